@@ -1,0 +1,121 @@
+"""Time, injected: what now is, how long ago, and whether that can be believed.
+
+Both daemons build one clock and hand it down; nothing else asks the operating system for the time. The clock of a
+simulated day runs faster than the wall's, and is the same in every process that is given the same three numbers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from threading import Event
+from typing import Protocol
+
+CLOCK_VARIABLE = "VIGIE_CLOCK"
+"""Environment: ``start_ts,start_mono,speed`` of a simulated day; absent on a real place."""
+
+
+class Clock(Protocol):
+    """Wall and monotonic time, in seconds."""
+
+    speed: float
+    """How many of its seconds pass in a real one: 1 but in a simulated day."""
+
+    def now_ts(self) -> float:
+        """Epoch seconds."""
+
+    def now_mono(self) -> float:
+        """Monotonic seconds, for durations; steps of the wall clock do not touch it."""
+
+    def wait(self, event: Event, duration_s: float) -> bool:
+        """Wait for the event at most so long; whether it was set."""
+
+    def is_synchronised(self) -> bool:
+        """Whether ``now_ts`` can be believed."""
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    speed = 1.0
+
+    def now_ts(self) -> float:
+        """Epoch seconds."""
+        return time.time()
+
+    def now_mono(self) -> float:
+        """Seconds of CLOCK_MONOTONIC."""
+        return time.monotonic()
+
+    def wait(self, event: Event, duration_s: float) -> bool:
+        """Wait in real time."""
+        return event.wait(max(0.0, duration_s))
+
+    def is_synchronised(self) -> bool:
+        """The kernel's own flag: set by whichever NTP client runs (adjtimex(2), TIME_ERROR)."""
+        return _kernel_clock_is_synchronised()
+
+
+class SimulatedClock:
+    """A day that runs ``speed`` times faster than the wall, equal in all processes given the same start."""
+
+    def __init__(self, start_ts: float, start_mono: float, speed: float) -> None:
+        """Begin.
+
+        Args:
+            start_ts: What the simulated wall clock says at ``start_mono``.
+            start_mono: CLOCK_MONOTONIC of the machine when the day began.
+            speed: Simulated seconds in a real one, above 0.
+        """
+        if not speed > 0:
+            raise ValueError(f"speed is {speed}, expected a number above 0")
+        self.start_ts = start_ts
+        self.start_mono = start_mono
+        self.speed = speed
+
+    def now_ts(self) -> float:
+        """Simulated epoch seconds."""
+        return self.start_ts + self.now_mono()
+
+    def now_mono(self) -> float:
+        """Simulated seconds since the day began."""
+        return (time.monotonic() - self.start_mono) * self.speed
+
+    def wait(self, event: Event, duration_s: float) -> bool:
+        """Wait for simulated seconds."""
+        return event.wait(max(0.0, duration_s / self.speed))
+
+    def is_synchronised(self) -> bool:
+        """A simulated day is always right."""
+        return True
+
+    def to_environment(self) -> str:
+        """The value of CLOCK_VARIABLE that makes another process's clock equal to this one."""
+        return f"{self.start_ts!r},{self.start_mono!r},{self.speed!r}"
+
+
+def clock_from_environment() -> Clock:
+    """The simulated clock that CLOCK_VARIABLE describes, else the machine's; ValueError when it is malformed."""
+    described = os.environ.get(CLOCK_VARIABLE)
+    if not described:
+        return SystemClock()
+    try:
+        start_ts, start_mono, speed = (float(part) for part in described.split(","))
+    except ValueError as error:
+        raise ValueError(f"{CLOCK_VARIABLE} is {described!r}, expected start_ts,start_mono,speed") from error
+    return SimulatedClock(start_ts, start_mono, speed)
+
+
+_TIME_ERROR = 5
+"""adjtimex(2): the clock is not synchronised to a reliable server."""
+
+
+def _kernel_clock_is_synchronised() -> bool:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "adjtimex"):
+        return False
+    # struct timex is 208 bytes on 64-bit Linux; zeroed, its modes field asks to read only.
+    buffer = ctypes.create_string_buffer(512)
+    state = libc.adjtimex(buffer)
+    return 0 <= state < _TIME_ERROR

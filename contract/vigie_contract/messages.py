@@ -1,0 +1,205 @@
+"""Births, presence and acknowledgements: the small messages around the packs.
+
+Encoded by the sensors' publisher and the gateway's ingest; decoding is strict and total: any bytes give a value or
+one ContractError.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from vigie_contract import PROTOCOL_VERSION
+from vigie_contract.errors import ContractError
+from vigie_contract.quantities import QUANTITIES, Kind
+from vigie_contract.topics import check_id
+
+MAX_PAYLOAD_BYTES = 65_536
+"""The broker's ``max_packet_size`` as shipped. Lower would refuse a full birth (300 channels); higher lets one
+message hold the gateway for longer than a live board may wait."""
+MAX_CHANNELS = 300
+"""Channels of one node. Lower would not hold a full set of outlets with their circuits; higher does not fit in a birth."""
+MAX_LABEL_CHARACTERS = 64
+ONLINE = b"online"
+OFFLINE = b"offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One measured thing of a node, as its birth declares it.
+
+    Attributes:
+        id: Unique within the node, ``[a-z0-9-]{1,32}``.
+        quantity: A name of QUANTITIES.
+        period_s: A reading is due at least this often; after three periods without one its value is old.
+        room: The room's id in the site, or None when the channel belongs to no room.
+        label: For a person; text, never markup. Empty when the id says enough.
+        labels: The words of a choice, by index; empty for every other kind.
+    """
+
+    id: str
+    quantity: str
+    period_s: float
+    room: str | None = None
+    label: str = ""
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a node says of itself on ``about``, retained.
+
+    Attributes:
+        software: Name and version, for the health page.
+        boot: The kernel's boot id, random for each boot: ages and counters of two boots do not mix.
+        channels: In the order of the node's configuration.
+    """
+
+    software: str
+    boot: str
+    channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """``upto``: every reading of ``journal`` up to and with this sequence number is on the gateway's disk."""
+
+    journal: str
+    upto: int
+
+
+def load_json(payload: bytes) -> Any:
+    """Parse JSON as the protocol allows it: UTF-8 without BOM, finite numbers, bounded size and depth.
+
+    Raises:
+        ContractError: ``too-large``, ``not-utf8`` or ``not-json``.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ContractError("too-large", f"{len(payload)} bytes, expected at most {MAX_PAYLOAD_BYTES}")
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as error:
+        raise ContractError("not-utf8", f"byte {error.start} of {len(payload)}: {error.reason}") from error
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ContractError:
+        raise
+    except RecursionError as error:
+        raise ContractError("not-json", "nested too deeply") from error
+    except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
+        raise ContractError("not-json", f"{error!s:.160}") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ContractError("range", f"{name} is no number")
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def encode_ack(ack: Ack) -> bytes:
+    """The payload of ``ack/{gateway}``."""
+    return _dump({"journal": ack.journal, "upto": ack.upto})
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """Read an acknowledgement; raises ContractError."""
+    found = _object(load_json(payload), {"journal", "upto"}, "acknowledgement")
+    return Ack(check_id(found["journal"], "journal"), sequence_number(found["upto"], "upto"))
+
+
+def encode_birth(birth: Birth) -> bytes:
+    """The payload of ``about``."""
+    channels = []
+    for channel in birth.channels:
+        entry: dict[str, object] = {
+            "id": channel.id,
+            "quantity": channel.quantity,
+            "unit": QUANTITIES[channel.quantity].unit,
+            "period_s": channel.period_s,
+        }
+        if channel.room is not None:
+            entry["room"] = channel.room
+        if channel.label:
+            entry["label"] = channel.label
+        if channel.labels:
+            entry["labels"] = list(channel.labels)
+        channels.append(entry)
+    return _dump({"v": PROTOCOL_VERSION, "software": birth.software, "boot": birth.boot, "channels": channels})
+
+
+def decode_birth(payload: bytes) -> Birth:
+    """Read a birth; raises ContractError naming the channel and the field."""
+    found = _object(load_json(payload), {"v", "software", "boot", "channels"}, "birth")
+    if found["v"] != PROTOCOL_VERSION or type(found["v"]) is not int:
+        raise ContractError("range", f"birth: v is {found['v']!r:.40}, expected {PROTOCOL_VERSION}")
+    entries = found["channels"]
+    if type(entries) is not list or len(entries) > MAX_CHANNELS:
+        raise ContractError("shape", f"birth: channels must be a list of at most {MAX_CHANNELS}")
+    channels = tuple(_channel(entry, index) for index, entry in enumerate(entries))
+    if len({channel.id for channel in channels}) != len(channels):
+        raise ContractError("shape", "birth: two channels have one id")
+    return Birth(_text(found["software"], "birth: software"), check_id(found["boot"], "birth: boot"), channels)
+
+
+def _channel(entry: Any, index: int) -> Channel:
+    where = f"birth: channel {index}"
+    required = {"id", "quantity", "unit", "period_s"}
+    found = _object(entry, required, where, optional={"room", "label", "labels"})
+    name = found["quantity"]
+    quantity = QUANTITIES.get(name) if isinstance(name, str) else None
+    if quantity is None:
+        raise ContractError("range", f"{where}: quantity {name!r:.60} is unknown to protocol {PROTOCOL_VERSION}")
+    if found["unit"] != quantity.unit:
+        raise ContractError("unit", f"{where}: unit {found['unit']!r:.40}, expected {quantity.unit!r} for {name}")
+    period_s = found["period_s"]
+    if type(period_s) not in (int, float) or not 0 < period_s <= 86_400:  # noqa: PLR2004 - a day, see docs/protocol.md
+        raise ContractError("range", f"{where}: period_s {period_s!r:.40}, expected a number above 0, at most 86400")
+    room = found.get("room")
+    return Channel(
+        check_id(found["id"], f"{where}: id"),
+        quantity.name,
+        float(period_s),
+        None if room is None else check_id(room, f"{where}: room"),
+        _text(found.get("label", ""), f"{where}: label"),
+        _labels(found.get("labels", []), quantity.kind, where),
+    )
+
+
+def _labels(found: Any, kind: Kind, where: str) -> tuple[str, ...]:
+    if type(found) is not list or len(found) > 64:  # noqa: PLR2004 - the range of a choice
+        raise ContractError("shape", f"{where}: labels must be a list of at most 64 words")
+    if bool(found) != (kind is Kind.CHOICE):
+        raise ContractError("shape", f"{where}: labels go with a choice, and a choice needs them")
+    return tuple(_text(word, f"{where}: labels") for word in found)
+
+
+def _object(found: Any, required: set[str], where: str, optional: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+    if type(found) is not dict:
+        raise ContractError("shape", f"{where}: expected a JSON object, found {type(found).__name__}")
+    missing = required - found.keys()
+    if missing:
+        raise ContractError("missing", f"{where}: {', '.join(sorted(missing))}")
+    unknown = found.keys() - required - optional
+    if unknown:
+        raise ContractError("shape", f"{where}: unknown field {min(unknown)!r:.60}")
+    return found
+
+
+def _text(found: Any, what: str) -> str:
+    if type(found) is not str or len(found) > MAX_LABEL_CHARACTERS:
+        raise ContractError("type", f"{what} must be text of at most {MAX_LABEL_CHARACTERS} characters")
+    if not found.isprintable():
+        raise ContractError("range", f"{what} holds characters that cannot be printed")
+    return found
+
+
+def sequence_number(found: Any, what: str) -> int:
+    """A number of a journal: an integer from 0 to 2**53; raises ContractError."""
+    if type(found) is not int:
+        raise ContractError("type", f"{what} is {found!r:.40}, expected a whole number")
+    if not 0 <= found <= 2**53:
+        raise ContractError("range", f"{what} is out of range, expected 0 to 2**53")
+    return found

@@ -1,0 +1,80 @@
+"""Where a key stands in a TOML file, so that an error can name its line.
+
+``tomllib`` reads values but forgets lines. Both daemons' configuration readers ask here when they have an error to
+tell; a file that tomllib refused names its line itself.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+
+
+def line_of(text: str, path: tuple[str | int, ...]) -> int:
+    """The line, from 1, of the key at ``path``; of its nearest parent where the key itself is not there.
+
+    Args:
+        text: The file, valid TOML.
+        path: Keys and, for arrays of tables, indices: ``("rooms", 2, "seats")``.
+    """
+    lines = _lines(text)
+    for length in range(len(path), 0, -1):
+        found = lines.get(path[:length])
+        if found is not None:
+            return found
+    return 1
+
+
+def _lines(text: str) -> dict[tuple[str | int, ...], int]:
+    found: dict[tuple[str | int, ...], int] = {}
+    counts: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    open_value: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if open_value:
+            open_value.append(line)
+            if _is_complete(open_value):
+                open_value = []
+            continue
+        header = _HEADER.match(line)
+        if header is not None:
+            table = _resolve(_keys(header[2]), header[1] == "[[", counts)
+            found.setdefault(table, number)
+            continue
+        key = _KEY.match(line)
+        if key is None:
+            continue
+        path = table
+        for part in _keys(key[1]):
+            path = (*path, part)
+            found.setdefault(path, number)
+        if not _is_complete([line]):
+            open_value = [line]
+    return found
+
+
+def _resolve(keys: list[str], is_array: bool, counts: dict[tuple[str | int, ...], int]) -> tuple[str | int, ...]:
+    path: tuple[str | int, ...] = ()
+    for position, key in enumerate(keys):
+        path = (*path, key)
+        if is_array and position == len(keys) - 1:
+            counts[path] = counts.get(path, 0) + 1
+        if path in counts:
+            path = (*path, counts[path] - 1)
+    return path
+
+
+def _keys(dotted: str) -> list[str]:
+    parts = re.findall(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'", dotted)
+    return [part.strip("\"'") for part in parts]
+
+
+def _is_complete(lines: list[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return False
+    return True

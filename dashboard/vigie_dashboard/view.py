@@ -1,0 +1,301 @@
+"""What a page shows, as plain values: the seam between what is true and how it looks.
+
+``vigie_gateway.place`` fills these from readings and the site file; the pages render them and the API serialises
+them, so that no two places can disagree. Times are epoch seconds. None always means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RoomState(StrEnum):
+    """What can be said of a room, in the order of the table of states in docs/board.md."""
+
+    FREE = "free"
+    """Seats are free; the reading is fresh."""
+    NEAR = "near"
+    """Nearly full: at most 15 % or 2 seats are free."""
+    FULL = "full"
+    """No seat is free."""
+    EMPTY = "empty"
+    """Nobody is there: measured, not missing."""
+    OLD = "old"
+    """The last reading is older than three periods."""
+    SILENT = "silent"
+    """Nothing for more than 30 minutes or 12 periods."""
+    NO_SENSOR = "no-sensor"
+    """Nothing that counts people is configured for it, or was ever heard."""
+    CLOSED = "closed"
+    """Outside of its opening hours."""
+    INCONSISTENT = "inconsistent"
+    """More people were counted than can be, or fewer than none."""
+
+
+MEASURED = frozenset({RoomState.FREE, RoomState.NEAR, RoomState.FULL, RoomState.EMPTY})
+"""The states whose room counts in the totals."""
+
+
+class WifiFit(StrEnum):
+    """What the Wi-Fi of a room is good for now (Quality of Outcome, docs/wifi-fit.md)."""
+
+    VIDEO = "video"
+    WEB = "web"
+    SLOW = "slow"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A corner of the floor plan, in the plan's own units (centimetres by habit), y downwards."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutletsView:
+    """Outlets of a room.
+
+    Attributes:
+        total: How many the room has.
+        free: How many are live and feed nothing; None when not measured.
+        cut: How many have no voltage (a breaker has tripped).
+        measured: How many of ``total`` are measured and fresh.
+        at_ts: The oldest reading used; None when none.
+    """
+
+    total: int
+    free: int | None
+    cut: int
+    measured: int
+    at_ts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WifiView:
+    """Wi-Fi of a room.
+
+    Attributes:
+        fit: None when unknown.
+        reason: Why it is unknown, or which measure made it less than video: a word of WIFI_REASONS. None for video.
+        score: Quality of Outcome for a video call, 0 to 100; None when unknown.
+        stations: Associated with the room's access points; None when unknown.
+        at_ts: The oldest reading used; None when none.
+    """
+
+    fit: WifiFit | None
+    reason: str | None
+    score: float | None
+    stations: int | None
+    at_ts: float | None
+
+
+WIFI_REASONS = (
+    "no-sensor", "silent", "power-save", "signal", "latency", "loss", "channel-busy", "too-many-stations",
+    "throughput", "portal", "no-internet", "dns", "starting",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """One room now.
+
+    Attributes:
+        id: The room's id.
+        name: By language, at least one entry.
+        seats: Of the room; 1 makes it a booth ("free" / "in use").
+        corners: The polygon on the floor plan; empty when the site has no plan.
+        state: See RoomState.
+        people: Best count; None when unknown. Kept in OLD and INCONSISTENT, so that the page can show it greyed.
+        free: ``seats - people``, None when unknown.
+        at_ts: When the count was last confirmed by a reading; None when never.
+        opens_at_ts: When a CLOSED room opens next; None when not known.
+        outlets: None when the room has no outlet that is measured.
+        wifi: None when no node or access point speaks for the room.
+        tags: Of the site file: ``quiet``, ``calls``, ``group``.
+    """
+
+    id: str
+    name: dict[str, str]
+    seats: int
+    corners: tuple[Point, ...]
+    state: RoomState
+    people: int | None
+    free: int | None
+    at_ts: float | None
+    opens_at_ts: float | None
+    outlets: OutletsView | None
+    wifi: WifiView | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorView:
+    """A door on the plan: the segment of wall that it interrupts."""
+
+    id: str
+    start: Point
+    end: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The top bar.
+
+    Attributes:
+        seats_free: Over measured rooms; None when no room is measured.
+        seats_total: Of the measured rooms.
+        rooms_unmeasured: Open rooms that the totals leave out.
+        outlets_free: None when no outlet is measured.
+        outlets_total: Of the measured outlets.
+        outlets_cut: By room id, how many have no voltage.
+        has_outlet_meters: False hides the figure: nothing measures outlets here.
+        wifi: The best fit of any room; None when unknown.
+        wifi_except: Ids of rooms whose fit is known and lower.
+        power_va: Of the main circuit now; None when unknown.
+        power_limit_va: Its limit; None when the site names none.
+        has_power_meter: False hides the figure.
+        download_bps: Last throughput measured; None when unknown or older than a day.
+        uplink: Name by language of the uplink in use; None when the site names none.
+        internet: ``open``, ``portal``, ``none``, or None when unknown.
+        people: In all measured rooms; None when no room is measured.
+    """
+
+    seats_free: int | None
+    seats_total: int
+    rooms_unmeasured: int
+    outlets_free: int | None
+    outlets_total: int
+    outlets_cut: dict[str, int]
+    has_outlet_meters: bool
+    wifi: WifiFit | None
+    wifi_except: tuple[str, ...]
+    power_va: float | None
+    power_limit_va: float | None
+    has_power_meter: bool
+    download_bps: float | None
+    uplink: dict[str, str] | None
+    internet: str | None
+    people: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One line of "where to send a visitor".
+
+    Attributes:
+        need: ``work`` (a seat with a live outlet), ``quiet``, ``call`` or ``group``.
+        room: Id of the room to name; None when no room with fresh readings serves.
+        count: Seats (with an outlet, for ``work``) there.
+        reason: ``free``, ``near`` (nearly full), ``no-outlets``, ``wifi-unknown``, or ``none``.
+        otherwise: The second choice, None when there is none.
+        otherwise_count: Its seats.
+    """
+
+    need: str
+    room: str | None
+    count: int | None
+    reason: str
+    otherwise: str | None = None
+    otherwise_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCurve:
+    """Today's people against a usual day.
+
+    Attributes:
+        opens_ts: Left edge: opening today, or midnight where no hours are given.
+        closes_ts: Right edge.
+        step_s: Seconds between two points of a curve.
+        people: From ``opens_ts`` on, one a step, up to now; None where unknown.
+        usual: From ``opens_ts`` on, one a step, over the whole day; empty with fewer than two like days on record.
+        like: ``weekday`` when the usual day is made of the same weekday, ``kind`` of any like day (working day or
+            week-end), None when there is none.
+    """
+
+    opens_ts: float
+    closes_ts: float
+    step_s: float
+    people: tuple[float | None, ...]
+    usual: tuple[float | None, ...]
+    like: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """Everything on the board at one moment.
+
+    Attributes:
+        site_id: The site's id.
+        site_name: By language.
+        timezone: IANA name; every time on the page is shown in it.
+        now_ts: The gateway's time when this was made.
+        is_open: None where the site gives no hours.
+        closes_at_ts: When open; else None.
+        opens_at_ts: When closed; else None.
+        second_address: URL of the other gateway, None when there is none.
+        figures: The top bar.
+        rooms: In the order of the site file.
+        doors: Those that have a place on the plan.
+        advice: In the order work, quiet, call, group; needs that no room could ever serve are left out.
+        day: None while there is no history at all.
+    """
+
+    site_id: str
+    site_name: dict[str, str]
+    timezone: str
+    now_ts: float
+    is_open: bool | None
+    closes_at_ts: float | None
+    opens_at_ts: float | None
+    second_address: str | None
+    figures: Figures
+    rooms: tuple[RoomView, ...]
+    doors: tuple[DoorView, ...]
+    advice: tuple[Advice, ...]
+    day: DayCurve | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """One point of a history, of the interval that ends at ``at_ts``.
+
+    ``mean``, ``low``, ``high``, ``last`` are None, and ``coverage`` 0, where nothing was measured.
+    ``coverage`` is the share (0 to 1) of the interval that readings cover.
+    """
+
+    at_ts: float
+    mean: float | None
+    low: float | None
+    high: float | None
+    last: float | None
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySeries:
+    """One line of a history page: its label by language, its unit, its points oldest first."""
+
+    id: str
+    label: dict[str, str]
+    unit: str
+    points: tuple[HistoryPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """A room's history page: ``spans`` is what the picker offers, ``span`` the chosen one (``day``, ``week``…)."""
+
+    site_name: dict[str, str]
+    timezone: str
+    room_id: str
+    room_name: dict[str, str]
+    now_ts: float
+    from_ts: float
+    to_ts: float
+    span: str
+    spans: tuple[str, ...]
+    series: tuple[HistorySeries, ...]
