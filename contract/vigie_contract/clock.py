@@ -118,4 +118,4 @@ def _kernel_clock_is_synchronised() -> bool:
     # struct timex is 208 bytes on 64-bit Linux; zeroed, its modes field asks to read only.
     buffer = ctypes.create_string_buffer(512)
     state = libc.adjtimex(buffer)
-    return 0 <= state < _TIME_ERROR
+    return bool(0 <= state < _TIME_ERROR)

@@ -169,7 +169,7 @@ def _reading(record: dict[str, Any], channels: Mapping[str, Quantity], offset_ts
         raise ContractError("range", f"the time {at_ts!r:.40} is in no year from 1970 to 9999")
     if "v" in record:
         value = record["v"]
-        if type(value) is not float and type(value) is not int or quantity.kind is Kind.STATE or "vb" in record:
+        if (type(value) is not float and type(value) is not int) or quantity.kind is Kind.STATE or "vb" in record:
             raise ContractError("type", f"{channel}: v is {value!r:.40}, expected a number ({quantity.kind})")
         unit = record.get("u")
         if unit is not None and unit != quantity.unit:
