@@ -53,7 +53,7 @@ class SystemClock:
         return event.wait(max(0.0, duration_s))
 
     def is_synchronised(self) -> bool:
-        """The kernel's own flag: set by whichever NTP client runs (adjtimex(2), TIME_ERROR)."""
+        """Whether the kernel has been told how far off its clock is, by whichever NTP client runs (adjtimex(2))."""
         return _kernel_clock_is_synchronised()
 
 
@@ -107,15 +107,28 @@ def clock_from_environment() -> Clock:
     return SimulatedClock(start_ts, start_mono, speed)
 
 
-_TIME_ERROR = 5
-"""adjtimex(2): the clock is not synchronised to a reliable server."""
+_UNSYNCHRONISED_US = 16_000_000
+"""The kernel's NTP_PHASE_LIMIT: it lets the estimated error of a clock that nobody corrects grow up to this. Lower
+would doubt a clock whose NTP client has been quiet for some hours; higher is never reached."""
+
+
+class _Timex(ctypes.Structure):
+    """The head of struct timex (adjtimex(2)); the rest is only room for the kernel to write to."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("rest", ctypes.c_char * 480),
+    )
 
 
 def _kernel_clock_is_synchronised() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "adjtimex"):
         return False
-    # struct timex is 208 bytes on 64-bit Linux; zeroed, its modes field asks to read only.
-    buffer = ctypes.create_string_buffer(512)
-    state = libc.adjtimex(buffer)
-    return bool(0 <= state < _TIME_ERROR)
+    timex = _Timex()  # zeroed: modes 0 asks to read only, which needs no privilege
+    state = libc.adjtimex(ctypes.byref(timex))
+    # As timedatectl judges. Not by STA_UNSYNC: an NTP client that keeps the kernel from writing the RTC sets it too.
+    return bool(state >= 0 and timex.maxerror < _UNSYNCHRONISED_US)

@@ -31,3 +31,15 @@ REFUSALS = {
     "id": "an identifier has other characters than a-z, 0-9 and -, or is too long",
 }
 """Every reason that a ContractError can carry, with what it means."""
+
+
+def shown(value: object, characters: int = 40) -> str:
+    """A refused value as a person may read it in ``detail``: cut short, one line, and safe to make.
+
+    A list or an object is only named: writing one out would recurse as deep as its sender nested it, and fail there.
+    """
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "an object"
+    # 200 characters of a text are enough to fill any detail; repr escapes what cannot be printed.
+    text = repr(value[:200] if isinstance(value, str) else value)
+    return text if len(text) <= characters else text[: characters - 1] + "…"

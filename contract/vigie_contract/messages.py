@@ -7,11 +7,12 @@ one ContractError.
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from vigie_contract import PROTOCOL_VERSION
-from vigie_contract.errors import ContractError
+from vigie_contract.errors import ContractError, shown
 from vigie_contract.quantities import QUANTITIES, Kind
 from vigie_contract.topics import check_id
 
@@ -19,7 +20,8 @@ MAX_PAYLOAD_BYTES = 65_536
 """The broker's ``max_packet_size`` as shipped. Lower would refuse a full birth (300 channels); higher lets one
 message hold the gateway for longer than a live board may wait."""
 MAX_CHANNELS = 300
-"""Channels of one node. Lower would not hold a full set of outlets with their circuits; higher does not fit in a birth."""
+"""Channels of one node. Lower would not hold a full set of outlets with their circuits; higher does not fit in a
+birth even with short labels."""
 MAX_LABEL_CHARACTERS = 64
 ONLINE = b"online"
 OFFLINE = b"offline"
@@ -52,7 +54,7 @@ class Birth:
 
     Attributes:
         software: Name and version, for the health page.
-        boot: The kernel's boot id, random for each boot: ages and counters of two boots do not mix.
+        boot: The kernel's boot id without its dashes, random for each boot: counters of two boots do not mix.
         channels: In the order of the node's configuration.
     """
 
@@ -111,7 +113,11 @@ def decode_ack(payload: bytes) -> Ack:
 
 
 def encode_birth(birth: Birth) -> bytes:
-    """The payload of ``about``."""
+    """The payload of ``about``.
+
+    Raises:
+        ContractError: ``too-large`` when so many channels with such long labels fit in no message.
+    """
     channels = []
     for channel in birth.channels:
         entry: dict[str, object] = {
@@ -127,14 +133,18 @@ def encode_birth(birth: Birth) -> bytes:
         if channel.labels:
             entry["labels"] = list(channel.labels)
         channels.append(entry)
-    return _dump({"v": PROTOCOL_VERSION, "software": birth.software, "boot": birth.boot, "channels": channels})
+    payload = _dump({"v": PROTOCOL_VERSION, "software": birth.software, "boot": birth.boot, "channels": channels})
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        detail = f"a birth of {len(payload)} bytes, expected at most {MAX_PAYLOAD_BYTES}: fewer or shorter labels"
+        raise ContractError("too-large", detail)
+    return payload
 
 
 def decode_birth(payload: bytes) -> Birth:
     """Read a birth; raises ContractError naming the channel and the field."""
     found = _object(load_json(payload), {"v", "software", "boot", "channels"}, "birth")
     if found["v"] != PROTOCOL_VERSION or type(found["v"]) is not int:
-        raise ContractError("range", f"birth: v is {found['v']!r:.40}, expected {PROTOCOL_VERSION}")
+        raise ContractError("range", f"birth: v is {shown(found['v'])}, expected {PROTOCOL_VERSION}")
     entries = found["channels"]
     if type(entries) is not list or len(entries) > MAX_CHANNELS:
         raise ContractError("shape", f"birth: channels must be a list of at most {MAX_CHANNELS}")
@@ -151,18 +161,17 @@ def _channel(entry: Any, index: int) -> Channel:
     name = found["quantity"]
     quantity = QUANTITIES.get(name) if isinstance(name, str) else None
     if quantity is None:
-        raise ContractError("range", f"{where}: quantity {name!r:.60} is unknown to protocol {PROTOCOL_VERSION}")
+        raise ContractError("range", f"{where}: quantity {shown(name, 60)} is unknown to protocol {PROTOCOL_VERSION}")
     if found["unit"] != quantity.unit:
-        raise ContractError("unit", f"{where}: unit {found['unit']!r:.40}, expected {quantity.unit!r} for {name}")
+        raise ContractError("unit", f"{where}: unit {shown(found['unit'])}, expected {quantity.unit!r} for {name}")
     period_s = found["period_s"]
     if type(period_s) not in (int, float) or not 0 < period_s <= 86_400:  # noqa: PLR2004 - a day, see docs/protocol.md
-        raise ContractError("range", f"{where}: period_s {period_s!r:.40}, expected a number above 0, at most 86400")
-    room = found.get("room")
+        raise ContractError("range", f"{where}: period_s {shown(period_s)}, expected a number above 0, at most 86400")
     return Channel(
         check_id(found["id"], f"{where}: id"),
         quantity.name,
         float(period_s),
-        None if room is None else check_id(room, f"{where}: room"),
+        check_id(found["room"], f"{where}: room") if "room" in found else None,
         _text(found.get("label", ""), f"{where}: label"),
         _labels(found.get("labels", []), quantity.kind, where),
     )
@@ -176,7 +185,9 @@ def _labels(found: Any, kind: Kind, where: str) -> tuple[str, ...]:
     return tuple(_text(word, f"{where}: labels") for word in found)
 
 
-def _object(found: Any, required: set[str], where: str, optional: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
+def _object(
+    found: Any, required: AbstractSet[str], where: str, optional: AbstractSet[str] = frozenset()
+) -> dict[str, Any]:
     if type(found) is not dict:
         raise ContractError("shape", f"{where}: expected a JSON object, found {type(found).__name__}")
     missing = required - found.keys()
@@ -184,7 +195,7 @@ def _object(found: Any, required: set[str], where: str, optional: set[str] = fro
         raise ContractError("missing", f"{where}: {', '.join(sorted(missing))}")
     unknown = found.keys() - required - optional
     if unknown:
-        raise ContractError("shape", f"{where}: unknown field {min(unknown)!r:.60}")
+        raise ContractError("shape", f"{where}: unknown field {shown(min(unknown), 60)}")
     return found
 
 
@@ -199,7 +210,7 @@ def _text(found: Any, what: str) -> str:
 def sequence_number(found: Any, what: str) -> int:
     """A number of a journal: an integer from 0 to 2**53; raises ContractError."""
     if type(found) is not int:
-        raise ContractError("type", f"{what} is {found!r:.40}, expected a whole number")
+        raise ContractError("type", f"{what} is {shown(found)}, expected a whole number")
     if not 0 <= found <= 2**53:
         raise ContractError("range", f"{what} is out of range, expected 0 to 2**53")
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+_NEWLINE = re.compile(r"\r?\n")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 
@@ -33,7 +34,8 @@ def _lines(text: str) -> dict[tuple[str | int, ...], int]:
     counts: dict[tuple[str | int, ...], int] = {}
     table: tuple[str | int, ...] = ()
     open_value: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines(): it also breaks at U+2028 and its like, which TOML allows within a string.
+    for number, line in enumerate(_NEWLINE.split(text), start=1):
         if open_value:
             open_value.append(line)
             if _is_complete(open_value):

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from vigie_contract import PROTOCOL_VERSION
-from vigie_contract.errors import ContractError
+from vigie_contract.errors import ContractError, shown
 
 ID_PATTERN = r"[a-z0-9-]{1,32}"
 _ID = re.compile(ID_PATTERN)
@@ -35,7 +35,7 @@ def is_id(text: object) -> bool:
 def check_id(text: object, what: str) -> str:
     """Return the identifier, or raise ContractError ``id`` naming ``what`` it was for."""
     if not isinstance(text, str) or _ID.fullmatch(text) is None:
-        raise ContractError("id", f"{what} is {text!r:.80}, expected 1 to 32 characters of a-z, 0-9 and -")
+        raise ContractError("id", f"{what} is {shown(text, 80)}, expected 1 to 32 characters of a-z, 0-9 and -")
     return text
 
 
@@ -78,7 +78,7 @@ def parse(topic: str) -> Topic:
     match = _TOPIC.fullmatch(topic)
     if match is None:
         raise ContractError(
-            "topic", f"{topic!r:.120} is not {_ROOT}/{{site}}/{{node}}/about|status|data|ack/{{gateway}}"
+            "topic", f"{shown(topic, 120)} is not {_ROOT}/{{site}}/{{node}}/about|status|data|ack/{{gateway}}"
         )
     site, node, leaf, gateway = match.groups()
     return Topic(site, node, leaf or "ack", gateway)
