@@ -1,0 +1,102 @@
+"""``vigie-gateway``: run the gateway, check a site file, show the sample place.
+
+Exit codes: 0 ended as asked; 1 an error of our own; 2 wrong arguments; 69 something it needs is missing or taken;
+74 the database cannot be used; 78 a configuration file is wrong (systemd does not start it again). The same table is
+in docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the commands import what they need, so that --help and a wrong file answer at once
+    from vigie_contract.clock import Clock
+    from vigie_gateway.place.site import Site
+    from vigie_gateway.settings import Settings
+
+EXIT_UNAVAILABLE = 69
+EXIT_IO = 74
+EXIT_CONFIGURATION = 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="vigie-gateway", description="The gateway of Vigie.")
+    parser.add_argument("--version", action="version", version=f"vigie-gateway {version('vigie')}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="take readings off the bus, store them, serve the board")
+    check = commands.add_parser("check", help="say everything that is wrong with gateway.toml and site.toml")
+    for command in (run, check):
+        command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
+        command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
+    from vigie_gateway import demo
+
+    demo.add_arguments(commands.add_parser("demo", help="a sample place, live, with simulated pins"))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser.parse_args(given)
+    _log_to_stderr()
+    if options.command == "demo":
+        return demo.main(given[given.index("demo") + 1 :])
+    return _run(options.config, options.site, is_check=options.command == "check")
+
+
+def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
+    from vigie_contract.clock import clock_from_environment
+    from vigie_gateway.place.site import SiteError, format_problem, load_site
+    from vigie_gateway.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(config)
+        path = site_path or Path(settings.site)
+        site = load_site(path)
+        clock = clock_from_environment()
+    except SettingsError as error:
+        return _fail(EXIT_CONFIGURATION, *error.problems)
+    except SiteError as error:
+        return _fail(EXIT_CONFIGURATION, *(format_problem(problem) for problem in error.problems))
+    except ValueError as error:
+        return _fail(EXIT_CONFIGURATION, str(error))
+    if is_check:
+        print(f"{path}: nothing wrong ({len(site.rooms)} rooms)")
+        return 0
+    return _serve(settings, site, clock)
+
+
+def _serve(settings: Settings, site: Site, clock: Clock) -> int:
+    from vigie_gateway import app
+    from vigie_gateway.store import StoreError
+
+    try:
+        app.run(settings, site, clock)
+    except StoreError as error:
+        return _fail(EXIT_IO, str(error))
+    except (app.ListenError, OSError) as error:
+        return _fail(EXIT_UNAVAILABLE, str(error))
+    return 0
+
+
+def _fail(code: int, *lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return code
+
+
+def _log_to_stderr() -> None:
+    # Under systemd the journal has the time already.
+    style = (
+        "%(levelname)s %(name)s: %(message)s"
+        if "JOURNAL_STREAM" in os.environ
+        else "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.basicConfig(level=logging.INFO, format=style, stream=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

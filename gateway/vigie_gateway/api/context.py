@@ -1,0 +1,32 @@
+"""What the handlers use of the running gateway: built once by ``app``, read by every request."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from vigie_contract.clock import Clock
+from vigie_dashboard.view import BoardView
+from vigie_gateway.health import Health
+from vigie_gateway.live import Live
+from vigie_gateway.place.board import Board
+from vigie_gateway.place.site import Site
+from vigie_gateway.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts that answer requests."""
+
+    site: Site
+    clock: Clock
+    store: Store
+    board: Board
+    board_lock: threading.Lock
+    live: Live
+    health: Health
+
+    def board_view(self) -> BoardView:
+        """The board now; waits for the ingest thread by a few milliseconds at most."""
+        with self.board_lock:
+            return self.board.view(self.clock.now_ts())

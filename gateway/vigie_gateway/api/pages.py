@@ -1,0 +1,97 @@
+"""The pages for people, their assets, and the stream that keeps them live."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from vigie_dashboard.pages import render_board, render_history
+
+from vigie_dashboard.assets import asset
+from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.api.problems import Problem
+from vigie_gateway.live import RETRY_MS, TooManyViewersError
+from vigie_gateway.place.board import room_history
+
+HISTORY_SPANS_S = {"day": 86_400.0, "week": 7 * 86_400.0, "month": 30 * 86_400.0, "year": 365 * 86_400.0}
+"""What the history page offers, and how long each is."""
+HISTORY_POINTS = 288
+"""Points of a line on the history page: every five minutes of a day. Higher weighs more than a phone shows."""
+ASSET_CACHE = "public, max-age=31536000, immutable"
+"""Asset names carry a hash of their content, so that a cached one is never wrong."""
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes for browsers; they stay out of the API's description."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/")
+    def home() -> Response:
+        return RedirectResponse("/board", HTTPStatus.TEMPORARY_REDIRECT)
+
+    @routes.get("/board")
+    def board(request: Request) -> Response:
+        page = render_board(gateway.board_view(), chosen_language(request), chosen_theme(request))
+        return _page(page)
+
+    @routes.get("/history/{room_id}")
+    def history(request: Request, room_id: str, span: str = "day") -> Response:
+        if room_id not in {room.id for room in gateway.site.rooms}:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no room has the id {room_id[:40]!r}")
+        span_s = HISTORY_SPANS_S.get(span)
+        if span_s is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"span is {span[:40]!r}, expected {', '.join(HISTORY_SPANS_S)}")
+        now_ts = gateway.clock.now_ts()
+        view = room_history(
+            gateway.site, gateway.store, gateway.board, room_id, now_ts - span_s, now_ts, HISTORY_POINTS, span
+        )
+        return _page(render_history(view, chosen_language(request), chosen_theme(request)))
+
+    @routes.get("/static/{name}")
+    def static(request: Request, name: str) -> Response:
+        found = asset(name)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such file")
+        headers = {"cache-control": ASSET_CACHE, "etag": found.etag, "vary": "accept-encoding"}
+        if request.headers.get("if-none-match") == found.etag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        body = found.body
+        if found.gzip is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            body = found.gzip
+            headers["content-encoding"] = "gzip"
+        return Response(body, headers=headers, media_type=found.content_type)
+
+    return routes
+
+
+def events_router(gateway: Gateway) -> APIRouter:
+    """The stream, for pages and for programs."""
+    routes = APIRouter(tags=["live"])
+
+    @routes.get(
+        "/events",
+        summary="The board as server-sent events",
+        description=(
+            "`state`: every field, on connecting; `u`: the fields that changed; `b`: a beat every 5 s. "
+            "`l` chooses the language of the texts (fr, en)."
+        ),
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}}, 503: {"description": "Too many streams are open"}},
+    )
+    async def events(request: Request) -> Response:
+        try:
+            stream = gateway.live.open(chosen_language(request))
+        except TooManyViewersError as error:
+            retry = {"retry-after": str(RETRY_MS // 1000)}
+            problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams are open")
+            problem.headers = retry
+            raise problem from error
+        return StreamingResponse(stream, headers={"cache-control": "no-store"}, media_type="text/event-stream")
+
+    return routes
+
+
+def _page(html: str) -> Response:
+    return HTMLResponse(html, headers={"cache-control": "no-store", "vary": "accept-language, accept-encoding"})

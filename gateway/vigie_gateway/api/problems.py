@@ -1,0 +1,66 @@
+"""Errors as problem details (RFC 9457) for programs, and as a page for people."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+from vigie_dashboard.pages import render_problem
+
+from vigie_gateway.api.language import chosen_language, chosen_theme
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(HTTPException):
+    """A refusal with its reason, for whoever asked.
+
+    Args:
+        status: HTTP status code.
+        detail: One sentence: what was found, what was expected.
+        extra: Further members of the problem document.
+    """
+
+    def __init__(self, status: int, detail: str, **extra: Any) -> None:
+        super().__init__(status, detail)
+        self.extra = extra
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application in this module's forms."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - Starlette dispatches by this very class
+        extra = error.extra if isinstance(error, Problem) else {}
+        return _answer(request, error.status_code, error.detail, extra, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette dispatches by this very class
+        wrong = [
+            {"parameter": ".".join(str(part) for part in found["loc"]), "detail": found["msg"]}
+            for found in error.errors()
+        ]
+        detail = "; ".join(f"{entry['parameter']}: {entry['detail']}" for entry in wrong)
+        return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": wrong}, {})
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
+
+
+def _answer(request: Request, status: int, detail: str, extra: dict[str, Any], headers: dict[str, str]) -> Response:
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        return JSONResponse(document | extra, status, headers, PROBLEM_TYPE)
+    page = render_problem(status, chosen_language(request), chosen_theme(request))
+    return HTMLResponse(page, status, headers)

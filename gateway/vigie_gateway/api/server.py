@@ -1,0 +1,60 @@
+"""One FastAPI application of the routes, the errors and the headers; ``app`` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+
+from vigie_gateway.api import pages, problems, v1
+from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.headers import GuardedHeaders
+
+GZIP_FROM_BYTES = 600
+"""Smaller answers fit in one packet as they are."""
+GZIP_LEVEL = 5
+"""Higher takes a Pi longer than it saves a slow link; lower weighs more."""
+
+
+def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
+    """The application.
+
+    Args:
+        gateway: What the handlers use.
+        hosts: Names and addresses it may be asked under, without port.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        live = asyncio.create_task(gateway.live.run())
+        yield
+        live.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await live
+
+    app = FastAPI(
+        title="Vigie",
+        summary="Occupancy, power outlets and Wi-Fi of a shared place",
+        version=version("vigie"),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # these pages load scripts from other hosts
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(v1.router(gateway))
+    app.include_router(pages.events_router(gateway))
+    app.include_router(pages.router(gateway))
+
+    @app.get("/healthz", tags=["health"], summary="Whether the gateway does its work, part by part")
+    def healthz() -> Response:
+        report = gateway.health.report()
+        return JSONResponse(report, 503 if report["status"] == "fail" else 200, {"cache-control": "no-store"})
+
+    return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)

@@ -1,0 +1,151 @@
+"""The one place where a gateway is built: settings and site in, a running server out. Called by ``__main__``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from vigie_dashboard.pages import board_fields
+
+from vigie_contract.clock import Clock
+from vigie_contract.service import notify, watchdog_interval_s
+from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.server import build
+from vigie_gateway.health import Health
+from vigie_gateway.housekeeping import Housekeeping
+from vigie_gateway.ingest.bus import Bus
+from vigie_gateway.ingest.pipeline import Pipeline
+from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.live import Live
+from vigie_gateway.place.board import Board
+from vigie_gateway.place.site import Site
+from vigie_gateway.settings import Settings
+from vigie_gateway.store import open_store
+
+log = logging.getLogger(__name__)
+
+GRACEFUL_STOP_S = 2
+"""How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
+
+
+class ListenError(Exception):
+    """The pages' address is taken or cannot be used; one line for a person."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._live.close()
+        super().handle_exit(sig, frame)
+
+
+def run(settings: Settings, site: Site, clock: Clock) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ListenError: The port is taken.
+        StoreError: The database cannot be opened.
+        OSError: The password file cannot be read.
+    """
+    listener = _listen(settings.http.host, settings.http.port)
+    with contextlib.ExitStack() as stack:
+        stack.callback(listener.close)
+        store = open_store(Path(settings.store.path), clock)
+        stack.callback(store.close)
+        refusals = Refusals()
+        board = Board(site, clock)
+        board_lock = threading.Lock()
+        bus = Bus(settings.broker, site.id, clock, refusals)
+
+        def fields(lang: str) -> dict[str, str]:
+            with board_lock:
+                view = board.view(clock.now_ts())
+            return board_fields(view, lang)
+
+        live = Live(fields, clock.now_ts)
+        pipeline = Pipeline(
+            name=settings.name,
+            site=site.id,
+            bus=bus,
+            store=store,
+            board=board,
+            board_lock=board_lock,
+            clock=clock,
+            refusals=refusals,
+            commit_interval_s=settings.store.commit_interval_s,
+            on_change=live.poke,
+            monotonic=time.monotonic,
+        )
+        housekeeping = Housekeeping(board, store, pipeline, clock)
+        health = Health(bus, pipeline, live, refusals, clock)
+        pipeline.start()
+        stack.callback(pipeline.stop)
+        housekeeping.start()
+        stack.callback(housekeeping.stop)
+        bus.start()
+        gateway = Gateway(site, clock, store, board, board_lock, live, health)
+        _serve(gateway, settings, listener)
+
+
+def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
+    hosts = {"127.0.0.1", "localhost", "::1", settings.http.host}
+    config = uvicorn.Config(
+        build(gateway, hosts),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+    )
+    server = _Server(config, gateway.live)
+    asyncio.run(_run_server(server, gateway.health, listener), loop_factory=config.get_loop_factory())
+
+
+async def _run_server(server: uvicorn.Server, health: Health, listener: socket.socket) -> None:
+    watchdog = asyncio.create_task(_feed_watchdog(server, health))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        notify("STOPPING=1")
+        watchdog.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watchdog
+
+
+async def _feed_watchdog(server: uvicorn.Server, health: Health) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by this flag alone
+        await asyncio.sleep(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    log.info("board: http://%s:%d/board", f"[{host}]" if ":" in host else host, port)
+    notify("READY=1", f"STATUS=serving on port {port}")
+    interval_s = watchdog_interval_s()
+    while interval_s is not None:
+        if health.is_progressing():
+            notify("WATCHDOG=1")
+        await asyncio.sleep(interval_s)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ListenError(
+            f"http.port {port} on {host} cannot be used ({error.strerror}): choose another, or stop what uses it"
+        ) from error
+    return listener

@@ -1,0 +1,161 @@
+"""The gateway's connection to the broker for its own nodes: the one place here that knows paho.
+
+paho's network thread calls ``_on_message``, which puts the message in a bounded queue and returns: nothing else
+happens on that thread, so that a slow disk or a bad payload can never make the gateway deaf. The ingest thread
+takes messages with ``get``. No broker session is relied on (clean start, no expiry): what is lost between the two is
+not acknowledged, and its node sends it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import ssl
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from vigie_contract import topics
+from vigie_contract.clock import Clock
+from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUED_MESSAGES = 20_000
+"""Messages between the network and the ingest thread. Lower makes a short stall of the disk cost a resend; higher
+lets tiny messages take more memory than MAX_QUEUED_BYTES says (each costs about 1 kB beside its payload)."""
+MAX_QUEUED_BYTES = 16 * 1024 * 1024
+"""Payload bytes between the two threads: what a Pi with 512 MB can spare. Lower makes a backlog of full packs stall."""
+KEEPALIVE_S = 30
+"""Seconds without traffic until the broker asks. Lower costs bad Wi-Fi reconnects; higher finds a dead link later."""
+RECONNECT_MIN_S = 1
+RECONNECT_MAX_S = 15
+"""Longest wait between two tries. Lower hammers a broker that starts; higher leaves the board blind for longer."""
+
+
+class Message(NamedTuple):
+    """One message off the bus; ``received_ts`` is the gateway's time when the network thread took it."""
+
+    topic: str
+    payload: bytes
+    received_ts: float
+
+
+class Bus:
+    """The client of one gateway.
+
+    ``is_connected`` and ``trouble`` (one line for a person, None while all is well) may be read from any thread.
+    """
+
+    def __init__(self, settings: BrokerSettings, site: str, clock: Clock, refusals: Refusals) -> None:
+        self._settings = settings
+        self._site = site
+        self._clock = clock
+        self._refusals = refusals
+        self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        # Each is written by one thread only, so neither needs a lock: in by the network's, out by ingest's.
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self.is_connected = False
+        self.trouble: str | None = "not connected to the broker yet"
+        self._client = self._make_client()
+
+    def _make_client(self) -> mqtt.Client:
+        settings = self._settings
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=settings.username, protocol=mqtt.MQTTv5)
+        if settings.password_file is not None:
+            client.username_pw_set(settings.username, Path(settings.password_file).read_text(encoding="utf-8").strip())
+        if settings.ca_file is not None:
+            client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def start(self) -> None:
+        """Connect in the background, now and whenever the connection is lost; a broker away is no error."""
+        settings = self._settings
+        self._client.connect_async(settings.host, settings.port, keepalive=KEEPALIVE_S, clean_start=True)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect and end the network thread; wakes ``get``."""
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._queue.put(None)
+
+    def get(self, timeout_s: float) -> Message | None:
+        """The next message, waiting at most so long; None when there is none. Ingest thread only."""
+        try:
+            message = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        if message is not None:
+            self._bytes_out += len(message.payload)
+        return message
+
+    def backlog(self) -> tuple[int, int]:
+        """Messages and payload bytes that wait."""
+        return self._queue.qsize(), max(0, self._bytes_in - self._bytes_out)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send an acknowledgement, QoS 0: it is cumulative and repeated, so a lost one costs nothing."""
+        self._client.publish(topic, payload, qos=0)
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: mqtt.ConnectFlags, reason: ReasonCode, _props: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._say(f"the broker at {self._address()} refuses the gateway: {reason}")
+            return
+        wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data")]
+        client.subscribe(wanted)
+        self.is_connected = True
+        self.trouble = None
+        log.info("connected to the broker at %s", self._address())
+
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        self._say(f"no broker answers at {self._address()}; trying again")
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Properties | None
+    ) -> None:
+        self.is_connected = False
+        if reason.value != 0:
+            self._say(f"the connection to the broker at {self._address()} is lost ({reason}); trying again")
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        # An exception here would end paho's network thread and leave a deaf gateway, so none may get out.
+        now_ts = self._clock.now_ts()
+        try:
+            topic = message.topic
+        except UnicodeDecodeError as error:
+            self._refusals.add("topic", "?", f"not UTF-8: {error.reason}", now_ts)
+            return
+        payload = message.payload
+        if (
+            self._queue.qsize() >= MAX_QUEUED_MESSAGES
+            or self._bytes_in - self._bytes_out + len(payload) > MAX_QUEUED_BYTES
+        ):
+            self._refusals.add("queue-full", topic, "the ingest queue is full; the node will send it again", now_ts)
+            return
+        if message.retain and topic.endswith("/data"):
+            self._refusals.add("retained", topic, "a retained message is a last known state, not a new reading", now_ts)
+            return
+        self._bytes_in += len(payload)
+        self._queue.put(Message(topic, payload, now_ts))
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.warning("%s", trouble)
+        self.trouble = trouble
+
+    def _address(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"

@@ -1,0 +1,60 @@
+"""What the gateway knows of each node: its birth, its channels, how far its journal is stored. Ingest thread only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vigie_contract.messages import Birth
+from vigie_contract.quantities import Quantity
+
+MAX_NODES = 200
+"""Nodes of a site: the broker's ``max_connections`` as shipped. Lower refuses a large place; higher lets whoever holds
+one credential make nodes up until memory is gone."""
+
+
+@dataclass(slots=True)
+class ChannelState:
+    """One channel of a node.
+
+    Attributes:
+        series: Its id in the store.
+        name: ``node.channel``, as the place and the API call it.
+        quantity: What it measures.
+        previous: Time and value of its last reading, None before the first.
+    """
+
+    series: int
+    name: str
+    quantity: Quantity
+    previous: tuple[float, float | None] | None = None
+
+
+@dataclass(slots=True)
+class NodeState:
+    """One node.
+
+    Attributes:
+        id: The node's id.
+        birth: As last declared; None while only its stored channels are known, after a restart.
+        channels: By channel id.
+        quantities: The same channels' quantities, as decoding wants them.
+        accepted: Last sequence number taken, by journal; it may not be on disk yet.
+        stored: Last sequence number on disk, by journal.
+        journal: The journal last heard of.
+        is_online: As ``status`` last said; None when it never did.
+        heard_ts: When a message of it last came; None when never since the gateway started.
+        answered_mono: When a hole or a repetition was last answered.
+        is_dated: Whether its last pack was dated by its own synchronised clock; None before any.
+    """
+
+    id: str
+    birth: Birth | None = None
+    channels: dict[str, ChannelState] = field(default_factory=dict)
+    quantities: dict[str, Quantity] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)
+    journal: str | None = None
+    is_online: bool | None = None
+    heard_ts: float | None = None
+    answered_mono: float = -1e9
+    is_dated: bool | None = None

@@ -1,0 +1,365 @@
+"""The ingest thread: from a message to live state, to the disk, to the acknowledgement.
+
+The steps of a reading's way that the gateway takes (docs/protocol.md): decode (6), quality (7), live state (8), commit
+and then, and only then, acknowledge (9). One thread owns all of it and is the store's only writer, so that nothing
+here needs a lock but the board, which pages read meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from vigie_contract import topics
+from vigie_contract.clock import Clock
+from vigie_contract.errors import ContractError
+from vigie_contract.messages import OFFLINE, ONLINE, Ack, decode_birth, encode_ack
+from vigie_contract.senml import Pack, decode_pack
+from vigie_gateway.ingest.bus import Bus, Message
+from vigie_gateway.ingest.journals import decide
+from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState
+from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.place.board import Board
+from vigie_gateway.quality import judge
+from vigie_gateway.store import Gap, Sample, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+COMMIT_READINGS = 1_000
+"""A commit is due when so many readings wait. Lower writes more bytes a reading to the card; higher delays
+acknowledgements, so that nodes with a backlog stall."""
+LARGEST_COMMIT = 20_000
+"""Readings of one transaction while messages still wait. Lower commits more often under load; higher makes a page that
+reads wait longer for memory and the disk."""
+MAX_PENDING = 60_000
+"""Readings held while the disk refuses them; beyond that no more are taken and the nodes keep them. Lower turns a
+short stall into resends; higher takes memory (about 250 bytes each)."""
+MESSAGES_A_ROUND = 256
+"""Messages handled while the board is locked. Lower costs a lock a message under load; higher makes pages wait."""
+REPEAT_ACK_S = 30.0
+"""How often acknowledgements are repeated, for a node that missed one. Higher leaves its journal full for longer."""
+ANSWER_EVERY_S = 0.5
+"""How often one node's holes and repetitions are answered. A window of packs behind one hole needs one answer; lower
+would send the node back once for each of them."""
+RETRY_COMMIT_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""Waits between tries of a commit that the disk refused."""
+BACKLOG_AGE_S = 900.0
+"""A reading older than this belongs to a backlog: it goes to history and not on the board. Lower would take a short
+outage's readings, which still tell how many are in the room, for history; higher would show the past as if live."""
+IDLE_WAIT_S = 0.25
+"""How long the thread sleeps without a message. Lower wakes the processor for nothing; higher delays a due commit."""
+
+
+class Pipeline:
+    """Everything between the bus and the disk.
+
+    ``board_lock`` guards ``board``; ``on_change`` is called (on this thread) when something shown may have changed.
+    ``progress_mono`` is when the thread last came round: what the watchdog is fed by.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        site: str,
+        bus: Bus,
+        store: Store,
+        board: Board,
+        board_lock: threading.Lock,
+        clock: Clock,
+        refusals: Refusals,
+        commit_interval_s: float,
+        on_change: Callable[[], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._name = name
+        self._site = site
+        self._bus = bus
+        self._store = store
+        self._board = board
+        self._board_lock = board_lock
+        self._clock = clock
+        self._refusals = refusals
+        self._commit_interval_s = commit_interval_s
+        self._on_change = on_change
+        self._monotonic = monotonic  # the machine's: a simulated day must not commit sixty times as often
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest")
+        self.nodes: dict[str, NodeState] = {}
+        self._pending: list[Sample] = []
+        self._pending_progress: dict[tuple[str, str], int] = {}
+        self._pending_gaps: list[Gap] = []
+        self._pending_since_mono: float | None = None
+        self._failures = 0
+        self._retry_mono = 0.0
+        self._repeat_mono = 0.0
+        self._maintain_mono = 0.0
+        self.store_trouble: str | None = None
+        self.progress_mono = monotonic()
+        self.backlog_seen = False
+        self.counts = {"messages": 0, "readings": 0, "stored": 0, "commits": 0, "gaps": 0}
+
+    def start(self) -> None:
+        """Load what the store knows of the nodes and start the thread."""
+        self._load()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after a last commit of what it holds."""
+        self._stop.set()
+        self._bus.stop()
+        self._thread.join()
+
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def pending(self) -> int:
+        """Readings taken and not yet on disk."""
+        return len(self._pending)
+
+    def _load(self) -> None:
+        for series in self._store.series():
+            node = self.nodes.setdefault(series.node, NodeState(series.node))
+            node.channels[series.channel.id] = ChannelState(series.id, series.name, series.quantity)
+            node.quantities[series.channel.id] = series.quantity
+            self._board.declare(series)
+        for (node_id, journal), upto in self._store.progress().items():
+            node = self.nodes.setdefault(node_id, NodeState(node_id))
+            node.accepted[journal] = node.stored[journal] = upto
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._round()
+        while (message := self._bus.get(0)) is not None:
+            self._take(message)
+        self._retry_mono = 0.0
+        if self._has_pending():
+            self._commit()
+
+    def _round(self) -> None:
+        message = self._bus.get(IDLE_WAIT_S)
+        changed = False
+        if message is not None:
+            with self._board_lock:
+                changed = self._take(message)
+                for _ in range(MESSAGES_A_ROUND):
+                    message = self._bus.get(0)
+                    if message is None:
+                        break
+                    changed |= self._take(message)
+        if changed:
+            self._on_change()
+        now_mono = self._monotonic()
+        if self._is_commit_due(now_mono, is_quiet=message is None):
+            self._commit()
+        if now_mono >= self._repeat_mono:
+            self._repeat_mono = now_mono + REPEAT_ACK_S
+            for node in list(self.nodes.values()):
+                self._acknowledge(node)
+        if message is None and now_mono >= self._maintain_mono and self.store_trouble is None:
+            self._maintain(now_mono)
+        # A disk that refuses is progress too: a restart would not mend it. A commit that never returns is not.
+        self.progress_mono = now_mono
+
+    # Messages
+
+    def _take(self, message: Message) -> bool:
+        """Handle one message; whether something shown may have changed."""
+        self.counts["messages"] += 1
+        try:
+            topic = topics.parse(message.topic)
+            if topic.leaf == "data":
+                return self._take_pack(topic.node, message)
+            node = self._node(topic.node)
+            node.heard_ts = message.received_ts
+            if topic.leaf == "about":
+                return self._take_birth(node, message.payload)
+            return self._take_status(node, message)
+        except ContractError as error:
+            self._refuse(error, message)
+        except StoreError as error:
+            # Registering a birth writes; the retained birth comes again with the next connection.
+            self._store_failed(error)
+        return False
+
+    def _node(self, node_id: str) -> NodeState:
+        node = self.nodes.get(node_id)
+        if node is None:
+            if len(self.nodes) >= MAX_NODES:
+                raise ContractError("range", f"more than {MAX_NODES} nodes")
+            node = self.nodes[node_id] = NodeState(node_id)
+        return node
+
+    def _take_birth(self, node: NodeState, payload: bytes) -> bool:
+        if not payload:  # a cleared retained message: the node was taken out of the place
+            return False
+        birth = decode_birth(payload)
+        if birth == node.birth:
+            return False
+        for channel_id, series in self._store.register(node.id, birth.channels).items():
+            known = node.channels.get(channel_id)
+            previous = known.previous if known is not None and known.series == series.id else None
+            node.channels[channel_id] = ChannelState(series.id, series.name, series.quantity, previous)
+            node.quantities[channel_id] = series.quantity
+            self._board.declare(series)
+        node.birth = birth
+        return True
+
+    def _take_status(self, node: NodeState, message: Message) -> bool:
+        if message.payload not in {ONLINE, OFFLINE}:
+            raise ContractError("shape", f"status is {message.payload[:40]!r}, expected online or offline")
+        node.is_online = message.payload == ONLINE
+        self._board.node_status(node.id, node.is_online, message.received_ts)
+        if node.is_online:
+            self._acknowledge(node)
+        return True
+
+    def _take_pack(self, node_id: str, message: Message) -> bool:
+        node = self.nodes.get(node_id)
+        if node is None or not node.quantities:
+            # Not acknowledged: the node keeps it, and its retained birth is on the way.
+            raise ContractError("missing", f"no birth of node {node_id} has been seen yet")
+        node.heard_ts = message.received_ts
+        if len(self._pending) >= MAX_PENDING:
+            self._refusals.add(
+                "store-behind", message.topic, "kept by its node until the disk works", message.received_ts
+            )
+            return False
+        try:
+            pack = decode_pack(message.payload, self._site, node_id, node.quantities, message.received_ts)
+        except ContractError as error:
+            self._go_past(node, error, message)
+            raise
+        node.is_dated = pack.is_dated
+        skip = self._place(node, pack.journal, pack.first, len(pack.readings), pack.floor, message.received_ts)
+        if skip is None:
+            return False
+        return self._take_readings(node, pack, skip, message.received_ts)
+
+    def _place(self, node: NodeState, journal: str, first: int, count: int, floor: int, now_ts: float) -> int | None:
+        """How many readings to skip; None when nothing is to be taken. Records gaps and answers holes."""
+        node.journal = journal
+        decision = decide(node.accepted.get(journal), first, count, floor)
+        if decision.gap is not None:
+            self._record_gap(node, journal, *decision.gap, "evicted", now_ts)
+        if decision.is_hole or decision.skip >= count:
+            now_mono = self._monotonic()
+            if now_mono - node.answered_mono >= ANSWER_EVERY_S:
+                node.answered_mono = now_mono
+                self._acknowledge(node)
+            return None
+        self._advance(node, journal, first + count - 1)
+        return decision.skip
+
+    def _go_past(self, node: NodeState, error: ContractError, message: Message) -> None:
+        """A pack whose records cannot be read must not hold its journal up for ever: it becomes an explicit gap."""
+        if error.span is None:
+            return
+        journal, first, count = error.span
+        skip = self._place(node, journal, first, count, 0, message.received_ts)
+        if skip is not None:
+            self._record_gap(
+                node, journal, first + skip, first + count - 1, f"refused: {error.reason}", message.received_ts
+            )
+
+    def _advance(self, node: NodeState, journal: str, upto: int) -> None:
+        node.accepted[journal] = upto
+        self._pending_progress[node.id, journal] = upto
+        if self._pending_since_mono is None:
+            self._pending_since_mono = self._monotonic()
+
+    def _record_gap(self, node: NodeState, journal: str, first: int, last: int, reason: str, now_ts: float) -> None:
+        log.warning(
+            "node %s: readings %d to %d of journal %s will never come (%s)", node.id, first, last, journal, reason
+        )
+        self.counts["gaps"] += 1
+        self._pending_gaps.append(Gap(node.id, journal, first, last, reason, now_ts))
+        self._advance(node, journal, max(last, node.accepted.get(journal, 0)))
+
+    def _take_readings(self, node: NodeState, pack: Pack, skip: int, now_ts: float) -> bool:
+        changed = False
+        readings = pack.readings[skip:] if skip else pack.readings
+        channels = node.channels
+        pending = self._pending
+        take = self._board.take
+        live_from_ts = now_ts - BACKLOG_AGE_S
+        for channel_id, at_ts, value, reason in readings:
+            channel = channels[channel_id]
+            at_ts, value, reason, flag = judge(channel.quantity, at_ts, value, reason, channel.previous, now_ts)  # noqa: PLW2901
+            if flag is not None:
+                self._refusals.add(f"quality-{flag}", channel.name, f"value {value!r} at {at_ts:.3f}", now_ts)
+                if flag == "duplicate":
+                    continue
+            channel.previous = (at_ts, value)
+            pending.append(Sample(channel.series, at_ts, value, reason))
+            if at_ts < live_from_ts:
+                self.backlog_seen = True
+            elif take(channel.name, at_ts, value, reason):
+                changed = True
+        self.counts["readings"] += len(readings)
+        return changed
+
+    def _refuse(self, error: ContractError, message: Message) -> None:
+        self._refusals.add(error.reason, message.topic, error.detail, message.received_ts)
+
+    # Disk
+
+    def _has_pending(self) -> bool:
+        return bool(self._pending or self._pending_progress or self._pending_gaps)
+
+    def _is_commit_due(self, now_mono: float, *, is_quiet: bool) -> bool:
+        if self._pending_since_mono is None or now_mono < self._retry_mono:
+            return False
+        waiting = len(self._pending)
+        return (
+            waiting >= LARGEST_COMMIT
+            or (is_quiet and (waiting >= COMMIT_READINGS or self.backlog_seen))
+            or now_mono - self._pending_since_mono >= self._commit_interval_s
+        )
+
+    def _commit(self) -> None:
+        try:
+            self._store.commit(self._pending, self._pending_progress, self._pending_gaps)
+        except StoreError as error:
+            self._store_failed(error)
+            return
+        if self.store_trouble is not None:
+            log.info("the store takes readings again")
+        self.store_trouble = None
+        self._failures = 0
+        self.counts["stored"] += len(self._pending)
+        self.counts["commits"] += 1
+        advanced = self._pending_progress
+        self._pending = []
+        self._pending_progress = {}
+        self._pending_gaps = []
+        self._pending_since_mono = None
+        for (node_id, journal), upto in advanced.items():
+            node = self.nodes[node_id]
+            node.stored[journal] = upto
+            self._bus.publish(topics.ack(self._site, node_id, self._name), encode_ack(Ack(journal, upto)))
+
+    def _store_failed(self, error: StoreError) -> None:
+        if self.store_trouble is None:
+            log.error("readings stay on their nodes: %s", error)
+        self.store_trouble = str(error)
+        wait_s = RETRY_COMMIT_S[min(self._failures, len(RETRY_COMMIT_S) - 1)]
+        self._failures += 1
+        self._retry_mono = self._monotonic() + wait_s
+
+    def _maintain(self, now_mono: float) -> None:
+        try:
+            report = self._store.maintain(self._clock.now_ts())
+        except StoreError as error:
+            self._store_failed(error)
+            return
+        # With more to do it goes on as soon as no message waits; else once a minute is enough to seal and expire.
+        self._maintain_mono = now_mono if report.has_more else now_mono + 60.0
+
+    def _acknowledge(self, node: NodeState) -> None:
+        journal = node.journal
+        journals = node.stored if journal is None else {journal: node.stored.get(journal, 0)}
+        for known, upto in journals.items():
+            self._bus.publish(topics.ack(self._site, node.id, self._name), encode_ack(Ack(known, upto)))

@@ -1,0 +1,120 @@
+"""The gateway's own settings, ``gateway.toml``: what belongs to this machine and not to the place's recipe.
+
+Read once by ``__main__`` before anything starts. Every key has a default, so that a Pi with a broker on the same
+machine needs no file at all. The place itself is ``site.toml`` (``place.site``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from vigie_contract.toml_lines import line_of
+from vigie_contract.topics import ID_PATTERN
+
+DEFAULT_PATH = Path("/etc/vigie/gateway.toml")
+
+
+class SettingsError(Exception):
+    """A wrong ``gateway.toml``: ``problems`` holds a line for each thing that is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class BrokerSettings(_Table):
+    """Where the MQTT broker is, and who the gateway is there."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    username: str = "gateway"
+    password_file: str | None = None
+    ca_file: str | None = None
+
+
+class HttpSettings(_Table):
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+
+    @field_validator("host")
+    @classmethod
+    def _stays_on_this_machine(cls, host: str) -> str:
+        is_loopback = host == "localhost"
+        if not is_loopback:
+            try:
+                is_loopback = ipaddress.ip_address(host).is_loopback
+            except ValueError:
+                raise ValueError("expected an IP address or localhost") from None
+        if not is_loopback:
+            raise ValueError(
+                "expected 127.0.0.1, ::1 or localhost: the board shows exact counts and has no sign-in, so it does "
+                "not listen to the network; put a proxy with a password before it"
+            )
+        return host
+
+
+class StoreSettings(_Table):
+    """Where history is kept, and how much a power cut may take."""
+
+    path: str = "/var/lib/vigie/vigie.db"
+    commit_interval_s: float = Field(default=10.0, ge=0.1, le=60)
+    """What a power cut can take of what no journal holds any more: nothing, since nodes keep what is not
+    acknowledged. Lower wears the card and wakes it more often; higher delays acknowledgements and keeps more on the
+    nodes."""
+
+
+class Settings(_Table):
+    """All of ``gateway.toml``."""
+
+    name: str = Field(default="main", pattern=f"^{ID_PATTERN}$")
+    """This gateway's id in ``ack/{gateway}``; a place with two gateways gives them two names."""
+    site: str = "/etc/vigie/site.toml"
+    broker: BrokerSettings = BrokerSettings()
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: The file. None takes DEFAULT_PATH when it is there and the defaults when it is not.
+
+    Raises:
+        SettingsError: The file is missing, is no TOML, or holds a wrong key or value: every problem at once.
+    """
+    if path is None:
+        if not DEFAULT_PATH.exists():
+            return Settings()
+        path = DEFAULT_PATH
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError([f"{path}: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: {error}"]) from error
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise SettingsError([_problem(path, text, dict(found)) for found in error.errors()]) from error
+
+
+def _problem(path: Path, text: str, found: dict[str, object]) -> str:
+    location = found["loc"]
+    keys = location if isinstance(location, tuple) else ()
+    key = ".".join(str(part) for part in keys)
+    message = str(found["msg"]).removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        return f"{path}:{line_of(text, keys)}: {key}: unknown key"
+    return f"{path}:{line_of(text, keys)}: {key} = {found['input']!r}: {message}"

@@ -1,0 +1,51 @@
+"""gateway.toml: defaults that need no file, and every error with its file, line, key and value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from vigie_gateway.settings import Settings, SettingsError, load_settings
+
+
+def _problems(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    return caught.value.problems
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text("", encoding="utf-8")
+    assert load_settings(path) == Settings()
+
+
+def test_the_pages_are_served_on_this_machine_alone_by_default() -> None:
+    assert Settings().http.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "vigie.lan"])
+def test_listening_to_the_network_is_refused_with_the_reason(tmp_path: Path, host: str) -> None:
+    (problem,) = _problems(tmp_path, f'[http]\nhost = "{host}"\n')
+    assert f"gateway.toml:2: http.host = '{host}': expected" in problem
+
+
+def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    text = 'name = "Main Gateway"\n[broker]\nport = 70000\nhots = "x"\n'
+    problems = _problems(tmp_path, text)
+    assert len(problems) == 3
+    assert any(":1: name = 'Main Gateway'" in problem for problem in problems)
+    assert any(":3: broker.port = 70000" in problem for problem in problems)
+    assert any(":4: broker.hots: unknown key" in problem for problem in problems)
+
+
+def test_a_file_that_is_no_toml_names_its_line(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, 'name = "main\n')
+    assert "line 1" in problem
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"absent\.toml: No such file"):
+        load_settings(tmp_path / "absent.toml")
