@@ -7,6 +7,7 @@ simulated day runs faster than the wall's, and is the same in every process that
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import time
 from threading import Event
@@ -102,6 +103,8 @@ def clock_from_environment() -> Clock:
         return SystemClock()
     try:
         start_ts, start_mono, speed = (float(part) for part in described.split(","))
+        if not (math.isfinite(start_ts) and math.isfinite(start_mono) and math.isfinite(speed)):
+            raise ValueError("not finite")  # noqa: TRY301 - one message for all that is malformed
     except ValueError as error:
         raise ValueError(f"{CLOCK_VARIABLE} is {described!r}, expected start_ts,start_mono,speed") from error
     return SimulatedClock(start_ts, start_mono, speed)
