@@ -1,0 +1,174 @@
+"""What one part of ``site.toml`` says of another: rooms that must exist, circuits that must not loop.
+
+Pure. Called by ``site`` on the parsed file, before it is known to be well formed, so that every problem is told at once:
+what has not the right shape is passed over here, its shape is told elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vigie_gateway.place.problem import Collector, KeyPath, one_of
+
+OUTSIDE = "outside"
+"""The other side of an entrance."""
+
+_EXCLUSIVE = (
+    ("doors", ("in", "out")),
+    ("motion", ("channel",)),
+    ("outlets", ("in_use", "power")),
+    ("circuits", ("power",)),
+)
+"""Keys whose channel counts once: named twice, the same person or ampere would be counted twice."""
+
+
+def check_references(raw: dict[str, Any], collector: Collector) -> None:
+    """Note every reference that does not hold."""
+    for section in ("rooms", "doors", "circuits", "access_points", "uplinks"):
+        _check_unique_ids(raw, section, collector)
+    _check_outlet_ids(raw, collector)
+    rooms = _ids(raw, "rooms")
+    circuits = _ids(raw, "circuits")
+    for section in ("motion", "outlets"):
+        for path, table in _tables(raw, section):
+            _check_known((*path, "room"), table.get("room"), rooms, "the id of a room", collector)
+    for path, table in _tables(raw, "outlets"):
+        _check_known((*path, "circuit"), table.get("circuit"), circuits, "the id of a circuit", collector)
+    for section in ("access_points", "wifi"):
+        for path, table in _tables(raw, section):
+            for index, room in enumerate(_list(table.get("rooms"))):
+                _check_known((*path, "rooms", index), room, rooms, "the id of a room", collector)
+    _check_doors(raw, rooms, collector)
+    _check_circuits(raw, circuits, collector)
+    _check_channels(raw, collector)
+    _check_plan(raw, collector)
+
+
+def _tables(raw: dict[str, Any], section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    for index, table in enumerate(_list(raw.get(section))):
+        if isinstance(table, dict):
+            yield (section, index), table
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _ids(raw: dict[str, Any], section: str) -> set[str]:
+    return {table["id"] for _, table in _tables(raw, section) if isinstance(table.get("id"), str)}
+
+
+def _check_known(path: KeyPath, value: Any, known: set[str], what: str, collector: Collector) -> None:
+    if isinstance(value, str) and value not in known:
+        collector.add(path, value, one_of(value, known, what))
+
+
+def _check_unique_ids(raw: dict[str, Any], section: str, collector: Collector) -> None:
+    seen: set[str] = set()
+    for path, table in _tables(raw, section):
+        name = table.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            collector.add((*path, "id"), name, f"an id that no other of [[{section}]] has")
+        seen.add(name)
+
+
+def _check_outlet_ids(raw: dict[str, Any], collector: Collector) -> None:
+    seen: set[str] = set()
+    for path, table in _tables(raw, "outlets"):
+        for key, name in _outlet_ids(table):
+            if name in seen:
+                collector.add((*path, key), name, "an id that no other outlet has")
+            seen.add(name)
+
+
+def _outlet_ids(table: dict[str, Any]) -> list[tuple[str, str]]:
+    if "ids" in table:
+        # A name that is twice in one list is told by the list's own check.
+        return [("ids", name) for name in sorted({one for one in _list(table["ids"]) if isinstance(one, str)})]
+    name, count = table.get("id"), table.get("count")
+    if not isinstance(name, str):
+        return []
+    if type(count) is int and 0 < count <= 1000:  # noqa: PLR2004 - as the file's own check bounds it
+        return [("id", f"{name}-{number}") for number in range(1, count + 1)]
+    return [("id", name)]
+
+
+def _check_doors(raw: dict[str, Any], rooms: set[str], collector: Collector) -> None:
+    for path, table in _tables(raw, "doors"):
+        between = _list(table.get("between"))
+        for index, side in enumerate(between):
+            _check_known(
+                (*path, "between", index), side, rooms | {OUTSIDE}, f'the id of a room or "{OUTSIDE}"', collector
+            )
+        if len(between) == 2 and between[0] == between[1]:  # noqa: PLR2004 - a door has two sides
+            collector.add((*path, "between"), between, "two different sides")
+
+
+def _check_circuits(raw: dict[str, Any], circuits: set[str], collector: Collector) -> None:
+    parents: dict[str, str] = {}
+    for path, table in _tables(raw, "circuits"):
+        name, parent = table.get("id"), table.get("parent")
+        _check_known((*path, "parent"), parent, circuits, "the id of a circuit", collector)
+        if isinstance(name, str) and isinstance(parent, str):
+            parents[name] = parent
+    for path, table in _tables(raw, "circuits"):
+        name = table.get("id")
+        above, steps = parents.get(name) if isinstance(name, str) else None, 0
+        while above is not None and above != name and steps <= len(parents):
+            above, steps = parents.get(above), steps + 1
+        if above is not None and above == name:
+            collector.add((*path, "parent"), table["parent"], "a circuit that does not hang below this one")
+
+
+def _check_channels(raw: dict[str, Any], collector: Collector) -> None:
+    seen: dict[str, str] = {}
+    for section, keys in _EXCLUSIVE:
+        for path, table in _tables(raw, section):
+            for key in keys:
+                channel = table.get(key)
+                if not isinstance(channel, str):
+                    continue
+                for name in _spread(channel, table) if section == "outlets" else [channel]:
+                    if name in seen:
+                        collector.add((*path, key), name, f"a channel of its own: {seen[name]} has this one")
+                        break
+                    seen[name] = f"{path[0]}[{path[1]}].{key}"
+
+
+def _spread(pattern: str, table: dict[str, Any]) -> list[str]:
+    if "{id}" not in pattern:
+        return [pattern]
+    return [pattern.replace("{id}", name) for _, name in _outlet_ids(table)]
+
+
+def _check_plan(raw: dict[str, Any], collector: Collector) -> None:
+    plan = _numbers(raw.get("plan"), 2)
+    if plan is None:
+        return
+    expected = f"a place on the plan, from [0, 0] to [{plan[0]:g}, {plan[1]:g}]"
+    for path, table in _tables(raw, "rooms"):
+        rect = _numbers(table.get("rect"), 4)
+        if rect is not None and not _is_on(plan, [rect[:2], [rect[0] + rect[2], rect[1] + rect[3]]]):
+            collector.add((*path, "rect"), table["rect"], expected)
+        if not _is_on(plan, _list(table.get("corners"))):
+            collector.add((*path, "corners"), table["corners"], expected)
+    for path, table in _tables(raw, "doors"):
+        if not _is_on(plan, _list(table.get("at"))):
+            collector.add((*path, "at"), table["at"], expected)
+
+
+def _is_on(plan: list[float], corners: list[Any]) -> bool:
+    for corner in corners:
+        point = _numbers(corner, 2)
+        if point is not None and not (0 <= point[0] <= plan[0] and 0 <= point[1] <= plan[1]):
+            return False
+    return True
+
+
+def _numbers(value: Any, length: int) -> list[float] | None:
+    if isinstance(value, list) and len(value) == length and all(type(part) in (int, float) for part in value):
+        return value
+    return None

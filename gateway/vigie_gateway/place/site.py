@@ -1,0 +1,489 @@
+"""``site.toml``: what the place is, as people write it and share it, and as the rest of the gateway reads it.
+
+Read once at start, and by ``vigie-gateway check``. The tables below are the file's; their keys are explained one by one
+in docs/configuration.md. A file with a single problem gives no site at all: nothing starts with a wrong one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from vigie_contract.topics import is_id
+from vigie_dashboard.view import Point
+from vigie_gateway.place.hours import WEEKDAYS, Hours, Span, find_overlap, parse_span
+from vigie_gateway.place.problem import Collector, KeyPath, Problem, SiteError, suggest
+from vigie_gateway.place.references import OUTSIDE, check_references
+
+LANGUAGES = ("fr", "en")
+"""What the pages speak."""
+TAGS = ("quiet", "calls", "group")
+MINIMUM_CORNERS = 3
+DEFAULT_CLIENT_LIMIT = 25
+"""Active clients an access point is trusted with where the site gives no number: vendors' planning guides say about 25
+a radio. Lower cries wolf in a full room; higher stays silent while calls break up."""
+
+_BSSID = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_URL = re.compile(r"https?://[^\s/?#]+(/\S*)?")
+
+
+def _check_id(text: str) -> str:
+    if not is_id(text):
+        raise ValueError("1 to 32 characters of a-z, 0-9 and -")
+    if text == OUTSIDE:
+        raise ValueError(f'another word: "{OUTSIDE}" is the street')
+    return text
+
+
+def _check_channel(text: str) -> str:
+    node, dot, channel = text.partition(".")
+    if not dot or not is_id(node) or not is_id(channel):
+        raise ValueError('a channel, written "node.channel" (a-z, 0-9 and -)')
+    return text
+
+
+def _check_channel_pattern(text: str) -> str:
+    try:
+        _check_channel(text.replace("{id}", "id", 1))
+    except ValueError as error:
+        raise ValueError('a channel, written "node.channel"; {id} in it stands for the outlet') from error
+    return text
+
+
+def _check_bssid(text: str) -> str:
+    if _BSSID.fullmatch(text) is None:
+        raise ValueError("a BSSID such as 02:00:00:00:00:01")
+    return text.lower()
+
+
+def _check_url(text: str) -> str:
+    if _URL.fullmatch(text) is None:
+        raise ValueError("an address such as http://vigie2.local:8080")
+    return text
+
+
+def _check_timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = suggest(text, available_timezones())
+        hint = f'did you mean "{near}"?' if near else "such as Europe/Paris"
+        raise ValueError(f"a timezone of the IANA list ({hint})") from error
+    return text
+
+
+def _check_span(text: object) -> Span:
+    if not isinstance(text, str):
+        raise ValueError("a span of hours such as 08:00-20:00")  # noqa: TRY004 - pydantic reports ValueError alone
+    return parse_span(text)
+
+
+def _check_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    if find_overlap(spans) is not None:
+        raise ValueError("spans in order of time that do not overlap")
+    return spans
+
+
+def _check_dates(exceptions: Any) -> Any:
+    if not isinstance(exceptions, dict):
+        raise ValueError('a table of days: 2026-12-25 = ["10:00-16:00"]')  # noqa: TRY004 - pydantic reports ValueError alone
+    for key in exceptions:
+        try:
+            date.fromisoformat(key)
+        except ValueError as error:
+            raise ValueError(f'days written as 2026-12-25; "{key}" is none') from error
+    return exceptions
+
+
+def _check_distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values or len(set(values)) != len(values):
+        raise ValueError("a list with at least one entry and none twice")
+    return values
+
+
+def _check_corners(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if len(corners) < MINIMUM_CORNERS:
+        raise ValueError(f"at least {MINIMUM_CORNERS} corners, each [x, y]")
+    following = corners[1:] + corners[:1]
+    if sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following, strict=True)) == 0:
+        raise ValueError("corners that enclose an area")
+    return corners
+
+
+def _names(value: Any, info: ValidationInfo) -> Any:
+    """A name alone is the same in every language of the site."""
+    languages = (info.context or {}).get("languages", LANGUAGES)
+    if isinstance(value, str):
+        value = dict.fromkeys(languages, value)
+    if not isinstance(value, dict) or not value or not all(_is_name(*entry) for entry in value.items()):
+        raise ValueError(f'a name, or one for each language: {{ {", ".join(f"{one} = …" for one in languages)} }}')
+    return value
+
+
+def _is_name(language: object, name: object) -> bool:
+    return language in LANGUAGES and isinstance(name, str) and bool(name.strip()) and name.isprintable()
+
+
+Id = Annotated[str, AfterValidator(_check_id)]
+RoomRef = str
+ChannelName = Annotated[str, AfterValidator(_check_channel)]
+ChannelPattern = Annotated[str, AfterValidator(_check_channel_pattern)]
+Names = Annotated[dict[str, str], BeforeValidator(_names)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+Positives = Annotated[int, Field(strict=True, ge=1, le=1_000)]
+Bytes = Annotated[int, Field(strict=True, ge=0)]
+Corner = tuple[Number, Number]
+Spans = Annotated[tuple[Annotated[Span, BeforeValidator(_check_span)], ...], AfterValidator(_check_order)]
+
+
+class Table(BaseModel):
+    """One table of the file: unknown keys are problems, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
+
+
+class HoursTable(Table):
+    """``[hours]``: a list of spans for each weekday; a weekday that is not there is closed."""
+
+    monday: Spans = ()
+    tuesday: Spans = ()
+    wednesday: Spans = ()
+    thursday: Spans = ()
+    friday: Spans = ()
+    saturday: Spans = ()
+    sunday: Spans = ()
+    exceptions: Annotated[dict[date, Spans], BeforeValidator(_check_dates)] = {}
+
+    def to_hours(self) -> Hours:
+        """For the computations of ``hours``."""
+        return Hours(tuple(getattr(self, weekday) for weekday in WEEKDAYS), self.exceptions)
+
+
+class Room(Table):
+    """``[[rooms]]``; a room without seats is a passage: drawn, not listed."""
+
+    id: Id
+    name: Names
+    seats: Count
+    corners: Annotated[tuple[Corner, ...], AfterValidator(_check_corners)] | None = None
+    rect: tuple[Number, Number, Positive, Positive] | None = None
+    tags: tuple[Literal["quiet", "calls", "group"], ...] = ()
+    hours: HoursTable | None = None
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> Room:
+        if self.corners is not None and self.rect is not None:
+            raise ValueError("either corners or rect, not both")
+        return self
+
+    def polygon(self) -> tuple[Point, ...]:
+        """The corners on the plan; empty when the room has none."""
+        if self.rect is not None:
+            x, y, width, height = self.rect
+            return Point(x, y), Point(x + width, y), Point(x + width, y + height), Point(x, y + height)
+        return tuple(Point(x, y) for x, y in self.corners or ())
+
+
+class Door(Table):
+    """``[[doors]]``; ``in`` counts those who go from the first of ``between`` to the second."""
+
+    id: Id
+    between: tuple[RoomRef, RoomRef]
+    at: tuple[Corner, Corner] | None = None
+    in_: ChannelName | None = Field(default=None, alias="in")
+    out: ChannelName | None = None
+
+    @model_validator(mode="after")
+    def _check_pair(self) -> Door:
+        if (self.in_ is None) != (self.out is None):
+            raise ValueError("both in and out, or neither: one alone would only ever rise")
+        return self
+
+
+class Motion(Table):
+    """``[[motion]]``: a channel that tells whether somebody is in the room."""
+
+    room: RoomRef
+    channel: ChannelName
+
+
+class Outlet(NamedTuple):
+    """One outlet of an ``[[outlets]]`` table."""
+
+    id: str
+    room: str
+    circuit: str
+    in_use: str | None
+    power: str | None
+
+
+class Outlets(Table):
+    """``[[outlets]]``: one outlet (``id``), several (``ids``), or a number of them (``id`` and ``count``)."""
+
+    room: RoomRef
+    circuit: str
+    id: Id | None = None
+    ids: Annotated[tuple[Id, ...], AfterValidator(_check_distinct)] | None = None
+    count: Positives | None = None
+    in_use: ChannelPattern | None = None
+    power: ChannelPattern | None = None
+
+    @model_validator(mode="after")
+    def _check_numbering(self) -> Outlets:
+        if (self.id is None) == (self.ids is None) or (self.ids is not None and self.count is not None):
+            raise ValueError("id, or id and count, or ids")
+        if len(self._all_ids()) > 1:
+            for channel in (self.in_use, self.power):
+                if channel is not None and "{id}" not in channel:
+                    raise ValueError(f'{{id}} in "{channel}", one channel cannot tell of several outlets')
+        return self
+
+    def _all_ids(self) -> tuple[str, ...]:
+        if self.ids is not None:
+            return self.ids
+        if self.count is None:
+            return (self.id or "",)
+        return tuple(f"{self.id}-{number}" for number in range(1, self.count + 1))
+
+    def outlets(self) -> tuple[Outlet, ...]:
+        """Each of them, with its own channels."""
+        return tuple(
+            Outlet(one, self.room, self.circuit, _fill(self.in_use, one), _fill(self.power, one))
+            for one in self._all_ids()
+        )
+
+
+def _fill(pattern: str | None, outlet: str) -> str | None:
+    return None if pattern is None else pattern.replace("{id}", outlet)
+
+
+class Circuit(Table):
+    """``[[circuits]]``: a breaker and what it may carry; ``parent`` is what stands above it."""
+
+    id: Id
+    name: Names
+    parent: str | None = None
+    max_current_a: Positive | None = None
+    max_power_va: Positive | None = None
+    power: ChannelName | None = None
+    mains: ChannelName | None = None
+    subscribed: ChannelName | None = None
+
+
+class AccessPoint(Table):
+    """``[[access_points]]``."""
+
+    id: Id
+    name: Names
+    bssid: Annotated[tuple[Annotated[str, AfterValidator(_check_bssid)], ...], BeforeValidator(lambda found: [found] if isinstance(found, str) else found)] = ()  # fmt: skip
+    rooms: tuple[RoomRef, ...]
+    client_limit: Positives = DEFAULT_CLIENT_LIMIT
+    stations: ChannelName | None = None
+    utilisation: ChannelName | None = None
+
+
+class WifiProbe(Table):
+    """``[[wifi]]``: which sensor speaks for the Wi-Fi of which rooms; without ``rooms``, of all."""
+
+    rooms: tuple[RoomRef, ...] = ()
+    latency: ChannelName | None = None
+    rssi: ChannelName | None = None
+    power_save: ChannelName | None = None
+
+
+class Uplink(Table):
+    """``[[uplinks]]``: a line to the internet."""
+
+    id: Id
+    name: Names
+    role: Literal["main", "spare"] = "main"
+    subscribed_download_bps: Positive | None = None
+    subscribed_upload_bps: Positive | None = None
+    data_budget_bytes: Bytes | None = None
+    download: ChannelName | None = None
+    upload: ChannelName | None = None
+    portal: ChannelName | None = None
+    latency: ChannelName | None = None
+    dns: ChannelName | None = None
+
+
+class Site(Table):
+    """The whole file. ``load_site`` makes it; every reference in it is known to hold."""
+
+    id: Id
+    name: Names
+    timezone: Annotated[str, AfterValidator(_check_timezone)]
+    languages: Annotated[tuple[Literal["fr", "en"], ...], AfterValidator(_check_distinct)] = LANGUAGES
+    second_address: Annotated[str, AfterValidator(_check_url)] | None = None
+    plan: tuple[Positive, Positive] | None = None
+    hours: HoursTable | None = None
+    rooms: tuple[Room, ...] = ()
+    doors: tuple[Door, ...] = ()
+    motion: tuple[Motion, ...] = ()
+    outlets: tuple[Outlets, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    access_points: tuple[AccessPoint, ...] = ()
+    wifi: tuple[WifiProbe, ...] = ()
+    uplinks: tuple[Uplink, ...] = ()
+
+    def zone(self) -> ZoneInfo:
+        """The timezone; made once by zoneinfo."""
+        return ZoneInfo(self.timezone)
+
+    def opening_hours(self) -> Hours | None:
+        """Of the place; None when the file gives none."""
+        return None if self.hours is None else self.hours.to_hours()
+
+    def all_outlets(self) -> tuple[Outlet, ...]:
+        """Every outlet, in the order of the file."""
+        return tuple(outlet for group in self.outlets for outlet in group.outlets())
+
+
+def load_site(path: Path) -> Site:
+    """Read and check a site file.
+
+    Raises:
+        SiteError: With every problem that the file has.
+    """
+    site, problems = _read(path)
+    if site is None:
+        raise SiteError(problems)
+    return site
+
+
+def check_site(path: Path) -> list[Problem]:
+    """Every problem that the file has, in order of lines; empty when it is right."""
+    return _read(path)[1]
+
+
+_SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+
+
+def _read(path: Path) -> tuple[Site | None, list[Problem]]:
+    file = str(path)
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        return None, [Problem(file, 1, None, "", None, f"cannot be read: {error.strerror or error}")]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return None, [Problem(file, line, None, "", None, f"is not UTF-8 text (byte {error.start}: {error.reason})")]
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, [_syntax_problem(file, text, str(error))]
+    except RecursionError:
+        return None, [Problem(file, 1, None, "", None, "is nested too deeply")]
+    return _validate(file, text, raw)
+
+
+def _syntax_problem(file: str, text: str, message: str) -> Problem:
+    match = _SYNTAX.fullmatch(message)
+    what = f"is not TOML: {match['what'] if match else message}"
+    if match and match["line"]:
+        return Problem(file, int(match["line"]), int(match["column"]), "", None, what)
+    lines = text.splitlines() or [""]
+    return Problem(file, len(lines), len(lines[-1]) + 1, "", None, what)
+
+
+def _validate(file: str, text: str, raw: dict[str, Any]) -> tuple[Site | None, list[Problem]]:
+    collector = Collector(file, text)
+    languages = raw.get("languages")
+    is_usable = isinstance(languages, list) and languages and all(one in LANGUAGES for one in languages)
+    site = None
+    try:
+        site = Site.model_validate(raw, context={"languages": languages if is_usable else LANGUAGES})
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            _add(collector, details)
+    check_references(raw, collector)
+    problems = collector.problems()
+    return (None if problems else site), problems
+
+
+_SECTIONS: Mapping[str, type[Table]] = {
+    "rooms": Room,
+    "doors": Door,
+    "motion": Motion,
+    "outlets": Outlets,
+    "circuits": Circuit,
+    "access_points": AccessPoint,
+    "wifi": WifiProbe,
+    "uplinks": Uplink,
+    "hours": HoursTable,
+}
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+"""By pydantic's type of error: what to tell a person."""
+
+
+def _add(collector: Collector, details: Any) -> None:
+    # pydantic puts "[key]" after a key of a mapping that is itself wrong; no key of the file is called that.
+    path: KeyPath = tuple(part for part in details["loc"] if part != "[key]")
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    if kind == "extra_forbidden":
+        known = _known_keys(path)
+        near = suggest(str(path[-1]), known)
+        hint = f'"{near}" (this key is not known)' if near else f"a known key: {', '.join(known)}"
+        collector.add(path, value, hint)
+    elif kind == "missing":
+        is_entry = isinstance(path[-1], int)
+        collector.add(path, None, "one more entry" if is_entry else f"this key, which {_section_name(path)} needs")
+    elif kind == "value_error":
+        collector.add(path, None if isinstance(value, dict) else value, str(context["error"]))
+    elif kind == "too_long":
+        collector.add(path, value, f"at most {context['max_length']} entries")
+    else:
+        collector.add(path, value, _expectation(kind, context, details["msg"]))
+
+
+def _expectation(kind: str, context: Mapping[str, Any], message: str) -> str:
+    if kind in _EXPECTED:
+        return _EXPECTED[kind]
+    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than_equal": "le"}
+    if kind in bounds:
+        words = {"gt": "a number above {}", "ge": "a whole number, {} or more", "le": "a number, {} at most"}
+        return words[bounds[kind]].format(f"{context[bounds[kind]]:g}")
+    if kind == "literal_error":
+        return str(context["expected"])
+    return message[0].lower() + message[1:]
+
+
+def _known_keys(path: KeyPath) -> list[str]:
+    model: type[Table] = Site
+    for part in path[:-1]:
+        if isinstance(part, str):
+            model = _SECTIONS.get(part, model)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _section_name(path: KeyPath) -> str:
+    sections = [part for part in path[:-1] if isinstance(part, str)]
+    return f"[[{sections[0]}]]" if sections else "the file"
