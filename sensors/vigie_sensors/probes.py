@@ -37,8 +37,9 @@ class NotAllowedError(Exception):
 class Probe(Protocol):
     """A way to measure a round trip."""
 
-    name: str
-    """For the log: ``ICMP`` or ``TCP port 443``."""
+    @property
+    def name(self) -> str:
+        """For the log: ``ICMP`` or ``TCP port 443``."""
 
     def measure(self, address: str, interface: str) -> float | None:
         """Milliseconds to the answer, or None when there was none within TIMEOUT_S.

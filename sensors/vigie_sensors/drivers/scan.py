@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 
 from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
-from vigie_contract.topics import check_id
 from vigie_sensors.access_points import access_points_option, own_bssids
 from vigie_sensors.driver import Context, DriverError, DriverSpec, Option, SensorConfig
 from vigie_sensors.iw import Bss, channel_of, is_plausible_count, parse_scan
@@ -152,7 +151,6 @@ def channels(config: SensorConfig) -> tuple[Channel, ...]:
     period_s, room, label = due_interval_s(config), config.room, config.label
     found: list[Channel] = []
     for name in own_bssids(config.options["access_points"]):
-        check_id(f"{config.name}-{name}-utilisation", "the longest channel of this access point")
         found.append(Channel(f"{config.name}-{name}-stations", "stations", period_s, room, label or name))
         found.append(Channel(f"{config.name}-{name}-utilisation", "channel_utilisation", period_s, room, label or name))
     for channel in config.options["channels"]:
