@@ -1,0 +1,198 @@
+"""``vigie-sensors run``: the one place where everything is built, and the loop that watches over it.
+
+Runs on the main thread, called by the command line. It starts the publisher's thread and one for each sensor, then
+commits the journal once a second, feeds systemd's watchdog while everything really moves, and ends everything in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib import import_module
+from typing import Protocol
+
+from vigie_contract.clock import Clock, SystemClock
+from vigie_contract.messages import Channel
+from vigie_contract.readings import Reading
+from vigie_sensors.config import SensorsConfig
+from vigie_sensors.driver import Context
+from vigie_sensors.journal import Journal, JournalError
+from vigie_sensors.notify import notify, watchdog_interval_s
+from vigie_sensors.publisher import Publisher
+from vigie_sensors.registry import Registry
+from vigie_sensors.sensor_loop import SensorLoop
+from vigie_sensors.tools import run_tool
+
+FLUSH_S = 1.0
+"""The journal is committed so often. Lower wears the card, higher loses more at a power cut."""
+SEND_AT_STOP_S = 2.0
+"""How long a stop may go on sending: what is left is in the journal and goes out at the next start."""
+CLOSE_DRIVER_S = 3.0
+"""How long a stop waits for drivers that are in the middle of a sample."""
+
+_log = logging.getLogger(__name__)
+
+
+class Simulation(Protocol):
+    """What drives the pins and tools of a simulated place."""
+
+    def start(self) -> None:
+        """Begin; the drivers are open."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+class Daemon:
+    """A running node.
+
+    Attributes:
+        journal: Open from the beginning until ``run`` returns.
+        publisher: Its health is the node's.
+        loops: One a sensor.
+    """
+
+    def __init__(self, config: SensorsConfig, registry: Registry, clock: Clock, stop: threading.Event) -> None:
+        """Build everything; nothing is opened but the journal.
+
+        Args:
+            config: Checked.
+            registry: The drivers there are.
+            clock: Of the readings.
+            stop: Set it to end ``run``.
+
+        Raises:
+            JournalError: The journal is in use or cannot be written.
+        """
+        self._config = config
+        self._clock = clock
+        self._stop = stop
+        self._link_clock = SystemClock()
+        self.journal = Journal.open(
+            config.journal.directory / "journal.sqlite",
+            config.gateways,
+            config.journal.keep_days,
+            int(config.journal.max_mb * 1_000_000),
+            clock,
+        )
+        try:
+            channels = [channel for declared in config.channels.values() for channel in declared]
+            self._simulation = self._install_simulation(channels)
+            self.publisher = Publisher(config, channels, self.journal, clock, self._link_clock)
+            self.loops = self._build_loops(registry)
+        except BaseException:
+            self.journal.close()
+            raise
+
+    def run(self) -> None:
+        """Run until ``stop`` is set; then flush, send for a moment, say offline, and close.
+
+        Raises:
+            JournalError: The last commit failed: what waited for it is lost.
+        """
+        try:
+            self._start()
+            self._watch()
+        finally:
+            self._end()
+
+    def status(self) -> str:
+        """One line for ``systemctl status``."""
+        faulty = [loop.name for loop in self.loops if loop.fault is not None]
+        waiting = self.journal.last - min(self.journal.acknowledged(gateway) for gateway in self._config.gateways)
+        parts = [self.publisher.health.text, f"{waiting} readings to acknowledge"]
+        if faulty:
+            parts.append(f"without {', '.join(faulty)}")
+        if not self.journal.is_writable:
+            parts.append("the journal cannot be written")
+        return "; ".join(parts)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether everything moves: each sensor within its own time, the publisher, and the journal on its disk."""
+        return all(loop.is_live for loop in self.loops) and self.publisher.is_alive and self.journal.is_writable
+
+    def _install_simulation(self, channels: list[Channel]) -> Simulation | None:
+        if self._config.simulation is None:
+            return None
+        module = import_module("vigie_sensors.simulation")  # a real place never loads it
+        simulation: Simulation = module.install(self._config, self._clock, self.journal, channels)
+        return simulation
+
+    def _build_loops(self, registry: Registry) -> list[SensorLoop]:
+        state_directory = self._config.journal.directory / "state"
+        try:
+            state_directory.mkdir(exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"{state_directory} cannot be made: {error.strerror}") from error
+        context = Context(self._clock, run_tool, str(state_directory))
+        return [
+            SensorLoop(
+                sensor,
+                registry.spec(sensor.driver),
+                self._config.channels[sensor.name],
+                context,
+                self._append,
+                self._stop,
+                self._link_clock,
+            )
+            for sensor in self._config.sensors
+        ]
+
+    def _append(self, readings: list[Reading]) -> None:
+        try:
+            self.journal.append(readings)
+        finally:
+            self.publisher.wake()
+
+    def _start(self) -> None:
+        for loop in self.loops:
+            loop.start()
+        if self._simulation is not None:
+            self._simulation.start()
+        self.publisher.start()
+        notify(f"READY=1\nSTATUS={self.status()}")
+        _log.info(
+            "node %s of site %s: %d sensors, journal %s from number %d",
+            self._config.node,
+            self._config.site,
+            len(self.loops),
+            self.journal.id,
+            self.journal.last + 1,
+        )
+
+    def _watch(self) -> None:
+        interval_s = watchdog_interval_s()
+        fed_mono = self._link_clock.now_mono()
+        told = ""
+        failing = False
+        while not self._stop.wait(FLUSH_S):
+            try:
+                self.journal.flush()
+                failing = False
+            except JournalError as error:
+                if not failing:
+                    _log.error("%s", error)
+                failing = True
+            status = self.status()
+            if status != told:
+                notify(f"STATUS={status}")
+                told = status
+            now_mono = self._link_clock.now_mono()
+            if interval_s is not None and now_mono - fed_mono >= interval_s - FLUSH_S and self.is_live:
+                notify("WATCHDOG=1")
+                fed_mono = now_mono
+
+    def _end(self) -> None:
+        notify("STOPPING=1")
+        self._stop.set()
+        end_mono = self._link_clock.now_mono() + CLOSE_DRIVER_S
+        for loop in self.loops:
+            loop.join(max(0.0, end_mono - self._link_clock.now_mono()))
+        if self._simulation is not None:
+            self._simulation.stop()
+        try:
+            self.journal.flush()
+        finally:
+            self.publisher.stop(SEND_AT_STOP_S)
+            self.journal.close()
