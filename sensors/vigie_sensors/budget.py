@@ -110,7 +110,7 @@ class DataBudget:
             spent = Spending(month_of(now_ts), self._limit_bytes, now_ts)
             self._set_aside()
             self.save(spent)
-            _log.error(  # noqa: TRY400 - a line for a person, not a traceback
+            _log.error(
                 "the data budget %s %s: it is set aside beside it, and %s counts as spent, "
                 "so there is no throughput test before the next month",
                 self._path,

@@ -17,7 +17,10 @@ _NAME_BYTES = 16
 
 
 def parse_byte_counters(text: str) -> dict[str, int]:
-    """Bytes received and sent together by each interface, from ``/proc/net/dev``; other lines are passed over."""
+    """Bytes received and sent together by each interface, from ``/proc/net/dev``; other lines are passed over.
+
+    The loopback interface receives all that it sends, so that its bytes are counted once.
+    """
     found: dict[str, int] = {}
     for line in text.splitlines():
         name, colon, counters = line.rpartition(":")
@@ -26,7 +29,7 @@ def parse_byte_counters(text: str) -> dict[str, int]:
             continue
         received, sent = columns[0], columns[8]
         if all(number.isascii() and number.isdigit() and len(number) <= 20 for number in (received, sent)):  # noqa: PLR2004 - 64 bits
-            found[name.strip()] = int(received) + int(sent)
+            found[name.strip()] = int(received) + (0 if name.strip() == "lo" else int(sent))
     return found
 
 

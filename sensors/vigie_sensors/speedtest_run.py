@@ -28,7 +28,7 @@ _CHUNK_BYTES = 16_384
 """speedtest-cli asks before each read of 10,240 bytes and each send of http.client's block (8,192): counting a little
 more for each keeps the real amount below the allowance."""
 _LENGTH_S = 8
-"""Seconds in each direction at most, as its own default of 10. Lower leaves a slow line in TCP's start; higher costs more."""
+"""Seconds in each direction at most. Lower leaves a slow line in TCP's start; higher costs more."""
 _SOCKET_TIMEOUT_S = 10
 _PR_SET_PDEATHSIG = 1
 
@@ -118,9 +118,9 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
 
 
 def _leave_by(interface: str) -> None:
-    """Have every connection of this process leave by the interface; a source address alone does not (see interfaces)."""
+    """Have every connection of this process leave by the interface; see ``bind_to_interface`` for why."""
 
-    def bound(address: tuple[str, int], timeout: float, source_address: object = None) -> socket.socket:
+    def bound(address: tuple[str, int], timeout: float, _source_address: object = None) -> socket.socket:
         last: OSError = OSError(f"{address[0]} has no IPv4 address")
         for *_, found in socket.getaddrinfo(*address, socket.AF_INET, socket.SOCK_STREAM):
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

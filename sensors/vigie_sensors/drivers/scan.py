@@ -80,7 +80,7 @@ class ScanDriver:
         self._iw = IwTool(context, options["interface"])
         self._own = own_bssids(options["access_points"])
         self._channels = tuple(options["channels"])
-        self._stale_after_s = float(options["stale_after"])
+        self._stale_after_s = float(options["stale_after_s"])
         self._trigger_s = trigger_interval_s(config)
         self._due_s = due_interval_s(config)
         self._triggered_mono: float | None = None
@@ -137,7 +137,7 @@ class ScanDriver:
 
 def trigger_interval_s(config: SensorConfig) -> float:
     """Seconds between scans of our own, at least LEAST_TRIGGER_S; 0 for none."""
-    wanted_s = float(config.options["trigger_every"])
+    wanted_s = float(config.options["trigger_every_s"])
     return max(LEAST_TRIGGER_S, wanted_s) if wanted_s > 0 else 0.0
 
 
@@ -181,7 +181,7 @@ DRIVER = DriverSpec(
         access_points_option({}),
         Option("channels", "list[str]", "radio channels whose neighbours are counted", list(DEFAULT_CHANNELS)),
         Option(
-            "trigger_every",
+            "trigger_every_s",
             "float",
             "seconds between scans of our own, which need CAP_NET_ADMIN and interrupt this link for some seconds; "
             "0: never, else at least 600",
@@ -190,7 +190,7 @@ DRIVER = DriverSpec(
             low=0,
             high=86_400,
         ),
-        Option("stale_after", "float", "entries heard longer ago are ignored", 90.0, unit="s", low=5, high=3_600),
+        Option("stale_after_s", "float", "entries heard longer ago are ignored", 90.0, unit="s", low=5, high=3_600),
     ),
     period_s=60.0,
     channels=channels,
