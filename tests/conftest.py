@@ -1,0 +1,66 @@
+"""Fixtures for every folder: a clock that tests move by hand, and a running gateway without threads or network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+
+
+class ManualClock:
+    """Wall and monotonic time that move only when told; always synchronised unless told otherwise."""
+
+    def __init__(self, now_ts: float) -> None:
+        self.now = now_ts
+        self.mono = 1_000.0
+        self.is_right = True
+        self.speed = 1.0
+
+    def now_ts(self) -> float:
+        return self.now
+
+    def now_mono(self) -> float:
+        return self.mono
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by on both."""
+        self.now += seconds
+        self.mono += seconds
+
+    def wait(self, event: Event, duration_s: float) -> bool:
+        self.pass_time(max(0.0, duration_s))
+        return event.is_set()
+
+    def is_synchronised(self) -> bool:
+        return self.is_right
+
+
+TUESDAY_1430_TS = 1_795_527_000.0
+"""Tuesday 24 November 2026, 14:30 in Paris."""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock at 14:30 on an ordinary Tuesday."""
+    return ManualClock(TUESDAY_1430_TS)
+
+
+class _RaisingHandler(logging.Handler):
+    """A badly formatted log call fails its test instead of printing to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.getMessage()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        raise  # noqa: PLE0704 - called inside logging's except block
+
+
+@pytest.fixture(autouse=True)
+def _log_calls_are_well_formed() -> Iterator[None]:
+    handler = _RaisingHandler()
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield
+    root.removeHandler(handler)

@@ -1,0 +1,144 @@
+"""A gateway in this process: real store, real board, real routes; only the broker's socket is left out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from tests.conftest import ManualClock
+from vigie_gateway.place.board import Board
+
+import vigie_gateway
+from vigie_contract import topics
+from vigie_contract.messages import ONLINE, Ack, Birth, Channel, decode_ack, encode_birth
+from vigie_contract.quantities import QUANTITIES
+from vigie_contract.readings import Reading
+from vigie_contract.senml import encode_pack
+from vigie_dashboard.pages import board_fields
+from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.server import build
+from vigie_gateway.health import Health
+from vigie_gateway.ingest.bus import Message
+from vigie_gateway.ingest.pipeline import Pipeline
+from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.live import Live
+from vigie_gateway.place.site import Site, load_site
+from vigie_gateway.store import Store, open_store
+
+SAMPLE_SITE = Path(vigie_gateway.__file__).parent / "sample" / "site.toml"
+CHANNELS = (
+    Channel("linky-va", "apparent_power", 10.0),
+    Channel("c4-mains", "mains", 10.0),
+    Channel("porte-atelier-in", "people_in", 10.0),
+)
+
+
+class BusInMemory:
+    """What the pipeline uses of the bus, without a broker."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Message] = deque()
+        self.published: list[tuple[str, bytes]] = []
+        self.is_connected = True
+        self.trouble: str | None = None
+
+    def get(self, timeout_s: float) -> Message | None:
+        return self.waiting.popleft() if self.waiting else None
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self.published.append((topic, payload))
+
+    def backlog(self) -> tuple[int, int]:
+        return len(self.waiting), sum(len(message.payload) for message in self.waiting)
+
+    def stop(self) -> None:
+        self.waiting.clear()
+
+
+@dataclass
+class Bench:
+    """A gateway whose rounds a test turns by hand."""
+
+    clock: ManualClock
+    store: Store
+    bus: BusInMemory
+    refusals: Refusals
+    board: Board
+    pipeline: Pipeline
+    gateway: Gateway
+    changes: list[float] = field(default_factory=list)
+
+    def receive(self, topic: str, payload: bytes) -> None:
+        """One message off the bus, and a round of the ingest thread."""
+        self.bus.waiting.append(Message(topic, payload, self.clock.now))
+        self.pipeline._round()
+
+    def declare(self, node: str = "tableau", channels: Sequence[Channel] = CHANNELS) -> None:
+        self.receive(topics.about("semaphore", node), encode_birth(Birth("test 1", "boot-1", tuple(channels))))
+        self.receive(topics.status("semaphore", node), ONLINE)
+
+    def send(self, *readings: Reading, first: int, floor: int = 1, node: str = "tableau", journal: str = "j1") -> None:
+        quantities = {channel.id: QUANTITIES[channel.quantity] for channel in CHANNELS}
+        pack = [(quantities[reading.channel], reading) for reading in readings]
+        payload = encode_pack("semaphore", node, journal, first, floor, pack)
+        self.receive(topics.data("semaphore", node), payload)
+
+    def commit(self) -> None:
+        """Let the commit interval go by."""
+        self.clock.pass_time(11)
+        self.pipeline._round()
+
+    def acks(self) -> list[Ack]:
+        return [decode_ack(payload) for _, payload in self.bus.published]
+
+    def stored(self, channel: str, node: str = "tableau") -> list[tuple[float, float | None]]:
+        series = next(found for found in self.store.series() if found.name == f"{node}.{channel}")
+        return [(sample.at_ts, sample.value) for sample in self.store.samples(series.id, 0, self.clock.now + 1e6)]
+
+
+@pytest.fixture
+def site() -> Site:
+    return load_site(SAMPLE_SITE)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: ManualClock, site: Site) -> Iterator[Bench]:
+    """A gateway of the sample place with an empty store."""
+    store = open_store(tmp_path / "vigie.db", clock)
+    yield make_bench(store, clock, site)
+    store.close()
+
+
+def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
+    bus, refusals, board, lock = BusInMemory(), Refusals(), Board(site, clock), threading.Lock()
+    changes: list[float] = []
+    live = Live(lambda lang: board_fields(board.view(clock.now), lang), clock.now_ts)
+    pipeline = Pipeline(
+        name="main",
+        site=site.id,
+        bus=bus,  # type: ignore[arg-type] # the four methods that the pipeline calls
+        store=store,
+        board=board,
+        board_lock=lock,
+        clock=clock,
+        refusals=refusals,
+        commit_interval_s=10.0,
+        on_change=lambda: changes.append(clock.now),
+        monotonic=clock.now_mono,
+    )
+    pipeline._load()
+    health = Health(bus, pipeline, live, refusals, clock)  # type: ignore[arg-type] # as above
+    gateway = Gateway(site, clock, store, board, lock, live, health)
+    return Bench(clock, store, bus, refusals, board, pipeline, gateway, changes)
+
+
+@pytest.fixture
+def client(bench: Bench) -> Iterator[TestClient]:
+    """HTTP to the bench's gateway, in this process."""
+    with TestClient(build(bench.gateway, {"testserver"}), raise_server_exceptions=False) as found:
+        yield found
