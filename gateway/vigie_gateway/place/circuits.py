@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MAINS_V = 230.0
-"""Nominal voltage of a French outlet (EN 50160): what turns an ampere that no voltage was measured with into volt-amperes."""
+"""Nominal voltage of a French outlet (EN 50160), for a current that no voltage was measured with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -69,7 +70,7 @@ def parse_span(text: str) -> Span:
 
 def find_overlap(spans: tuple[Span, ...]) -> tuple[Span, Span] | None:
     """The first two spans of one day that overlap or are not in order of time; None when all is well."""
-    for earlier, later in zip(spans, spans[1:], strict=False):
+    for earlier, later in pairwise(spans):
         if later.opens_min < earlier.closes_min:
             return earlier, later
     return None
@@ -81,7 +82,7 @@ def local_date(zone: ZoneInfo, at_ts: float) -> date:
 
 
 def local_ts(zone: ZoneInfo, day: date, minutes: int) -> float:
-    """Epoch seconds of a local time; a time that the clocks skip is the one an hour later, one that comes twice the first."""
+    """Epoch seconds of a local time: one that the clocks skip is an hour later, of one that comes twice the first."""
     day += timedelta(days=minutes // MINUTES_A_DAY)
     hour, minute = divmod(minutes % MINUTES_A_DAY, 60)
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp()
@@ -158,3 +159,38 @@ def _resets_around(hours: Hours | None, zone: ZoneInfo, at_ts: float) -> list[fl
     # A day's reset is at most 48 h after its midnight, so that three days back and two ahead hold both sides.
     today = local_date(zone, at_ts)
     return [reset_of(hours, zone, today + timedelta(days=offset)) for offset in range(-3, 3)]
+
+
+class Status(NamedTuple):
+    """Whether a place is open at a time: ``closes_ts`` while it is, ``opens_ts`` while it is not (None: not known)."""
+
+    is_open: bool
+    closes_ts: float | None
+    opens_ts: float | None
+
+
+class OpeningWatch:
+    """Answers for one set of hours, and remembers the answer until it changes: a board asks many times a second."""
+
+    def __init__(self, hours: Hours, zone: ZoneInfo) -> None:
+        self._hours = hours
+        self._zone = zone
+        self._status = Status(False, None, None)
+        self._from_ts = self._until_ts = 0.0
+
+    def at(self, at_ts: float) -> Status:
+        """The status at a time, mostly at the same or a slightly later one than before."""
+        if not self._from_ts <= at_ts < self._until_ts:
+            self._look_up(at_ts)
+        return self._status
+
+    def _look_up(self, at_ts: float) -> None:
+        opening = current_opening(self._hours, self._zone, at_ts)
+        self._from_ts = at_ts
+        if opening is not None:
+            self._status = Status(True, opening.closes_ts, None)
+            self._until_ts = opening.closes_ts
+            return
+        following = next_opening(self._hours, self._zone, at_ts)
+        self._status = Status(False, None, None if following is None else following.opens_ts)
+        self._until_ts = at_ts + 86_400 if following is None else following.opens_ts

@@ -152,7 +152,7 @@ def embedded_rooms(doors: Sequence[DoorSides], counted: set[str]) -> set[str]:
 
 
 def increase(before: float | None, value: float) -> int:
-    """How much a counter rose between two readings; after a restart it counts from zero; nothing is known of the first."""
+    """How much a counter rose: after a restart it counts from zero; of the first reading nothing is known."""
     if before is None:
         return 0
     return int(value - before) if value >= before else int(value)

@@ -1,7 +1,7 @@
 """What one part of ``site.toml`` says of another: rooms that must exist, circuits that must not loop.
 
-Pure. Called by ``site`` on the parsed file, before it is known to be well formed, so that every problem is told at once:
-what has not the right shape is passed over here, its shape is told elsewhere.
+Pure. Called by ``site`` on the parsed file, before it is known to be well formed, so that every problem is told at
+once: what has not the right shape is passed over here, its shape is told elsewhere.
 """
 
 from __future__ import annotations

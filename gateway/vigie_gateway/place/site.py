@@ -132,7 +132,7 @@ def _names(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
         value = dict.fromkeys(languages, value)
     if not isinstance(value, dict) or not value or not all(_is_name(*entry) for entry in value.items()):
-        raise ValueError(f'a name, or one for each language: {{ {", ".join(f"{one} = …" for one in languages)} }}')
+        raise ValueError(f"a name, or one for each language: {{ {', '.join(f'{one} = …' for one in languages)} }}")
     return value
 
 
@@ -140,8 +140,13 @@ def _is_name(language: object, name: object) -> bool:
     return language in LANGUAGES and isinstance(name, str) and bool(name.strip()) and name.isprintable()
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 Id = Annotated[str, AfterValidator(_check_id)]
 RoomRef = str
+Bssid = Annotated[str, AfterValidator(_check_bssid)]
 ChannelName = Annotated[str, AfterValidator(_check_channel)]
 ChannelPattern = Annotated[str, AfterValidator(_check_channel_pattern)]
 Names = Annotated[dict[str, str], BeforeValidator(_names)]
@@ -293,7 +298,7 @@ class AccessPoint(Table):
 
     id: Id
     name: Names
-    bssid: Annotated[tuple[Annotated[str, AfterValidator(_check_bssid)], ...], BeforeValidator(lambda found: [found] if isinstance(found, str) else found)] = ()  # fmt: skip
+    bssid: Annotated[tuple[Bssid, ...], BeforeValidator(_as_list)] = ()
     rooms: tuple[RoomRef, ...]
     client_limit: Positives = DEFAULT_CLIENT_LIMIT
     stations: ChannelName | None = None
@@ -331,7 +336,7 @@ class Site(Table):
     id: Id
     name: Names
     timezone: Annotated[str, AfterValidator(_check_timezone)]
-    languages: Annotated[tuple[Literal["fr", "en"], ...], AfterValidator(_check_distinct)] = LANGUAGES
+    languages: Annotated[tuple[Literal["fr", "en"], ...], AfterValidator(_check_distinct)] = ("fr", "en")
     second_address: Annotated[str, AfterValidator(_check_url)] | None = None
     plan: tuple[Positive, Positive] | None = None
     hours: HoursTable | None = None

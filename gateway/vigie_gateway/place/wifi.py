@@ -2,9 +2,9 @@
 
 Pure. Called by the board, once a room and view. The rules, their numbers and sources are told in docs/wifi-fit.md.
 
-Quality of Outcome (draft-ietf-ippm-qoo): each application has a network requirement for perfection (NRP) and a point of
-unacceptability (NRPoU), for percentiles of latency and for loss. Between the two the score falls in a straight line from
-100 to 0, and the worst of all counts.
+Quality of Outcome (draft-ietf-ippm-qoo): each application has a network requirement for perfection (NRP) and a point
+of unacceptability (NRPoU), for percentiles of latency and for loss. Between the two the score falls in a straight line
+from 100 to 0, and the worst of all counts.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ SLOW_DNS_MS = 1000.0
 _RANK = {WifiFit.DOWN: 0, WifiFit.SLOW: 1, WifiFit.WEB: 2, WifiFit.VIDEO: 3}
 
 
-def quality_of_outcome(
-    requirement: Requirement, latency_ms: Mapping[float, float], loss: float | None
-) -> float | None:
+def quality_of_outcome(requirement: Requirement, latency_ms: Mapping[float, float], loss: float | None) -> float | None:
     """The score, 0 (unacceptable) to 100 (perfect).
 
     Args:
@@ -181,10 +179,9 @@ def judge(facts: WifiFacts) -> Judgement:
 
 
 def _paths(facts: WifiFacts) -> tuple[Path, ...]:
-    # Every probe lost on a line whose portal check is answered: that target only does not answer probes.
-    if facts.outside.is_dead() and facts.internet == "open":
-        return (facts.local,)
-    return facts.local, facts.outside
+    # Every probe lost while the portal check is answered: that target only does not answer probes.
+    is_open = facts.internet == "open"
+    return tuple(path for path in (facts.local, facts.outside) if not (is_open and path.is_dead()))
 
 
 def _what_is_down(facts: WifiFacts) -> str | None:

@@ -1,0 +1,317 @@
+"""The live board: takes judged readings, and says what the place is now.
+
+Step 8 in the way of a reading. The ingest thread calls ``take``; the live thread calls ``view`` whenever a page may
+have changed; a slow thread calls ``restore`` and ``refresh_day``, which read the store for long and only then, briefly,
+take the board's lock. Everything that is computed lives in the pure modules beside this one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import timedelta
+from threading import RLock
+from typing import NamedTuple
+
+from vigie_contract.clock import Clock
+from vigie_dashboard.view import BoardView, DayCurve
+from vigie_gateway.place.advice import advise
+from vigie_gateway.place.cells import Cell
+from vigie_gateway.place.day import CounterPair, Days
+from vigie_gateway.place.figures import top_bar
+from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
+from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
+from vigie_gateway.place.room_state import Moment, room_view
+from vigie_gateway.place.site import Site
+from vigie_gateway.place.wiring import Wiring
+from vigie_gateway.store import Sample, Series, Store
+
+RECENT_READINGS = 4096
+"""Door readings remembered for ``restore``, because the store commits later than the board is told. Fewer would not
+hold the readings of one commit interval of a big place; more only costs memory (100 bytes each)."""
+BASELINE_S = (3_600.0, 86_400.0, 7 * 86_400.0)
+"""How far before the reset a counter's last value is looked for, nearest first. Without one, the first value after the
+reset counts from itself: who came before it is not known."""
+LAST_VALUE_S = 86_400.0
+"""How far back the last value is looked for where the newest reading is unknown: as long as a throughput is shown."""
+
+
+class _Recent(NamedTuple):
+    cell: Cell
+    at_ts: float
+    value: float
+
+
+class Board:
+    """What the place is now. Every method may be called from any thread.
+
+    Attributes:
+        needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
+            next ``restore``. The caller leaves some seconds between two of them.
+    """
+
+    def __init__(self, site: Site, clock: Clock) -> None:
+        self.site = site
+        self.needs_restore = False
+        self._clock = clock
+        self._lock = RLock()
+        self._zone = site.zone()
+        self._hours = site.opening_hours()
+        self.wiring = Wiring(site)
+        self._cells = self.wiring.cells
+        self._counts = PeopleCounts(self.wiring.counted)
+        self._recent: deque[_Recent] = deque(maxlen=RECENT_READINGS)
+        self._taken = 0
+        self._days = Days(self._hours, self._zone)
+        self._day: DayCurve | None = None
+        now_ts = clock.now_ts()
+        self._reset_ts = last_reset(self._hours, self._zone, now_ts)
+        self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
+
+    def now_ts(self) -> float:
+        """By the gateway's clock."""
+        return self._clock.now_ts()
+
+    def declare(self, series: Series) -> None:
+        """Learn a channel's period and labels from its node's birth; one that the place does not use is passed over."""
+        cell = self._cells.get(series.name)
+        if cell is None:
+            return
+        with self._lock:
+            cell.declare(series)
+            if cell.moves is not None:
+                self._counts.settle_s = self._settle_s()
+
+    def _settle_s(self) -> float:
+        return max([SETTLE_S, *(2 * cell.period_s for cell in self._cells.values() if cell.moves is not None)])
+
+    def node_status(self, node: str, is_online: bool, at_ts: float) -> None:  # noqa: ARG002 - ages say since when
+        """A node came or left; what it measured is old one period after it left."""
+        presence = self.wiring.nodes.get(node)
+        if presence is not None:
+            presence.is_online = is_online
+
+    def take(self, name: str, at_ts: float, value: float | None, reason: str | None) -> bool:
+        """Take one judged reading; the newest of a channel wins.
+
+        Args:
+            name: ``node.channel``.
+            at_ts: Of the reading, epoch seconds.
+            value: None when unknown.
+            reason: Why it is unknown.
+
+        Returns:
+            Whether anything that a page shows could change by it.
+        """
+        cell = self._cells.get(name)
+        if cell is None:
+            return False
+        with self._lock:
+            if at_ts <= cell.at_ts:
+                if cell.moves is not None and value is not None and self._reset_ts < at_ts < cell.at_ts:
+                    self._remember(cell, at_ts, value)
+                    self.needs_restore = True
+                return False
+            cell.at_ts = at_ts
+            if value is None:
+                is_news = cell.value is not None or cell.reason != reason
+                cell.value, cell.reason = None, reason
+                return is_news
+            before, since_s = cell.known_value, at_ts - cell.known_ts
+            is_news = cell.value != value or since_s > cell.fresh_s
+            cell.value = cell.known_value = value
+            cell.known_ts = at_ts
+            if cell.moves is not None:
+                self._remember(cell, at_ts, value)
+                self._count(cell, at_ts, increase(before, value))
+            return is_news
+
+    def _remember(self, cell: Cell, at_ts: float, value: float) -> None:
+        self._recent.append(_Recent(cell, at_ts, value))
+        self._taken += 1
+
+    def _count(self, cell: Cell, at_ts: float, number: int) -> None:
+        if at_ts >= self._next_reset_ts:
+            self._roll(at_ts)
+        if number > 0 and at_ts > self._reset_ts and cell.moves is not None:
+            self._counts.move(Passages(at_ts, *cell.moves, number), self._is_open(at_ts))
+
+    def _is_open(self, at_ts: float) -> bool:
+        return self.wiring.watch is None or self.wiring.watch.at(at_ts).is_open
+
+    def _roll(self, now_ts: float) -> None:
+        """Closing time has passed: everybody has gone."""
+        self._counts.reset()
+        self._reset_ts = last_reset(self._hours, self._zone, now_ts)
+        self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
+
+    def view(self, now_ts: float) -> BoardView:
+        """Everything on the board at ``now_ts``."""
+        with self._lock:
+            if now_ts >= self._next_reset_ts:
+                self._roll(now_ts)
+            self._counts.settle(now_ts, self._is_open(now_ts))
+            moment = Moment(now_ts, self.wiring, self._counts)
+            rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
+            figures = top_bar(self.wiring, moment, rooms)
+            status = None if self.wiring.watch is None else self.wiring.watch.at(now_ts)
+            day = self._day
+        return BoardView(
+            site_id=self.site.id,
+            site_name=self.site.name,
+            timezone=self.site.timezone,
+            now_ts=now_ts,
+            is_open=None if status is None else status.is_open,
+            closes_at_ts=None if status is None else status.closes_ts,
+            opens_at_ts=None if status is None else status.opens_ts,
+            second_address=self.site.second_address,
+            figures=figures,
+            rooms=rooms,
+            doors=self.wiring.doors,
+            advice=advise(rooms),
+            day=day,
+        )
+
+    def people_band(self, room: str) -> tuple[int, int] | None:
+        """Between which two numbers the count of a room lies, 19 times of 20; None where doors do not count it."""
+        with self._lock:
+            count = self._counts.rooms.get(room)
+            return None if count is None else (max(0, count.people - count.margin), count.people + count.margin)
+
+    def refresh_day(self, store: Store, now_ts: float) -> None:
+        """Compute the day's curve anew from the store; to be called about each minute.
+
+        Raises:
+            StoreError: The store cannot be read; the last curve stays.
+        """
+        by_name = {series.name: series.id for series in store.series()}
+        pairs = [(by_name.get(inward), by_name.get(outward)) for inward, outward in self.wiring.crossings]
+        doors = [
+            CounterPair(inward, outward) for inward, outward in pairs if inward is not None and outward is not None
+        ]
+        # A door that was never heard of would make the sum a lie.
+        curve = self._days.curve(store, doors, now_ts) if len(doors) == len(pairs) else None
+        with self._lock:
+            self._day = curve
+
+    def restore(self, store: Store, now_ts: float) -> None:
+        """After a start, or late readings: the last value of every channel, and the counts since the last reset.
+
+        Reads the store without the lock, then adds what was taken meanwhile, or not yet committed.
+
+        Raises:
+            StoreError: The store cannot be read; nothing has changed.
+        """
+        with self._lock:
+            self.needs_restore = False
+            taken, recent = self._taken, list(self._recent)
+            settle_s = self._settle_s()
+        try:
+            used = [series for series in store.series() if series.name in self._cells]
+            latest = store.latest()
+            known = self._last_known(store, used, latest, now_ts)
+            reset_ts = last_reset(self._hours, self._zone, now_ts)
+            readings = self._stored_readings(store, used, reset_ts, now_ts)
+        except Exception:
+            self.needs_restore = True
+            raise
+        for one in recent:
+            readings.setdefault(one.cell.name, {})[one.at_ts] = one.value
+        counts = replay(
+            PeopleCounts(self.wiring.counted, settle_s), self._passages(readings, reset_ts), self._openings(now_ts)
+        )
+        with self._lock:
+            for series in used:
+                self._cells[series.name].declare(series)
+                self._adopt(self._cells[series.name], known.get(series.id))
+                self._adopt(self._cells[series.name], latest.get(series.id))
+            self._swap(counts, readings, reset_ts, taken)
+        self._days.forget()
+
+    def _last_known(
+        self, store: Store, used: list[Series], latest: Mapping[int, Sample], now_ts: float
+    ) -> dict[int, Sample]:
+        """The last value of today where the newest reading is an unknown."""
+        found = {}
+        for series in used:
+            newest = latest.get(series.id)
+            if newest is None or newest.value is not None or self._cells[series.name].moves is not None:
+                continue
+            samples = store.samples(series.id, now_ts - LAST_VALUE_S, now_ts)
+            known = [sample for sample in samples if sample.value is not None]
+            if known:
+                found[series.id] = known[-1]
+        return found
+
+    def _stored_readings(
+        self, store: Store, used: list[Series], reset_ts: float, now_ts: float
+    ) -> dict[str, dict[float, float]]:
+        """By door channel, known values by time: the last one before the reset, and all since."""
+        readings: dict[str, dict[float, float]] = {}
+        for series in used:
+            if self._cells[series.name].moves is None:
+                continue
+            found: dict[float, float] = {}
+            for back_s in BASELINE_S:
+                before = _known(store.samples(series.id, reset_ts - back_s, reset_ts))
+                if before:
+                    last_ts = max(before)
+                    found[last_ts] = before[last_ts]
+                    break
+            readings[series.name] = found | _known(store.samples(series.id, reset_ts, now_ts))
+        return readings
+
+    def _passages(self, readings: Mapping[str, Mapping[float, float]], reset_ts: float) -> list[Passages]:
+        passages = []
+        for name, by_time in readings.items():
+            moves = self._cells[name].moves
+            before: float | None = None
+            for at_ts in sorted(by_time):
+                number = increase(before, by_time[at_ts])
+                before = by_time[at_ts]
+                if number > 0 and at_ts > reset_ts and moves is not None:
+                    passages.append(Passages(at_ts, *moves, number))
+        return passages
+
+    def _openings(self, now_ts: float) -> list[Opening] | None:
+        if self._hours is None:
+            return None
+        today = local_date(self._zone, now_ts)
+        days = [today + timedelta(days=offset) for offset in range(-2, 2)]
+        return [opening for day in days for opening in openings_of(self._hours, self._zone, day)]
+
+    @staticmethod
+    def _adopt(cell: Cell, sample: Sample | None) -> None:
+        """Take the store's newest reading where the board has none as young."""
+        if sample is None or sample.at_ts <= cell.at_ts:
+            return
+        cell.at_ts, cell.value, cell.reason = sample.at_ts, sample.value, sample.reason
+        if sample.value is not None:
+            cell.known_ts, cell.known_value = sample.at_ts, sample.value
+
+    def _swap(
+        self, counts: PeopleCounts, readings: Mapping[str, Mapping[float, float]], reset_ts: float, taken: int
+    ) -> None:
+        """Put the new counts in place, and count on with what came while they were made."""
+        if reset_ts < self._reset_ts:  # closing time passed meanwhile
+            return
+        last = {name: max(by_time) for name, by_time in readings.items() if by_time}
+        values = {name: readings[name][at_ts] for name, at_ts in last.items()}
+        for name, at_ts in last.items():
+            cell = self._cells[name]
+            if cell.known_value is None or at_ts > cell.known_ts:
+                cell.known_ts, cell.known_value = at_ts, values[name]
+        self._counts = counts
+        self._reset_ts = reset_ts
+        self._next_reset_ts = next_reset(self._hours, self._zone, reset_ts)
+        missed = min(self._taken - taken, len(self._recent))
+        for one in list(self._recent)[len(self._recent) - missed :]:
+            name = one.cell.name
+            if one.at_ts <= last.get(name, one.at_ts - 1):
+                continue
+            self._count(one.cell, one.at_ts, increase(values.get(name), one.value))
+            last[name], values[name] = one.at_ts, one.value
+
+
+def _known(samples: list[Sample]) -> dict[float, float]:
+    return {sample.at_ts: sample.value for sample in samples if sample.value is not None}

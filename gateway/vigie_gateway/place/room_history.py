@@ -1,0 +1,206 @@
+"""A room's history page: people, outlets in use, power, latency and stations, as far as the room has them.
+
+Reads the store for long; called by the API on a worker thread, without any lock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from vigie_dashboard.view import HistoryPoint, HistorySeries, HistoryView
+from vigie_gateway.place.board import Board
+from vigie_gateway.place.cells import Cell
+from vigie_gateway.place.circuits import MAINS_V
+from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate, net_flow
+from vigie_gateway.place.hours import resets_between
+from vigie_gateway.place.site import Site
+from vigie_gateway.place.wiring import RoomWiring, Wiring
+from vigie_gateway.store import Store
+
+SPANS: dict[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=31)}
+"""What the page's picker offers."""
+FINE_S = 60.0
+FINE_SPAN_S = 2 * 86_400.0
+"""Up to this span people are followed minute by minute, beyond by quarters of an hour: as the store's roll-ups are."""
+COARSE_S = 900.0
+
+_PEOPLE = {"fr": "Personnes", "en": "People"}
+_OUTLETS = {"fr": "Prises utilisées", "en": "Outlets in use"}
+_STATIONS = {"fr": "Appareils connectés", "en": "Devices connected"}
+_LATENCY = {"fr": "Latence (19 réponses sur 20 plus vite)", "en": "Latency (19 replies of 20 are faster)"}
+_POWER = {"fr": "Puissance", "en": "Power"}
+
+
+def room_history(
+    site: Site, store: Store, board: Board, room_id: str, from_ts: float, to_ts: float, points: int, span: str
+) -> HistoryView:
+    """What a room's page shows from ``from_ts`` to ``to_ts``.
+
+    Args:
+        site: The place.
+        store: Read only.
+        board: Whose wiring tells which channels the room has.
+        room_id: A room of the site.
+        from_ts: Epoch seconds; moved down to a whole minute or quarter of an hour.
+        to_ts: After ``from_ts``.
+        points: At most so many for each line.
+        span: The chosen one of SPANS, or any word for a span of its own.
+
+    Raises:
+        KeyError: The site has no such room.
+        ValueError: ``to_ts`` is not after ``from_ts``, or ``points`` is below 1.
+        StoreError: The store cannot be read.
+    """
+    if not to_ts > from_ts or points < 1:
+        raise ValueError(f"no history of {points} points from {from_ts} to {to_ts}")
+    room = next((one for one in board.wiring.rooms if one.site.id == room_id), None)
+    if room is None:
+        raise KeyError(room_id)
+    reader = _Reader(site, store, board.wiring, from_ts, to_ts, points)
+    return HistoryView(
+        site_name=site.name,
+        timezone=site.timezone,
+        room_id=room_id,
+        room_name=room.site.name,
+        now_ts=board.now_ts(),
+        from_ts=from_ts,
+        to_ts=to_ts,
+        span=span,
+        spans=tuple(SPANS),
+        series=tuple(reader.lines(room)),
+    )
+
+
+class _Reader:
+    """The lines of one room over one span."""
+
+    def __init__(self, site: Site, store: Store, wiring: Wiring, from_ts: float, to_ts: float, points: int) -> None:
+        self._site = site
+        self._store = store
+        self._wiring = wiring
+        self._points = points
+        self._fine_s = FINE_S if to_ts - from_ts <= FINE_SPAN_S else COARSE_S
+        self._from_ts = math.floor(from_ts / self._fine_s) * self._fine_s
+        self._to_ts = math.ceil(to_ts / self._fine_s) * self._fine_s
+        self._ids = {series.name: series.id for series in store.series()}
+
+    def lines(self, room: RoomWiring) -> Iterable[HistorySeries]:
+        people = self._people(room)
+        if people:
+            yield HistorySeries("people", _PEOPLE, "count", people)
+        in_use = self._sum([one.in_use for one in room.outlets])
+        if in_use:
+            yield HistorySeries("outlets-in-use", _OUTLETS, "count", in_use)
+        yield from self._power(room)
+        latency = self._greatest(probe.latency.p95 for probe in room.probes if probe.latency is not None)
+        if latency:
+            yield HistorySeries("latency-p95", _LATENCY, "ms", latency)
+        stations = self._sum([point.stations for point in room.access_points])
+        if stations:
+            yield HistorySeries("stations", _STATIONS, "count", stations)
+
+    def _people(self, room: RoomWiring) -> tuple[HistoryPoint, ...]:
+        if not room.counters:
+            return self._motion(room)
+        named = self._wiring.door_pairs(self._site, room.site.id)
+        pairs = [(self._ids.get(inward), self._ids.get(outward)) for inward, outward in named]
+        doors = [
+            CounterPair(inward, outward) for inward, outward in pairs if inward is not None and outward is not None
+        ]
+        if not doors or len(doors) < len(pairs):
+            return ()
+        hours, zone = self._site.opening_hours(), self._site.zone()
+        base = Days(hours, zone).base(self._store, doors, self._from_ts)
+        steps = round((self._to_ts - self._from_ts) / self._fine_s)
+        flow = net_flow(self._store, doors, self._from_ts, self._to_ts, steps)
+        people = accumulate(base, flow, self._from_ts, resets_between(hours, zone, self._from_ts, self._to_ts))
+        return tuple(_gather(flow, people, math.ceil(steps / self._points)))
+
+    def _motion(self, room: RoomWiring) -> tuple[HistoryPoint, ...]:
+        if room.site.seats != 1:
+            return ()
+        return self._greatest(room.motions)
+
+    def _power(self, room: RoomWiring) -> Iterable[HistorySeries]:
+        for circuit in self._site.circuits:
+            if not any(one.site.circuit == circuit.id for one in room.outlets):
+                continue
+            meter = self._wiring.meters.get(circuit.id)
+            parts = [meter] if meter is not None else self._parts(circuit.id)
+            points = self._sum(parts)
+            if points:
+                label = {language: f"{_POWER[language]}, {name}" for language, name in circuit.name.items()}
+                yield HistorySeries(f"power-{circuit.id}", label, "VA", points)
+
+    def _parts(self, circuit: str) -> list[Cell | None]:
+        outlets = [one.power for one in self._wiring.outlets if one.site.circuit == circuit]
+        for child in self._wiring.tree.children[circuit]:
+            meter = self._wiring.meters.get(child)
+            outlets += [meter] if meter is not None else self._parts(child)
+        return outlets
+
+    def _history(self, cell: Cell) -> dict[float, HistoryPoint] | None:
+        series = self._ids.get(cell.name)
+        if series is None:
+            return None
+        factor = MAINS_V if cell.quantity == "current" else 1.0
+        found = self._store.history(series, self._from_ts, self._to_ts, self._points)
+        return {point.at_ts: point if factor == 1 else _scaled(point, factor) for point in found}
+
+    def _sum(self, cells: Sequence[Cell | None]) -> tuple[HistoryPoint, ...]:
+        """Point by point; unknown where a part is unknown, nothing at all where a part has no channel."""
+        histories = [None if cell is None else self._history(cell) for cell in cells]
+        known = [history for history in histories if history is not None]
+        if not known or len(known) < len(histories):
+            return ()
+        if len(known) == 1:
+            return tuple(known[0].values())
+        return tuple(_added([history.get(at_ts) for history in known], at_ts) for at_ts in known[0])
+
+    def _greatest(self, cells: Iterable[Cell]) -> tuple[HistoryPoint, ...]:
+        """Point by point, the one with the greatest mean."""
+        known = [history for cell in cells if (history := self._history(cell)) is not None]
+        if not known:
+            return ()
+        return tuple(
+            max(
+                (history[at_ts] for history in known if at_ts in history),
+                key=lambda point: (point.mean is not None, point.mean or 0.0),
+            )
+            for at_ts in known[0]
+        )
+
+
+def _scaled(point: HistoryPoint, factor: float) -> HistoryPoint:
+    mean, low, high, last = (
+        None if value is None else value * factor for value in (point.mean, point.low, point.high, point.last)
+    )
+    return HistoryPoint(point.at_ts, mean, low, high, last, point.coverage)
+
+
+def _added(points: list[HistoryPoint | None], at_ts: float) -> HistoryPoint:
+    """Means and last values add up; the sums of lows and highs are bounds, since no two need fall together."""
+    known = [point for point in points if point is not None]
+    coverage = min((point.coverage for point in known), default=0.0)
+    if len(known) < len(points) or any(point.mean is None for point in known):
+        return HistoryPoint(at_ts, None, None, None, None, 0.0)
+    mean, low, high, last = (
+        sum(values) if None not in values else None
+        for values in zip(*((point.mean, point.low, point.high, point.last) for point in known), strict=True)
+    )
+    return HistoryPoint(at_ts, mean, low, high, last, coverage)
+
+
+def _gather(flow: Flow, people: Sequence[float | None], width: int) -> Iterable[HistoryPoint]:
+    """So many fine steps into one point each."""
+    for begin in range(0, len(people), width):
+        known = [one for one in people[begin : begin + width] if one is not None]
+        size = len(people[begin : begin + width])
+        at_ts = flow.ends_ts[begin + size - 1]
+        if not known:
+            yield HistoryPoint(at_ts, None, None, None, None, 0.0)
+            continue
+        coverage = sum(flow.coverage[begin : begin + size]) / size
+        yield HistoryPoint(at_ts, sum(known) / len(known), min(known), max(known), known[-1], coverage)
