@@ -191,12 +191,12 @@ def is_plausible_count(stations: int) -> bool:
 
 _BAND_2G4 = range(2_412, 2_473)
 _CHANNEL_14_MHZ = 2_484
-_BAND_5G = range(5_005, 5_896)
+_BAND_5G = range(5_160, 5_896)
 _BAND_6G = range(5_955, 7_116)
 
 
 def channel_of(frequency_mhz: float) -> str | None:
-    """The channel's name, as in a channel id: ``1`` to ``14``, ``36`` to ``177``, and ``6g1`` to ``6g233`` for 6 GHz.
+    """The channel's name, as in a channel id: ``1`` to ``14``, ``32`` to ``177``, and ``6g1`` to ``6g233`` for 6 GHz.
 
     The 6 GHz band numbers its channels from 1 again (IEEE 802.11ax §27.3.23.2), so its names carry the band. None for
     a frequency of no Wi-Fi channel.
@@ -210,7 +210,7 @@ def channel_of(frequency_mhz: float) -> str | None:
 
 def _blocks(text: str, head: re.Pattern[str]) -> Iterable[tuple[str, str]]:
     heads = list(head.finditer(text))
-    ends = [match.start() for match in heads[1:]] + [len(text)]
+    ends = [match.start() for match in heads[1:]] + [len(text)] if heads else []
     for match, end in zip(heads, ends, strict=True):
         yield match[1].lower(), text[match.end() : end]
 
