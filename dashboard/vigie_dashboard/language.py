@@ -1,0 +1,174 @@
+"""Words, numbers and times in the language of a reader.
+
+Everything a page says goes through a ``Language``: the catalogue (msgids are English, ``locale/fr`` is complete), the
+typography of French, numbers as Babel writes them, times as people write them. What is asked for again and again is
+kept: a number costs 31 µs to format and a board has a hundred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib import resources
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+NBSP = "\u00a0"
+"""Between a number and its unit."""
+NNBSP = "\u202f"
+"""The narrow one, before ``; ? !`` and inside guillemets in French."""
+
+_UNIT = "kVA|VA|kW|W|Mb/s|ms|s|min|h|dBm|%"
+_FRENCH_RULES = (
+    (re.compile(r" ([;?!»])"), NNBSP + r"\1"),
+    (re.compile("« "), "«" + NNBSP),
+    (re.compile(" :"), NBSP + ":"),
+    (re.compile(rf"(\d|\)[sd]|\}}) (?=(?:{_UNIT})\b)"), r"\1" + NBSP),
+)
+
+
+def french_typography(text: str) -> str:
+    """The text with the spaces that French printing asks for; those of a catalogue are typed as ordinary ones."""
+    for pattern, replacement in _FRENCH_RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class Language:
+    """One of the languages of the pages; see ``language_of``."""
+
+    def __init__(self, code: str, translations: NullTranslations) -> None:
+        self.code = code
+        self._translations = translations
+        self._locale = Locale.parse(code)
+        # Only strings are kept here, a few hundred at a time: the sizes bound memory, not correctness.
+        self.number: Callable[[float, int], str] = lru_cache(maxsize=2048)(self._number)
+        self.clock: Callable[[int, str], str] = lru_cache(maxsize=512)(self._clock)
+        self.long_date: Callable[[int, str], str] = lru_cache(maxsize=8)(self._long_date)
+        self.short_date: Callable[[int, str], str] = lru_cache(maxsize=512)(self._short_date)
+        self.month_date: Callable[[int, str], str] = lru_cache(maxsize=512)(self._month_date)
+        self.weekday: Callable[[int, str], str] = lru_cache(maxsize=8)(self._weekday)
+
+    def gettext(self, message: str, **values: object) -> str:
+        """The message in this language; ``%(name)s`` places are filled with ``values``."""
+        text = self._translations.gettext(message)
+        return text % values if values else text
+
+    def pgettext(self, context: str, message: str, **values: object) -> str:
+        """As ``gettext``, for a short word that means several things."""
+        text = self._translations.pgettext(context, message)
+        return text % values if values else text
+
+    def ngettext(self, singular: str, plural: str, number: int, **values: object) -> str:
+        """The form for ``number``, which fills ``%(num)s``."""
+        text = self._translations.ngettext(singular, plural, number)
+        return text % {"num": self.number(number, 0), **values}
+
+    def npgettext(self, context: str, singular: str, plural: str, number: int, **values: object) -> str:
+        """As ``ngettext``, for a short word that means several things."""
+        text = self._translations.npgettext(context, singular, plural, number)
+        return text % {"num": self.number(number, 0), **values}
+
+    def named(self, names: dict[str, str]) -> str:
+        """What the place calls something: in this language, else in English, else in the first that is there."""
+        return names.get(self.code) or names.get("en") or next(iter(names.values()), "")
+
+    def joined(self, parts: list[str]) -> str:
+        """Names one after the other."""
+        return ", ".join(parts)
+
+    def time(self, at_ts: float, timezone: str) -> str:
+        """``14 h 32`` or ``14:32``, in the place's own time."""
+        return self.clock(int(at_ts // 60) * 60, timezone)
+
+    def date(self, at_ts: float, timezone: str) -> str:
+        """``mardi 24 novembre`` or ``Tuesday, November 24``."""
+        return self.long_date(day_ts(at_ts, timezone), timezone)
+
+    def day(self, at_ts: float, timezone: str) -> str:
+        """``mar. 24`` or ``24 Tue``: a day of this month."""
+        return self.short_date(day_ts(at_ts, timezone), timezone)
+
+    def day_month(self, at_ts: float, timezone: str) -> str:
+        """``24 nov.`` or ``Nov 24``."""
+        return self.month_date(day_ts(at_ts, timezone), timezone)
+
+    def weekday_name(self, at_ts: float, timezone: str) -> str:
+        """``mardi`` or ``Tuesday``."""
+        return self.weekday(day_ts(at_ts, timezone), timezone)
+
+    def ago(self, age_s: float) -> str:
+        """``il y a 14 min``: minutes up to an hour and a half, then hours."""
+        minutes = max(1, int(age_s // 60))
+        if minutes < 90:  # noqa: PLR2004 - the sentence above
+            return self.ngettext("%(num)s min ago", "%(num)s min ago", minutes)
+        return self.ngettext("%(num)s h ago", "%(num)s h ago", round(minutes / 60))
+
+    def _number(self, value: float, digits: int) -> str:
+        pattern = "#,##0" if digits == 0 else "#,##0." + "0" * digits
+        return format_decimal(value, format=pattern, locale=self._locale)
+
+    def _clock(self, at_ts: int, timezone: str) -> str:
+        at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))
+        if self.code != "fr":
+            return f"{at.hour:02d}:{at.minute:02d}"
+        return f"{at.hour}{NBSP}h{NBSP}{at.minute:02d}" if at.minute else f"{at.hour}{NBSP}h"
+
+    def _long_date(self, at_ts: int, timezone: str) -> str:
+        return self._dated(at_ts, timezone, "MMMMEEEEd")
+
+    def _short_date(self, at_ts: int, timezone: str) -> str:
+        return self._dated(at_ts, timezone, "Ed")
+
+    def _month_date(self, at_ts: int, timezone: str) -> str:
+        return self._dated(at_ts, timezone, "MMMd")
+
+    def _weekday(self, at_ts: int, timezone: str) -> str:
+        return self._dated(at_ts, timezone, "EEEE")
+
+    def _dated(self, at_ts: int, timezone: str, skeleton: str) -> str:
+        at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))
+        if skeleton == "EEEE":
+            return self._locale.days["stand-alone"]["wide"][at.weekday()]
+        return format_skeleton(skeleton, at, locale=self._locale)
+
+
+def day_ts(at_ts: float, timezone: str) -> int:
+    """Noon of the same day there: a key under which all of a day's moments are one."""
+    at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))
+    return int(at.replace(hour=12, minute=0, second=0, microsecond=0).timestamp())
+
+
+@lru_cache(maxsize=4)
+def language_of(code: str) -> Language:
+    """The language of that code.
+
+    Raises:
+        KeyError: It is not one of ``pages.LANGUAGES``.
+    """
+    if code == "en":
+        return Language(code, NullTranslations())
+    source = resources.files(__package__) / "locale" / code / "LC_MESSAGES" / "vigie.po"
+    if not source.is_file():
+        raise KeyError(code)
+    # Read at start rather than compiled at build time: some milliseconds once, and no file that can be out of date.
+    catalogue = read_po(BytesIO(source.read_bytes()), locale=code)
+    if code == "fr":
+        for message in catalogue:
+            forms = message.string
+            message.string = (
+                french_typography(forms) if isinstance(forms, str) else tuple(french_typography(form) for form in forms)
+            )
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Language(code, GNUTranslations(compiled))

@@ -1,0 +1,217 @@
+"""The pages: HTML from the values of ``view``, complete without JavaScript.
+
+The gateway calls these, on any thread; everything that is kept between calls is read-only once made. No page has an
+inline script or style, nor a style attribute: the strictest content security policy holds (see docs/board.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from http import HTTPStatus
+from importlib import resources
+from urllib.parse import urlencode
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from vigie_dashboard import board, history, rooms_text
+from vigie_dashboard.assets import asset_url, inline_icons
+from vigie_dashboard.language import Language, language_of
+from vigie_dashboard.view import BoardView, HistoryView
+
+LANGUAGES = ("fr", "en")
+"""What the pages are written in. The first is the fallback."""
+
+LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+"""Each in its own words."""
+
+THEMES = ("light", "dark")
+
+
+def render_board(view: BoardView, lang: str, theme: str | None) -> str:
+    """The live board.
+
+    Args:
+        view: What is true now.
+        lang: One of ``LANGUAGES``.
+        theme: ``light`` or ``dark``; anything else follows the browser.
+    """
+    language = language_of(lang)
+    fields = board.fields_of(view, language)
+    page, site = language.gettext("Live board"), language.named(view.site_name)
+    return _render(
+        "board.html",
+        language,
+        theme,
+        view=view,
+        parts=board.parts_of(view),
+        fields=fields,
+        plan=rooms_text.drawing_of(view),
+        is_narrow=rooms_text.is_narrow,
+        fitting_size=rooms_text.fitting_size,
+        ticks=history.day_ticks(view, language),
+        rows=history.day_table_times(view, language),
+        words=_board_words(language),
+        site=site,
+        title=f"{page} – {site} – Vigie",
+    )
+
+
+def board_fields(view: BoardView, lang: str) -> dict[str, str]:
+    """Every live field of the board, by the key under which ``render_board`` put it into the page.
+
+    A key is on elements as ``data-f`` (their text) or in ``data-a`` (``attribute:key`` pairs; an empty value removes the attribute).
+    ``page.shape`` alone is on ``<html>``: when it differs, the page loads itself again.
+    """
+    return board.fields_of(view, language_of(lang))
+
+
+def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
+    """A room's history: for each series a curve and a table of the same values."""
+    language = language_of(lang)
+    page, room, site = language.gettext("History"), language.named(view.room_name), language.named(view.site_name)
+    return _render(
+        "history.html",
+        language,
+        theme,
+        view=view,
+        charts=history.charts_of(view, language),
+        when=history.period_of(view, language),
+        span_names=history.span_names(language),
+        data=history.script_data(view, language, asset_url("vendor/uplot.js"), asset_url("vendor/uplot.css")),
+        room=room,
+        site=site,
+        title=f"{room} – {page} – {site} – Vigie",
+    )
+
+
+def render_problem(status: int, lang: str, theme: str | None) -> str:
+    """The page for an HTTP error: 404 and the like, 500 and the like."""
+    language = language_of(lang)
+    if status == HTTPStatus.NOT_FOUND:
+        heading = language.gettext("This page does not exist")
+        advice = language.gettext("The address may have been mistyped, or the room renamed.")
+    elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        heading = language.gettext("This request cannot be answered")
+        advice = language.gettext("Something in the address is not as expected.")
+    else:
+        heading = language.gettext("The gateway met a problem")
+        advice = language.gettext("Readings are still being taken. Try again in a moment; the cause is in the log.")
+    return _render("problem.html", language, theme, status=status, heading=heading, advice=advice, title=heading)
+
+
+class _Live:
+    """Writes live fields into a page: the text or attribute of now, and the key by which it will change."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+
+    def text(self, key: str, tag: str = "span", **attributes: object) -> Markup:
+        """An element whose text is the field; ``class_`` and the like as keywords."""
+        written = Markup().join(
+            Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items()
+        )
+        return Markup('<{tag} data-f="{key}"{attributes}>{text}</{tag}>').format(
+            tag=tag, key=key, attributes=written, text=self._fields[key]
+        )
+
+    def attributes(self, keys: Mapping[str, str]) -> Markup:
+        """Attributes of an element, each with its field's key."""
+        pairs = " ".join(f"{name}:{key}" for name, key in keys.items())
+        now = Markup().join(
+            Markup(' {}="{}"').format(name, self._fields[key]) for name, key in keys.items() if self._fields[key]
+        )
+        return Markup(' data-a="{}"').format(pairs) + now
+
+
+def _render(template: str, language: Language, theme: str | None, **values: object) -> str:
+    chosen = theme if theme in THEMES else None
+    fields = values.get("fields", {})
+    assert isinstance(fields, dict)  # noqa: S101 - told to the type checker
+    return _environment(language.code).get_template(template).render(
+        lang=language.code,
+        language=language,
+        theme=chosen,
+        live=_Live(fields),
+        switches=_switches(language.code, chosen),
+        query=_query(language.code, chosen),
+        **values,
+    )
+
+
+def _query(lang: str, theme: str | None, **more: str) -> str:
+    """What links carry on: the language and theme that were chosen."""
+    return "?" + urlencode({"l": lang, **({"theme": theme} if theme else {}), **more})
+
+
+def _switches(lang: str, theme: str | None) -> dict[str, list[tuple[str, str]]]:
+    """(code, query) of the other languages and of each theme; ``auto`` is the browser's."""
+    return {
+        "languages": [(code, _query(code, theme)) for code in LANGUAGES if code != lang],
+        "themes": [("light", _query(lang, "light")), ("dark", _query(lang, "dark")), ("auto", _query(lang, None))],
+    }
+
+
+def _board_words(language: Language) -> dict[str, str]:
+    """What live.js says by itself; ``{n}`` and ``{time}`` are filled there."""
+    return {
+        "live": language.gettext("Live · {n} s ago"),
+        "late": language.gettext("Late · {n} s ago"),
+        "frozen": language.gettext("Frozen at {time}"),
+        "paused": language.gettext("Paused at {time}"),
+        "liveWord": language.gettext("Live"),
+        "lateWord": language.gettext("Late"),
+        "frozenWord": language.gettext("Frozen"),
+        "pausedWord": language.gettext("Paused"),
+        "since": language.gettext("This display has not been updated for {n} minutes."),
+        "noAnswer": language.gettext("The gateway is not answering. The figures below are from {time}."),
+        "back": language.gettext("Connection back. The figures are live again."),
+        "recovered": language.gettext("Back to normal"),
+        "pause": language.gettext("Pause updates"),
+        "resume": language.gettext("Resume updates"),
+        "keyOn": language.gettext("Shortcut P to pause: on"),
+        "keyOff": language.gettext("Shortcut P to pause: off"),
+    }
+
+
+@lru_cache(maxsize=1)
+def _sources() -> dict[str, str]:
+    folder = resources.files(__package__) / "templates"
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith((".html", ".svg"))}
+
+
+@lru_cache(maxsize=4)
+def _environment(code: str) -> Environment:
+    language = language_of(code)
+    environment = Environment(
+        loader=DictLoader(_sources()),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    icons = inline_icons()
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        language.gettext, language.ngettext, newstyle=False, pgettext=language.pgettext, npgettext=language.npgettext
+    )
+    environment.globals |= {
+        "asset": asset_url,
+        "icons": Markup(icons),  # noqa: S704 - made of plain shapes by hatch_build.py
+        "icon": lambda name, kind="": _icon(name, kind, icons),
+        "language_names": LANGUAGE_NAMES,
+    }
+    return environment
+
+
+def _icon(name: str, kind: str, icons: str) -> Markup:
+    """An icon by name; nothing where it is not one of ours and none were built."""
+    if name not in OUR_ICONS and f'"i-{name}"' not in icons:
+        return Markup()
+    return Markup('<svg class="i {}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>').format(kind, name)
+
+
+OUR_ICONS = ("ok", "warn", "crit", "unk")
+"""Drawn in templates/status.svg: a state must have its shape even where no icon could be built."""

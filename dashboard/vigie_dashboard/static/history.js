@@ -1,0 +1,91 @@
+// Puts uPlot in the place of the server's curves, with the same values; the tables stay. Where it does not load, the curves stay too.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const { words } = data;
+  const french = data.language === "fr";
+  const NBSP = "\u00a0";
+
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: data.timezone, hour: "numeric", minute: "numeric", hourCycle: "h23" });
+  const dayOf = new Intl.DateTimeFormat(data.language, { timeZone: data.timezone, day: "numeric", month: "short" });
+  const weekdayOf = new Intl.DateTimeFormat(data.language, { timeZone: data.timezone, weekday: "short", day: "numeric" });
+
+  // "14 h 32", or "14:32": browsers write French hours with a colon.
+  function hour(ts) {
+    const of = Object.fromEntries(parts.formatToParts(ts * 1000).map((part) => [part.type, part.value]));
+    const [hours, minutes] = [Number(of.hour), of.minute];
+    if (!french) return `${String(hours).padStart(2, "0")}:${minutes}`;
+    return minutes === "00" ? `${hours}${NBSP}h` : `${hours}${NBSP}h${NBSP}${minutes}`;
+  }
+  const number = (value, digits) => value.toLocaleString(data.language, { maximumFractionDigits: digits });
+  const amount = (value, series) => (value == null ? words.none : number(value, series.digits) + (series.unit ? NBSP + series.unit : ""));
+
+  function ticks(values, step) {
+    const format = step < 86400 ? hour : step < 7 * 86400 ? (ts) => weekdayOf.format(ts * 1000) : (ts) => dayOf.format(ts * 1000);
+    return values.map(format);
+  }
+
+  function options(series, width) {
+    const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const [ink2, grid, line, band] = ["--ink2", "--line", "--tide-line", "--tide"].map(token);
+    const axis = { stroke: ink2, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "13px system-ui, sans-serif" };
+    const value = (_plot, raw) => amount(raw, series);
+    const bound = { stroke: "transparent", points: { show: false }, value };
+    return {
+      width,
+      height: 260,
+      tzDate: (ts) => inPlace(ts),
+      series: [
+        { label: words.time, value: (_plot, raw) => (raw == null ? "" : `${weekdayOf.format(raw * 1000)} ${hour(raw)}`) },
+        { label: words.mean, stroke: line, width: 2.5, spanGaps: false, value },
+        { label: words.low, ...bound },
+        { label: words.high, ...bound },
+      ],
+      bands: [{ series: [3, 2], fill: band }],
+      axes: [
+        { ...axis, values: (_plot, splits, _axis, _space, step) => ticks(splits, step) },
+        { ...axis, size: 56, values: (_plot, splits) => splits.map((each) => number(each, Math.max(series.digits, 1))) },
+      ],
+      scales: { x: { range: (_plot, low, high) => (zoomed.has(series.id) ? [low, high] : [data.from, data.to]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > low ? high + (high - Math.min(0, low)) * 0.06 : low + 1] } },
+      hooks: { setSelect: [(plot) => plot.select.width > 0 && zoomed.add(series.id)] },
+    };
+  }
+  const zoomed = new Set();
+
+  // uPlot splits its axis by the fields of a Date in the browser's own zone: this one has the place's hours in them.
+  function inPlace(ts) {
+    return uPlot.tzDate(new Date(ts * 1000), data.timezone);
+  }
+
+  function draw(place) {
+    const series = data.series[Number(place.dataset.series)];
+    const plot = new uPlot(options(series, place.clientWidth), [series.times, series.means, series.lows, series.highs], (self, start) => {
+      place.replaceChildren(self.root);
+      start();
+    });
+    plot.over.addEventListener("dblclick", () => zoomed.delete(series.id));
+    const note = document.createElement("p");
+    note.className = "muted";
+    note.textContent = words.zoom;
+    const whole = document.createElement("button");
+    whole.type = "button";
+    whole.className = "link";
+    whole.textContent = words.whole;
+    whole.addEventListener("click", () => {
+      zoomed.delete(series.id);
+      plot.setScale("x", { min: data.from, max: data.to });
+    });
+    note.append(" ", whole);
+    place.after(note);
+    new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 260 })).observe(place);
+  }
+
+  if (!data.script) return;
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = data.style;
+  const script = document.createElement("script");
+  script.src = data.script;
+  script.onload = () => document.querySelectorAll(".plot").forEach(draw);
+  document.head.append(style, script);
+})();

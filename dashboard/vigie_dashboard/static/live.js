@@ -1,0 +1,186 @@
+// The live board: paints what the stream says, and says how fresh it is. The page is complete without it.
+"use strict";
+(() => {
+  const LATE_S = 15; // three beats missed
+  const FROZEN_S = 120;
+  const BLANK_S = 600; // older figures would send people to full rooms
+  const SAY_EVERY_MS = 10_000; // a screen reader is told at most one thing in so long
+
+  const root = document.documentElement;
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const byId = (id) => document.getElementById(id);
+  const fresh = byId("fresh");
+  const age = byId("age");
+  const plural = (text, n) => text.replace("{n}", n);
+
+  const texts = new Map(); // key → elements
+  const attributes = new Map(); // key → [element, attribute]
+  const values = new Map(); // what is shown, or would be were the page not paused
+  for (const element of document.querySelectorAll("[data-f]")) {
+    const key = element.dataset.f;
+    texts.set(key, [...(texts.get(key) ?? []), element]);
+    values.set(key, element.textContent);
+  }
+  for (const element of document.querySelectorAll("[data-a]")) {
+    for (const pair of element.dataset.a.split(" ")) {
+      const cut = pair.indexOf(":");
+      const [name, key] = [pair.slice(0, cut), pair.slice(cut + 1)];
+      attributes.set(key, [...(attributes.get(key) ?? []), [element, name]]);
+      values.set(key, element.getAttribute(name) ?? "");
+    }
+  }
+
+  let heard = performance.now();
+  let state = "still";
+  let isPaused = false;
+  let isBlank = false;
+  let changed = new Set(); // while paused
+
+  function show(key) {
+    const value = values.get(key);
+    for (const element of texts.get(key) ?? []) {
+      const text = isBlank && value && element.closest(".fig") && !element.classList.contains("nt") ? "–" : value;
+      if (element.textContent !== text) element.textContent = text;
+    }
+    for (const [element, name] of attributes.get(key) ?? []) {
+      if (value === "") element.removeAttribute(name);
+      else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+    }
+  }
+
+  function paint(fields) {
+    if (fields["page.shape"] && fields["page.shape"] !== root.dataset.shape) return reload();
+    for (const [key, value] of Object.entries(fields)) {
+      if (values.get(key) === value) continue;
+      values.set(key, value);
+      if (isPaused) changed.add(key);
+      else show(key);
+      if (key === "say.outages") say("assertive", value || words.recovered);
+      if (key === "say.warnings") say("polite", value || words.recovered);
+    }
+  }
+
+  // A new day, an edited site file, a new version: the page itself is another one. Not twice in a minute.
+  function reload() {
+    const last = Number(sessionStorage.getItem("reloaded") ?? 0);
+    if (Date.now() - last < 60_000) return;
+    sessionStorage.setItem("reloaded", String(Date.now()));
+    location.reload();
+  }
+
+  // Announcements: merged, and spaced out.
+  const waiting = { polite: [], assertive: [] };
+  let saidAt = -SAY_EVERY_MS;
+  let sayTimer = null;
+  function say(how, text) {
+    if (!waiting[how].includes(text)) waiting[how].push(text);
+    sayTimer ??= setTimeout(speak, Math.max(0, saidAt + SAY_EVERY_MS - performance.now()));
+  }
+  function speak() {
+    sayTimer = null;
+    saidAt = performance.now();
+    for (const how of ["assertive", "polite"]) {
+      if (waiting[how].length) byId(how).textContent = waiting[how].join(". ");
+      waiting[how] = [];
+    }
+  }
+
+  function tick() {
+    const silent = Math.floor((performance.now() - heard) / 1000);
+    const next = silent >= FROZEN_S ? "lost" : isPaused ? "paused" : silent >= LATE_S ? "late" : state === "still" ? "still" : "live";
+    const time = values.get("page.clock");
+    const text = {
+      still: values.get("page.as_of"),
+      live: plural(words.live, silent),
+      late: plural(words.late, silent),
+      paused: words.paused.replace("{time}", pausedAt),
+      lost: words.frozen.replace("{time}", time),
+    }[next];
+    if (age.textContent !== text) age.textContent = text;
+    if (next === "lost") {
+      const since = plural(words.since, Math.floor(silent / 60));
+      if (byId("frozen-since").textContent !== since) byId("frozen-since").textContent = since;
+    }
+    if (next !== state) enter(next, time);
+    const blank = silent >= BLANK_S;
+    if (blank !== isBlank) {
+      isBlank = blank;
+      root.classList.toggle("blank", blank);
+      for (const key of texts.keys()) show(key);
+    }
+  }
+
+  function enter(next, time) {
+    const before = state;
+    state = next;
+    fresh.dataset.s = next;
+    byId("fresh-word").textContent = { still: "", live: words.liveWord, late: words.lateWord, paused: words.pausedWord, lost: words.frozenWord }[next];
+    root.classList.toggle("frozen", next === "lost");
+    byId("frozen").hidden = next !== "lost";
+    if (next === "lost") {
+      byId("frozen-from").textContent = words.noAnswer.replace("{time}", time);
+      say("assertive", `${plural(words.since, FROZEN_S / 60)} ${words.noAnswer.replace("{time}", time)}`);
+    } else if (before === "lost") say("polite", words.back);
+  }
+
+  const pauseButton = byId("pause");
+  let pausedAt = "";
+  function pause() {
+    isPaused = !isPaused;
+    pausedAt = values.get("page.clock");
+    pauseButton.setAttribute("aria-pressed", String(isPaused));
+    pauseButton.title = pauseButton.querySelector("span").textContent = isPaused ? words.resume : words.pause;
+    if (!isPaused) {
+      for (const key of changed) show(key);
+      changed = new Set();
+    }
+    tick();
+  }
+  pauseButton.hidden = false;
+  pauseButton.addEventListener("click", pause);
+
+  // A shortcut of one letter must be possible to turn off: speech input would trip over it.
+  const keysButton = byId("keys");
+  let hasKeys = localStorage.getItem("keys") !== "off";
+  function showKeys() {
+    keysButton.textContent = hasKeys ? words.keyOn : words.keyOff;
+    if (hasKeys) pauseButton.setAttribute("aria-keyshortcuts", "P");
+    else pauseButton.removeAttribute("aria-keyshortcuts");
+  }
+  keysButton.hidden = false;
+  keysButton.addEventListener("click", () => {
+    hasKeys = !hasKeys;
+    localStorage.setItem("keys", hasKeys ? "on" : "off");
+    showKeys();
+  });
+  showKeys();
+  document.addEventListener("keydown", (event) => {
+    if (!hasKeys || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "p") return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    pause();
+  });
+
+  function receive({ kind, data }) {
+    heard = performance.now();
+    if (state === "still") enter("live");
+    if (kind !== "b") paint(data.fields ?? data);
+    tick();
+  }
+
+  const url = new URL(root.dataset.events, location.href).href;
+  if ("SharedWorker" in window) {
+    const worker = new SharedWorker(byId("stream").src, { name: url });
+    worker.port.onmessage = ({ data }) => receive(data);
+    worker.port.postMessage({ url });
+    // A page that leaves says so; one that comes back out of the browser's cache joins again.
+    addEventListener("pagehide", () => worker.port.postMessage({ leave: true }));
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+  } else {
+    let close = openStream(url, receive);
+    document.addEventListener("visibilitychange", () => {
+      close();
+      if (!document.hidden) close = openStream(url, receive);
+    });
+  }
+  setInterval(tick, 1000);
+})();

@@ -1,0 +1,365 @@
+"""A place made by hand, in every state that a board can show; and a small server for browser tests."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from vigie_dashboard import pages
+from vigie_dashboard.assets import asset
+from vigie_dashboard.view import (
+    Advice,
+    BoardView,
+    DayCurve,
+    DoorView,
+    Figures,
+    HistoryPoint,
+    HistorySeries,
+    HistoryView,
+    OutletsView,
+    Point,
+    RoomState,
+    RoomView,
+    WifiFit,
+    WifiView,
+)
+
+ZONE = ZoneInfo("Europe/Paris")
+NOW_TS = datetime(2026, 11, 24, 14, 32, 10, tzinfo=ZONE).timestamp()
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+OUTPUT = Path(__file__).parents[1] / "output"
+
+
+def box(x: float, y: float, width: float, height: float) -> tuple[Point, ...]:
+    """A rectangle's corners."""
+    return (Point(x, y), Point(x + width, y), Point(x + width, y + height), Point(x, y + height))
+
+
+def outlets(total: int, free: int | None, cut: int = 0, measured: int | None = None) -> OutletsView:
+    """Outlets, all measured unless said."""
+    return OutletsView(total, free, cut, total if measured is None else measured, NOW_TS - 4)
+
+
+def wifi(fit: WifiFit | None, reason: str | None = None) -> WifiView:
+    """Wi-Fi of that fit."""
+    return WifiView(fit, reason, 90 if fit else None, 12, NOW_TS - 20)
+
+
+def room(id_: str, name: tuple[str, str], seats: int, corners: tuple[Point, ...], **changes: object) -> RoomView:
+    """A room with free seats unless ``changes`` say otherwise."""
+    people = changes.pop("people", None)
+    plain = RoomView(
+        id=id_,
+        name={"fr": name[0], "en": name[1]},
+        seats=seats,
+        corners=corners,
+        state=RoomState.FREE,
+        people=people,  # type: ignore[arg-type]  # taken out of loose keywords
+        free=None if people is None else seats - people,  # type: ignore[operator]  # as above
+        at_ts=NOW_TS - 5,
+        opens_at_ts=None,
+        outlets=None,
+        wifi=wifi(WifiFit.VIDEO),
+        tags=(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # loose keywords
+
+
+def sample_rooms() -> tuple[RoomView, ...]:
+    """Eight rooms; one is L-shaped; full, near, free, booths, old and without a sensor."""
+    return (
+        room("main-hall", ("Grande salle", "Main hall"), 40, box(20, 20, 440, 330), people=40, state=RoomState.FULL,
+             outlets=outlets(24, 3), wifi=wifi(WifiFit.SLOW, "too-many-stations")),
+        room("workshop", ("Atelier", "Workshop"), 16, box(460, 20, 280, 220), people=10, outlets=outlets(20, 6)),
+        room("library", ("Bibliothèque", "Library"), 14, box(740, 20, 360, 220), people=12, state=RoomState.NEAR,
+             outlets=outlets(10, 1)),
+        room("cafe", ("Café", "Café"), 18, box(20, 350, 500, 230), people=7, outlets=outlets(6, None, 6),
+             wifi=wifi(WifiFit.WEB, "channel-busy")),
+        room("booth-1", ("Cabine 1", "Booth 1"), 1, box(520, 350, 100, 120), people=1, state=RoomState.FULL,
+             outlets=outlets(2, 1)),
+        room("booth-2", ("Cabine 2", "Booth 2"), 1, box(620, 350, 100, 120), people=0, state=RoomState.EMPTY,
+             outlets=outlets(2, 2)),
+        room("mezzanine", ("Mezzanine", "Mezzanine"), 10, box(900, 350, 200, 230), people=6, state=RoomState.OLD,
+             at_ts=NOW_TS - 14 * 60, outlets=outlets(12, 5)),
+        room("fab-lab", ("Fab-lab", "Fab lab"), 12, box(720, 350, 180, 230), state=RoomState.NO_SENSOR, at_ts=None,
+             wifi=wifi(None, "silent")),
+    )  # fmt: skip
+
+
+def sample_doors() -> tuple[DoorView, ...]:
+    """Each room's door to the corridor, and the entrance."""
+    ends = [
+        ("d1", 460, 266, 460, 324), ("d2", 664, 240, 722, 240), ("d3", 1000, 240, 1058, 240), ("d4", 466, 350, 520, 350),
+        ("d5", 545, 350, 595, 350), ("d6", 645, 350, 695, 350), ("d7", 838, 350, 892, 350), ("d8", 1038, 350, 1092, 350),
+        ("entrance", 1100, 268, 1100, 322),
+    ]  # fmt: skip
+    return tuple(DoorView(name, Point(a, b), Point(c, d)) for name, a, b, c, d in ends)
+
+
+def sample_day() -> DayCurve:
+    """People since eight o'clock, with a hole, beside a usual Tuesday."""
+    opens = NOW_TS - (6 * 3600 + 32 * 60 + 10)
+    usual = (1, 3, 8, 16, 28, 38, 42, 40, 33, 24, 22, 26, 34, 43, 52, 57, 58, 54, 46, 36, 26, 16, 8, 4, 1)
+    people = (1, 4, 9, 15, None, None, 44, 46, 38, 27, 22, 24, 36, 62, 70)
+    return DayCurve(opens, opens + 12 * 3600, 1800, people[:14], tuple(map(float, usual)), "weekday")
+
+
+def sample_view() -> BoardView:
+    """The whole board, alike the pictures that it was drawn from."""
+    return BoardView(
+        site_id="semaphore",
+        site_name={"fr": "Le Sémaphore", "en": "Le Sémaphore"},
+        timezone="Europe/Paris",
+        now_ts=NOW_TS,
+        is_open=True,
+        closes_at_ts=NOW_TS + 5 * 3600 + 28 * 60 - 10,
+        opens_at_ts=None,
+        second_address="http://vigie2.lan/",
+        figures=Figures(
+            seats_free=20, seats_total=90, rooms_unmeasured=2, outlets_free=18, outlets_total=70,
+            outlets_cut={"cafe": 6}, has_outlet_meters=True, wifi=WifiFit.VIDEO, wifi_except=("main-hall", "cafe"),
+            power_va=5120, power_limit_va=9000, has_power_meter=True, download_bps=84.2e6,
+            uplink={"fr": "ligne principale", "en": "main line"}, internet="open", people=70,
+        ),
+        rooms=sample_rooms(),
+        doors=sample_doors(),
+        advice=(
+            Advice("work", "workshop", 6, "free", "library", 1),
+            Advice("quiet", "library", 2, "near"),
+            Advice("call", "booth-2", 1, "free"),
+            Advice("group", "cafe", 11, "no-outlets"),
+        ),
+        day=sample_day(),
+    )  # fmt: skip
+
+
+def states_view() -> BoardView:
+    """A room in every state, on odd floors: an L, a triangle, a trapezium, no place at all; long names."""
+    ell = (Point(0, 0), Point(500, 0), Point(500, 200), Point(250, 200), Point(250, 400), Point(0, 400))
+    slope = (Point(500, 0), Point(800, 0), Point(1000, 200), Point(500, 200))
+    rooms = (
+        room("free", ("Salle en L", "L-shaped room"), 16, ell, people=6, outlets=outlets(8, 5, 1)),
+        room("near", ("Trapèze", "Trapezium"), 14, slope, people=12, state=RoomState.NEAR, outlets=outlets(8, 2, 0, 5)),
+        room("full", ("Complète", "Taken"), 4, box(250, 200, 250, 200), people=4, state=RoomState.FULL,
+             wifi=wifi(WifiFit.DOWN, "signal")),
+        room("empty", ("Vide", "Nobody"), 18, box(500, 200, 250, 200), people=0, state=RoomState.EMPTY,
+             wifi=wifi(WifiFit.SLOW, "channel-busy"), outlets=outlets(4, 0, 4)),
+        room("old", ("Ancienne", "Aged"), 10, box(750, 200, 250, 200), people=6, state=RoomState.OLD,
+             at_ts=NOW_TS - 840, wifi=wifi(None, "power-save")),
+        room("silent", ("Muette", "Mute"), 10, box(0, 400, 250, 200), state=RoomState.SILENT,
+             at_ts=NOW_TS - 87 * 60, wifi=wifi(WifiFit.WEB, "latency")),
+        room("silent-long", ("Muette depuis longtemps", "Mute for long"), 10, box(250, 400, 250, 200),
+             state=RoomState.SILENT, at_ts=NOW_TS - 90_000, wifi=None),
+        room("no-sensor", ("Sans capteur", "Unequipped"), 12, box(500, 400, 250, 200), state=RoomState.NO_SENSOR,
+             at_ts=None),
+        room("closed", ("Fermée", "Shut"), 12, box(750, 400, 250, 200), state=RoomState.CLOSED,
+             opens_at_ts=NOW_TS + 8870),
+        room("odd", ("Incohérente", "Doubtful"), 18, box(0, 600, 250, 200), people=21, free=None,
+             state=RoomState.INCONSISTENT),
+        room("booth-old", ("Cabine <ancienne>", "Booth <old> & co"), 1, box(250, 600, 120, 200), people=0,
+             state=RoomState.OLD, at_ts=NOW_TS - 600),
+        room("booth-silent", ("Cabine muette", "Mute booth"), 1, box(370, 600, 130, 200), state=RoomState.SILENT,
+             at_ts=NOW_TS - 4000),
+        room("booth-wide", ("Studio", "Studio"), 1, box(500, 600, 250, 200), people=1, state=RoomState.FULL),
+        room("tent", ("Tente", "Tent"), 30, (Point(750, 800), Point(875, 600), Point(1000, 800)), people=9),
+        room("elsewhere", ("Hors plan", "Off the plan"), 8, (), people=3),
+    )  # fmt: skip
+    sample = sample_view()
+    figures = replace(
+        sample.figures, seats_free=42, seats_total=100, outlets_cut={"free": 1, "empty": 4}, wifi=WifiFit.WEB,
+        wifi_except=("full", "empty", "old", "odd"), power_va=8800, internet="none", rooms_unmeasured=1,
+    )  # fmt: skip
+    advice = (Advice("work", None, None, "none"), Advice("call", "free", 10, "wifi-unknown", "elsewhere", None))
+    return replace(sample, rooms=rooms, doors=(), figures=figures, advice=advice, second_address=None)
+
+
+def bare_view() -> BoardView:
+    """A place that measures nothing yet: no figure, no plan, no curve, no hours."""
+    sample = sample_view()
+    figures = Figures(
+        seats_free=None, seats_total=0, rooms_unmeasured=1, outlets_free=None, outlets_total=0, outlets_cut={},
+        has_outlet_meters=False, wifi=None, wifi_except=(), power_va=None, power_limit_va=None, has_power_meter=False,
+        download_bps=None, uplink=None, internet=None, people=None,
+    )  # fmt: skip
+    rooms = (room("hall", ("Hall", "Hall"), 20, (), state=RoomState.NO_SENSOR, at_ts=None, wifi=None),)
+    return replace(
+        sample, figures=figures, rooms=rooms, doors=(), advice=(), day=None, is_open=None, closes_at_ts=None,
+        second_address=None,
+    )  # fmt: skip
+
+
+def history_view(span: str = "day") -> HistoryView:
+    """Two series with holes and one that was never measured."""
+    length = {"day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400, "year": 365 * 86_400}[span]
+    start = NOW_TS - length
+
+    def points(level: float, spread: float) -> tuple[HistoryPoint, ...]:
+        made = []
+        for index in range(1, 97):
+            at_ts = start + length * index / 96
+            if 30 <= index < 36:
+                made.append(HistoryPoint(at_ts, None, None, None, None, 0))
+                continue
+            mean = level * (1 + ((index * 7) % 13) / 13)
+            made.append(HistoryPoint(at_ts, mean, max(0, mean - spread), mean + spread, mean, 0.97))
+        return tuple(made)
+
+    empty = tuple(replace(point, mean=None, low=None, high=None, last=None, coverage=0) for point in points(1, 1))
+    return HistoryView(
+        site_name={"fr": "Le Sémaphore", "en": "Le Sémaphore"}, timezone="Europe/Paris", room_id="workshop",
+        room_name={"fr": "Atelier", "en": "Workshop"}, now_ts=NOW_TS, from_ts=start, to_ts=NOW_TS, span=span,
+        spans=("day", "week", "month", "year"),
+        series=(
+            HistorySeries("people.workshop", {"fr": "Personnes", "en": "People"}, "count", points(6, 2)),
+            HistorySeries("desk.power", {"fr": "Puissance", "en": "Power"}, "VA", points(1200, 300)),
+            HistorySeries("ap.loss", {"fr": "Pertes", "en": "Loss"}, "/", empty),
+        ),
+    )  # fmt: skip
+
+
+@dataclass
+class Site:
+    """The test server: pages of ``views``, and an event stream that sends what ``send`` is given.
+
+    ``is_dead`` refuses streams, as a gateway that has stopped does.
+    """
+
+    address: str = ""
+    views: dict[str, BoardView] = field(default_factory=dict)
+    requests: list[tuple[str, int]] = field(default_factory=list)
+    streams: list[Callable[[bytes], None]] = field(default_factory=list)
+    is_dead: bool = False
+
+    def send(self, kind: str, data: object) -> None:
+        """Send an event to every open stream; those that were closed are forgotten."""
+        message = f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+        for stream in list(self.streams):
+            try:
+                stream(message)
+            except OSError:
+                self.streams.remove(stream)
+
+
+def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHandler]:
+    """The request handler of one server."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(url.query).items()}
+            lang, theme = query.get("l", "fr"), query.get("theme")
+            if url.path == "/events":
+                self._stream(lang, query.get("view", "sample"))
+            elif url.path.startswith("/static/"):
+                found = asset(url.path.removeprefix("/static/"))
+                if found is None:
+                    self._answer(404, "text/plain", b"")
+                else:
+                    self._answer(200, found.content_type, found.body, found.gzip)
+            elif url.path.startswith("/history/"):
+                page = pages.render_history(history_view(query.get("span", "day")), lang, theme)
+                self._answer(200, "text/html; charset=utf-8", page.encode())
+            elif url.path in {"/" + name for name in site.views}:
+                page = pages.render_board(site.views[url.path[1:]], lang, theme)
+                self._answer(200, "text/html; charset=utf-8", page.encode())
+            else:
+                self._answer(404, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
+
+        def _answer(self, status: int, kind: str, body: bytes, packed: bytes | None = None) -> None:
+            import gzip
+
+            packed = packed or (gzip.compress(body, 6) if body else None)
+            sent = packed or body
+            site.requests.append((self.path, len(sent)))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Security-Policy", POLICY)
+            if packed:
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def _stream(self, lang: str, name: str) -> None:
+            if site.is_dead:
+                self._answer(503, "text/plain", b"")
+                return
+            site.requests.append((self.path, 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            full = {"seq": 1, "fields": pages.board_fields(site.views[name], lang)}
+            self.wfile.write(f"retry: 1000\n\nid: 1\nevent: state\ndata: {json.dumps(full)}\n\n".encode())
+            self.wfile.flush()
+
+            def write(message: bytes) -> None:
+                self.wfile.write(message)
+                self.wfile.flush()
+
+            site.streams.append(write)
+            stopping.wait()
+
+    return Handler
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server on a random local port, with the boards ``/board``, ``/states``, ``/bare`` and ``/none``."""
+    made = Site()
+    sample = sample_view()
+    none = replace(bare_view(), rooms=())
+    made.views = {"board": sample, "sample": sample, "states": states_view(), "bare": bare_view(), "none": none}
+    stopping = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    made.address = f"http://127.0.0.1:{server.server_address[1]}"
+    yield made
+    stopping.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(name="sample")
+def sample_fixture() -> BoardView:
+    """The board of the pictures."""
+    return sample_view()
+
+
+@pytest.fixture(name="states")
+def states_fixture() -> BoardView:
+    """A room in every state."""
+    return states_view()
+
+
+@pytest.fixture(name="bare")
+def bare_fixture() -> BoardView:
+    """A place that measures nothing."""
+    return bare_view()
+
+
+@pytest.fixture(name="history")
+def history_fixture() -> HistoryView:
+    """A day of a room."""
+    return history_view()
