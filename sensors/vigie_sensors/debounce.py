@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 class Settled:
     """A state that counts once it has lasted."""
@@ -51,16 +53,17 @@ class PulseCounter:
         """
         self._quiet_s = quiet_s
         self._active: bool | None = None
-        self._released_at_s: float | None = None
+        self._released_at_s = -math.inf
         self.count = 0
 
     def feed(self, at_s: float, active: bool) -> bool:
         """Take an edge: whether it begins a pulse. The first only tells how the line stood."""
         was, self._active = self._active, active
         if not active:
-            self._released_at_s = at_s
+            # How long a line had been at rest before the first edge is not known: long, in all likelihood.
+            self._released_at_s = -math.inf if was is None else at_s
             return False
-        if was is not False or self._released_at_s is None or at_s - self._released_at_s < self._quiet_s:
+        if was is not False or at_s - self._released_at_s < self._quiet_s:
             return False
         self.count += 1
         return True
