@@ -11,7 +11,7 @@ import http.client
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -55,9 +55,10 @@ def fetch(url: str, deadline_s: float, max_bytes: int, headers: Mapping[str, str
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=deadline_s)
     timer: Timer | None = None
+    expired = Event()
     try:
         connection.connect()
-        timer = Timer(deadline_s, _shut, (connection.sock,))
+        timer = Timer(deadline_s, _shut, (connection.sock, expired))
         timer.daemon = True
         timer.start()
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -66,15 +67,19 @@ def fetch(url: str, deadline_s: float, max_bytes: int, headers: Mapping[str, str
         )
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, found, response.read(max_bytes))
+        body = response.read(max_bytes)
+        if expired.is_set():  # what had come by then ends like a whole answer
+            raise TimeoutError("no whole answer in time")  # noqa: TRY301 - joins the other ways of not answering
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchError(f"{parts.hostname}: {error or type(error).__name__}") from error
     finally:
         if timer is not None:
             timer.cancel()
         connection.close()
+    return Answer(response.status, found, body)
 
 
-def _shut(sock: socket.socket) -> None:
+def _shut(sock: socket.socket, expired: Event) -> None:
+    expired.set()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
