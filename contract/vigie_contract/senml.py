@@ -176,7 +176,7 @@ def _reading(record: dict[str, Any], channels: Mapping[str, Quantity], frame: tu
     if not -LATEST_TS < time < LATEST_TS or not earliest_ts <= offset_ts + time < end_ts:
         raise ContractError("range", f"t is {shown(time)}: neither an age within 8 years nor a date of 1978 to 9999")
     if record.keys() <= _NUMBER:
-        value = _number(record.get("v"), record.get("u"), quantity, channel)
+        value = _number(record.get("v"), record.get("u", quantity.unit), quantity, channel)
         # Past NamedTuple's own constructor, which takes a quarter of the time that decoding a reading takes.
         return tuple.__new__(Reading, (channel, offset_ts + time, value, None))
     return _state_or_unknown(record, quantity, channel, offset_ts + time)
@@ -185,7 +185,7 @@ def _reading(record: dict[str, Any], channels: Mapping[str, Quantity], frame: tu
 def _number(value: Any, unit: Any, quantity: Quantity, channel: str) -> float:
     if (type(value) is not float and type(value) is not int) or quantity.kind is Kind.STATE:
         raise _not_a_value(value, quantity, channel)
-    if unit != quantity.unit and unit is not None:
+    if unit != quantity.unit:
         raise ContractError("unit", f"{channel}: u is {shown(unit)}, expected {quantity.unit!r}")
     if not -1e300 < value < 1e300:  # noqa: PLR2004 - infinity from 1e400, and integers no float can hold
         raise ContractError("range", f"{channel}: v is not finite")
