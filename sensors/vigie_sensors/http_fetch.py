@@ -69,7 +69,7 @@ def fetch(url: str, deadline_s: float, max_bytes: int, headers: Mapping[str, str
         found = {name.lower(): value for name, value in response.getheaders()}
         body = response.read(max_bytes)
         if expired.is_set():  # what had come by then ends like a whole answer
-            raise TimeoutError("no whole answer in time")  # noqa: TRY301 - joins the other ways of not answering
+            raise TimeoutError("no whole answer in time")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchError(f"{parts.hostname}: {error or type(error).__name__}") from error
     finally:

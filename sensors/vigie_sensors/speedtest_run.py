@@ -30,6 +30,9 @@ more for each keeps the real amount below the allowance."""
 _LENGTH_S = 8
 """Seconds in each direction at most. Lower leaves a slow line in TCP's start; higher costs more."""
 _SOCKET_TIMEOUT_S = 10
+_WINDOW_SHARE, _LEAST_WINDOW_BYTES = 32, 65_536
+"""What a server may have sent before we say stop is one TCP window a connection, and there are four to eight: each is
+kept to this share of the bytes. A smaller share would slow a fast line down; a larger one moves more than allowed."""
 _PR_SET_PDEATHSIG = 1
 
 # What speedtest.net's own configuration answers, for a server of the place's own: nobody else is asked. Upload sizes
@@ -61,11 +64,34 @@ class Allowance:
         with self._lock:
             self._left_bytes = left_bytes
 
+    def is_used_up(self) -> bool:
+        """Whether to stop, asked without moving anything."""
+        with self._lock:
+            return self._left_bytes < 0
+
     def isSet(self) -> bool:  # noqa: N802 - the name that speedtest-cli calls, before each chunk
         """Whether to stop; counts the chunk that is about to be moved."""
         with self._lock:
             self._left_bytes -= _CHUNK_BYTES
             return self._left_bytes < 0
+
+
+class _AllowedOpener:
+    """Refuses requests once the allowance is used up.
+
+    speedtest-cli asks its shutdown event between the chunks of an answer, but not before a request: each of the many
+    that are left would still be sent, and the server would fill its window with bytes that nobody reads.
+    """
+
+    def __init__(self, opener: Any, allowance: Allowance) -> None:
+        self._opener = opener
+        self._allowance = allowance
+
+    def open(self, *arguments: Any, **named: Any) -> Any:
+        """As urllib's OpenerDirector; raises OSError when nothing is left."""
+        if self._allowance.is_used_up():
+            raise OSError("the allowance is used up")
+        return self._opener.open(*arguments, **named)
 
 
 class _OwnServerTest(speedtest.Speedtest):  # type: ignore[misc] # speedtest-cli ships no types
@@ -92,7 +118,7 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
         speedtest.SpeedtestException: The server did not answer as one should.
         OSError: The interface has gone.
     """
-    _leave_by(interface)
+    _leave_by(interface, max(_LEAST_WINDOW_BYTES, max_bytes // _WINDOW_SHARE))
     allowance = Allowance()
     allowance.grant(2**62)
     kind = speedtest.Speedtest if server == SPEEDTEST_NET else _OwnServerTest
@@ -107,6 +133,7 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
     else:
         test.set_mini_server(server)
         test.get_best_server(test.servers)
+    test._opener = _AllowedOpener(test._opener, allowance)  # noqa: SLF001 - there is no public way
     allowance.grant(max_bytes * 7 // 10)
     download_bps = test.download()
     allowance.grant(max_bytes * 3 // 10)
@@ -117,7 +144,7 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
     }
 
 
-def _leave_by(interface: str) -> None:
+def _leave_by(interface: str, window_bytes: int) -> None:
     """Have every connection of this process leave by the interface; see ``bind_to_interface`` for why."""
 
     def bound(address: tuple[str, int], timeout: float, _source_address: object = None) -> socket.socket:
@@ -126,6 +153,7 @@ def _leave_by(interface: str) -> None:
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
                 bind_to_interface(sock, interface, address_of(interface))
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, window_bytes)
                 sock.settimeout(timeout)
                 sock.connect(found)
             except OSError as error:

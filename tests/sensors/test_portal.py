@@ -30,6 +30,7 @@ class Place(BaseHTTPRequestHandler):
     check: tuple[int, bytes] = (204, b"")
     api: bytes = b""
     seen: tuple[str, ...] = ()
+    url: str = ""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
@@ -39,7 +40,7 @@ class Place(BaseHTTPRequestHandler):
         status, body = (200, type(self).api) if self.path == "/api" else type(self).check
         self.send_response(status)
         if status == 302:
-            self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/login")
+            self.send_header("Location", f"{type(self).url}/login")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -47,11 +48,14 @@ class Place(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def place() -> Iterator[Any]:
-    kind = type("OnePlace", (Place,), {})
+    class OnePlace(Place):
+        """Of this test alone."""
+
+    kind = OnePlace
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        kind.url = f"http://127.0.0.1:{server.server_address[1]}"  # type: ignore[attr-defined] # made for this test
+        kind.url = f"http://127.0.0.1:{server.server_address[1]}"
         yield kind
         server.shutdown()
         thread.join()

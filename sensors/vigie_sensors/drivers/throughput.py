@@ -110,7 +110,9 @@ class ThroughputDriver:
             lock.close()
             return self._give_up(str(error))
         self._last_ts, self._due_ts = now_ts, None
-        self._test = SpeedTest(self._server, interface, self._most_bytes, lock, self._clock, self._real_time)
+        self._test = SpeedTest(
+            self._server, interface, self._most_bytes, lock, self._clock, self._real_time, read_bytes
+        )
         return []
 
     def _finish(self, outcome: Outcome) -> list[Reading]:
