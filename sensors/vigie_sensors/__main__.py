@@ -39,7 +39,7 @@ ERROR_ACTIONS: dict[type[Exception], tuple[int, str]] = {
     JournalError: (EX_TEMPFAIL, "the journal is in use or cannot be written: systemd tries again"),
     DriverError: (EX_UNKNOWN, "the sensor is absent, busy or broken"),
 }
-"""What each error does: the exit code, and what happens then. Anything else is a fault of ours and ends in a traceback."""
+"""What each error does: the exit code, and what happens then. Anything else is a fault of ours: a traceback."""
 
 _ONCE_TRIES = 3
 """Samples that ``once`` takes before it tells what it has: two differ where one rate needs two counters."""

@@ -27,6 +27,9 @@ LONGEST_PERIOD_S = 86_400.0
 SHORTEST_PERIOD_S = 0.1
 """Lower would let a typing error fill the journal's 64 MB within hours."""
 
+_LARGEST = 1e15
+"""TOML's integers have no end here, floats have: beyond this a number is no option's, bound or not."""
+
 _Path = tuple[str | int, ...]
 
 
@@ -382,6 +385,8 @@ def _is_valid(value: Any, option: Option, *, is_free_table: bool = False) -> boo
 
 def _is_number(value: Any, option: Option) -> bool:
     if type(value) is not int and (option.type == "int" or type(value) is not float or not math.isfinite(value)):
+        return False
+    if abs(value) > _LARGEST:
         return False
     return (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
 

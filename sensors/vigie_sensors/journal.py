@@ -342,7 +342,7 @@ class Journal:
             self._evict_old()
         while self._held_bytes() > self._max_bytes and self._floor <= self._last:
             held = self._last - self._floor + 1
-            self._evict(self._floor + min(held, max(_LEAST_EVICTED, held // 20)))
+            self._evict(self._floor + min(held, max(_LEAST_EVICTED, held // 20)), "full")
 
     def _remember_offset(self) -> None:
         offset_s = self._dating.offset_s
@@ -373,15 +373,13 @@ class Journal:
                 break
             end = number + 1
         if end > self._floor:
-            self._evict(end)
+            self._evict(end, "older than keep_days")
 
-    def _evict(self, floor: int) -> None:
+    def _evict(self, floor: int, why: str) -> None:
         count = self._database.execute("DELETE FROM reading WHERE number < ?", (floor,)).rowcount
         self._floor = floor
         self.evicted += count
-        _log.warning(
-            "the journal is full: %d readings that no gateway fetched were let go, up to number %d", count, floor - 1
-        )
+        _log.warning("journal %s: %d readings that no gateway fetched were let go", why, count)
 
     def _state(self) -> tuple[str, bool]:
         found = self._database.execute("SELECT journal, is_open FROM state").fetchone()

@@ -21,7 +21,8 @@ PATIENCE_S = 2.0
 LONGEST_PAUSE_S = 30.0
 """Between two tries when nobody answers. Higher keeps a gateway that came back without a word waiting for longer."""
 REPEAT_GUARD_S = 1.0
-"""A hole is answered by each pack of the window behind it: only the first of those answers goes back."""
+"""A hole is answered by each pack of the window behind it: of those answers, which all name one number, the first goes
+back. Lower would send a window for each; higher waits longer when the pack that was sent again is lost too."""
 
 
 class Lane:
@@ -45,7 +46,8 @@ class Lane:
         self.is_heard = True
         self._jitter = jitter
         self._moved_mono = 0.0
-        self._went_back_mono = -REPEAT_GUARD_S
+        self._went_back_to = -1
+        self._went_back_mono = 0.0
         self._try_mono = 0.0
         self._pause_s = PATIENCE_S
 
@@ -70,10 +72,10 @@ class Lane:
         if upto > self.acked:
             self.acked = upto
             self.next = max(self.next, upto + 1) if was_heard else upto + 1
-        elif upto < self.acked or not was_heard or now_mono - self._went_back_mono >= REPEAT_GUARD_S:
+        elif not was_heard or upto != self._went_back_to or now_mono - self._went_back_mono >= REPEAT_GUARD_S:
             self.acked = upto
             self.next = upto + 1
-            self._went_back_mono = now_mono
+            self._went_back_to, self._went_back_mono = upto, now_mono
 
     def unheard(self, now_mono: float) -> None:
         """The broker says that nobody is subscribed."""
