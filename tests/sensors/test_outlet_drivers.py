@@ -155,7 +155,7 @@ def test_too_few_samples_a_period_are_unknown_never_a_current(
 ) -> None:
     steps = iter(range(1_000))
     driver = clamp(context, configured, ticking)
-    monkeypatch.setattr(ticking, "now_mono", lambda: next(steps) * 0.013)
+    monkeypatch.setattr(ticking, "now_mono", lambda: next(steps) * 0.02)
     assert set(values(driver).values()) == {"failed"}
     driver.close()
 

@@ -50,6 +50,13 @@ def test_a_sine_has_its_rms_whatever_the_rate(rate_hz: float, line_hz: float) ->
     assert waveform.offset == pytest.approx(512, abs=3)
 
 
+@pytest.mark.parametrize("samples_a_period", [8, 9, 16])
+def test_a_rate_that_beats_with_the_mains_does_not_matter(samples_a_period: int) -> None:
+    """Every period is then sampled at the same few phases."""
+    waveform = known(measure_waveform(sampled(sine, 50 * samples_a_period, jitter=0), 50))
+    assert waveform.rms == pytest.approx(200 / math.sqrt(2), rel=0.001)
+
+
 def test_a_square_wave_and_a_rectifier_have_theirs() -> None:
     square = known(measure_waveform(sampled(lambda phase: 612 if phase < 0.5 else 412, 3_000), 50))
     assert square.rms == pytest.approx(100, rel=0.01)
@@ -75,7 +82,7 @@ def test_extremes_are_told_for_clipping() -> None:
 def test_too_few_samples_are_no_measure() -> None:
     assert measure_waveform([], 50) is None
     assert measure_waveform([(0.0, 500.0)], 50) is None
-    assert measure_waveform(sampled(sine, 80), 50) is None
+    assert measure_waveform(sampled(sine, 200, jitter=0), 50) is None
     one_phase = [(period / 50, 500.0) for period in range(200)]
     assert measure_waveform(one_phase, 50) is None
 

@@ -1,0 +1,1 @@
+"""The drivers, one file each: a file that ends in ``DRIVER`` is a driver."""
