@@ -76,7 +76,9 @@ class Collector:
     def add(self, path: KeyPath, value: Any, expected: str) -> None:
         """Note a problem at ``path``; ``value`` None when nothing is there."""
         shown = None if value is None else write_value(value)
-        line = line_of(self._text, path)
+        # An array of tables stands at its first header.
+        is_array = isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+        line = line_of(self._text, (*path, 0) if is_array else path)
         self._found.append((path, Problem(self._file, line, None, write_path(path), shown, expected)))
 
     def problems(self) -> list[Problem]:
