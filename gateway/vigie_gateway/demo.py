@@ -1,0 +1,399 @@
+"""``vigie-gateway demo``: the sample place, live, with one command.
+
+Starts a broker, this gateway and three sensor nodes as children, each with the very program that runs on a real place,
+and stops them all at the end. What is simulated is told by ``vigie_sensors.simulation``; the gateway meets the nodes
+on the wire alone, and only knows where their sample files are. Everything that is written is under ``.vigie/demo`` of
+the current folder and begins anew at each start.
+
+Exit codes: 0 when ended by Ctrl-C, SIGTERM or ``--for`` (that is how a demo ends); 1 when the gateway died; 2 wrong
+arguments; 69 when something it needs is missing or in use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import fcntl
+import os
+import queue
+import shutil
+import signal
+import socket
+import string
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+from vigie_contract.clock import CLOCK_VARIABLE, SimulatedClock
+from vigie_gateway.broker import GATEWAY_USER, BrokerError, Mosquitto, make_passwords
+from vigie_gateway.child import Child
+
+EXIT_UNAVAILABLE = 69
+STATE = Path(".vigie") / "demo"
+SITE_ID = "semaphore"
+NODES = {
+    "accueil": "doors and booths",
+    "tableau": "30 outlets, 4 circuits, the meter",
+    "ondes": "access points and network probes",
+}
+"""The sample nodes, and what each measures."""
+TIMEZONE = ZoneInfo("Europe/Paris")
+START_WEEKDAY = 1
+START_TIME = dt.time(14, 25)
+"""A Tuesday afternoon: the big room is full and its access point saturated, the café's breaker has tripped, a door's
+sensor has just fallen silent. Earlier, most of that has not happened yet; later, it is over."""
+HISTORY_DAYS = 14
+BOARD_S = 20.0
+"""How long the board may take to answer; it takes 1 to 2 s. Lower gives up on a Pi that is starting."""
+STOP_S = 4.0
+"""How long children may take to end before they are killed. Higher breaks the promise of 5 s in all."""
+_HOST = "127.0.0.1"
+_LEAST_SPEED, _MOST_SPEED = 0.1, 3_600.0
+
+
+class DemoError(Exception):
+    """The demo cannot start here; one sentence with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line.
+
+    Attributes:
+        speed: Simulated seconds in a real one.
+        duration_s: Real seconds after which it ends by itself; None for never.
+        port: Of the board.
+        start: Local time of the simulated day at which it begins.
+    """
+
+    speed: float
+    duration_s: float | None
+    port: int
+    start: dt.time
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the demo's arguments."""
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="run the simulated day N times faster [1]"
+    )
+    parser.add_argument(
+        "--for", dest="duration_s", type=_duration, metavar="SECONDS", help="end by itself after so many real seconds"
+    )
+    parser.add_argument("--port", type=_port, default=8080, metavar="P", help="port of the board [8080]")
+    parser.add_argument("--host", choices=[_HOST], default=_HOST, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--start", type=_time, default=START_TIME, metavar="HH:MM", help=f"time of the day [{START_TIME:%H:%M}]"
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo until it is told to end; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="vigie-gateway demo", description="A sample place, live, lived in by the real daemons on simulated pins."
+    )
+    add_arguments(parser)
+    given = parser.parse_args(argv)
+    options = Options(given.speed, given.duration_s, given.port, given.start)
+    events: queue.SimpleQueue[str] = queue.SimpleQueue()
+    try:
+        with _lock(), _signals(events):
+            return Demo(options, events).run()
+    except (DemoError, BrokerError) as error:
+        print(f"vigie: {error}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
+
+
+class Demo:
+    """One run."""
+
+    def __init__(self, options: Options, events: queue.SimpleQueue[str]) -> None:
+        """Prepare; nothing is started.
+
+        Args:
+            options: The command line.
+            events: What ends or interrupts the wait: ``stop`` from a signal, the name of a child that ended.
+        """
+        self._options = options
+        self._events = events
+        self._began_mono = time.monotonic()
+        self._state = STATE.absolute()
+        self._children: dict[str, Child] = {}
+
+    def run(self) -> int:
+        """Start everything, wait, stop everything."""
+        samples = find_samples()
+        _check_port(self._options.port)
+        _wipe(self._state)
+        (self._state / "logs").mkdir(parents=True, mode=0o700)
+        users = make_passwords([GATEWAY_USER, *NODES])
+        _say("Vigie, the demo: a simulated place, the real programs.")
+        with Mosquitto(self._state / "broker", SITE_ID, users) as broker:
+            _say(f"• broker: ready on port {broker.port}")
+            try:
+                self._start_children(broker, samples)
+                return self._show()
+            finally:
+                self._stop_children()
+
+    def _start_children(self, broker: Mosquitto, samples: Path) -> None:
+        start_ts = start_of_day(dt.datetime.now(TIMEZONE), self._options.start)
+        clock = SimulatedClock(start_ts, time.monotonic(), self._options.speed)
+        environment = {CLOCK_VARIABLE: clock.to_environment(), "PYTHONUNBUFFERED": "1"}
+        config = self._write("gateway.toml", self._gateway_settings(broker))
+        self._start("gateway", ["vigie_gateway", "run", "--config", config], environment, is_restarted=False)
+        for node in NODES:
+            values = {
+                "broker_port": str(broker.port),
+                "password_file": str(broker.password_file(node)),
+                "journal": str(self._state / "journals" / node),
+                "meter_device": str(self._state / "meter"),
+                "eventful_from": dt.datetime.fromtimestamp(start_ts, TIMEZONE).date().isoformat(),
+                "history_days": str(HISTORY_DAYS),
+                **periods(self._options.speed),
+            }
+            template = string.Template((samples / f"{node}.toml").read_text(encoding="utf-8"))
+            config = self._write(f"{node}.toml", template.substitute(values))
+            self._start(node, ["vigie_sensors", "run", "--config", config], environment, is_restarted=True)
+
+    def _start(
+        self, name: str, arguments: Sequence[str | Path], environment: Mapping[str, str], *, is_restarted: bool
+    ) -> None:
+        child = Child(
+            name,
+            [sys.executable, "-m", *arguments],
+            self._state / "logs" / f"{name}.log",
+            environment=environment,
+            is_restarted=is_restarted,
+            on_exit=lambda ended, _code: self._events.put(ended.name),
+        )
+        self._children[name] = child
+        child.start()
+
+    def _show(self) -> int:
+        """Wait for the board, tell its address, and go on until the end."""
+        board = f"http://{_HOST}:{self._options.port}/board"
+        deadline_mono = time.monotonic() + BOARD_S
+        while not _is_answering(board):
+            if time.monotonic() > deadline_mono:
+                raise DemoError(f"the board did not answer within {BOARD_S:g} s; {self._last_words('gateway')}")
+            code = self._wait(0.05)
+            if code is not None:
+                return code
+        _say("• gateway: ready")
+        for node, what in NODES.items():
+            _say(f"• node {node}: {what}")
+        _say(f"• {HISTORY_DAYS} simulated days of history are coming in, through the broker like all readings")
+        _say(f"Board: {board}   (on screen after {time.monotonic() - self._began_mono:.1f} s)")
+        until = f"it ends after {self._options.duration_s:g} s" if self._options.duration_s else "Ctrl-C ends it"
+        _say(
+            f"It is a Tuesday, {self._options.start:%H:%M}, at {self._options.speed:g} times the speed of time; {until}."
+        )
+        while True:
+            code = self._wait(None)
+            if code is not None:
+                return code
+
+    def _wait(self, timeout_s: float | None) -> int | None:
+        """Wait for something to happen; the exit code when that ends the demo."""
+        left_s = timeout_s
+        if self._options.duration_s is not None:
+            end_s = self._began_mono + self._options.duration_s - time.monotonic()
+            if end_s <= 0:
+                return 0
+            left_s = end_s if timeout_s is None else min(timeout_s, end_s)
+        try:
+            event = self._events.get(timeout=left_s)
+        except queue.Empty:
+            return None
+        if event == "stop":
+            return 0
+        _say(f"• {event} ended unexpectedly; {self._last_words(event)}")
+        if event == "gateway":
+            return 1
+        _say(f"• {event} is started again; the rest goes on")
+        return None
+
+    def _last_words(self, name: str) -> str:
+        child = self._children[name]
+        lines = "".join(f"\n    {line}" for line in child.log_tail(5)) or " it said nothing"
+        return f"the end of {os.path.relpath(child.log_path)}:{lines}"
+
+    def _stop_children(self) -> None:
+        if not self._children:
+            return
+        _say("• stopping")
+        # All at once: a gateway ends its streams while nodes send what they still can.
+        for child in self._children.values():
+            child.ask_to_stop()
+        deadline_mono = time.monotonic() + STOP_S
+        for child in self._children.values():
+            child.stop(max(0.1, deadline_mono - time.monotonic()))
+
+    def _gateway_settings(self, broker: Mosquitto) -> str:
+        return "\n".join(
+            (
+                "# Written by the demo.",
+                f'site = "{Path(__file__).parent / "sample" / "site.toml"}"',
+                "",
+                "[broker]",
+                f'host = "{_HOST}"',
+                f"port = {broker.port}",
+                f'username = "{GATEWAY_USER}"',
+                f'password_file = "{broker.password_file(GATEWAY_USER)}"',
+                "",
+                "[http]",
+                f'host = "{_HOST}"',
+                f"port = {self._options.port}",
+                "",
+                "[store]",
+                f'path = "{self._state / "vigie.db"}"',
+                "",
+            )
+        )
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self._state / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+def start_of_day(now_at: dt.datetime, start: dt.time) -> float:
+    """Epoch seconds of the latest Tuesday's ``start`` that has passed, so that no date of the demo is in the future."""
+    date = now_at.date() - dt.timedelta(days=(now_at.weekday() - START_WEEKDAY) % 7)
+    begin_at = dt.datetime.combine(date, start, tzinfo=now_at.tzinfo)
+    if begin_at > now_at:
+        begin_at = dt.datetime.combine(date - dt.timedelta(days=7), start, tzinfo=now_at.tzinfo)
+    return begin_at.timestamp()
+
+
+def periods(speed: float) -> dict[str, str]:
+    """Seconds between samples, of the day: longer in a fast one, which asks no more of this machine or its network."""
+    found = {
+        "pin_period_s": max(5.0, speed / 10),
+        "mains_period_s": max(2.0, speed / 10),
+        "meter_period_s": max(10.0, speed / 2),
+        "outlet_period_s": max(20.0, speed),
+        "radio_period_s": max(15.0, speed / 2),
+        "probe_period_s": max(60.0, speed * 5),
+        "portal_period_s": max(300.0, speed * 20),
+    }
+    return {name: f"{min(period_s, 86_400):g}" for name, period_s in found.items()}
+
+
+def find_samples() -> Path:
+    """The folder of the nodes' sample files.
+
+    Raises:
+        DemoError: The sensors are not installed.
+    """
+    found = find_spec("vigie_sensors")  # where it is, without importing it
+    for folder in (found.submodule_search_locations or []) if found is not None else []:
+        samples = Path(folder) / "sample"
+        if samples.is_dir():
+            return samples
+    raise DemoError("the sensors' programs are not installed; type: pip install 'vigie[sensors,gateway]'")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    """Keep a second demo of the same folder away."""
+    STATE.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(STATE.parent / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoError(f"another demo runs in {STATE.absolute()}; end it with Ctrl-C first") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _signals(events: queue.SimpleQueue[str]) -> Iterator[None]:
+    """Turn what asks a program to end into an event, for as long as the demo runs."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        events.put("stop")  # SimpleQueue.put may interrupt itself, Queue.put may not
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise DemoError(
+                f"port {port} of {_HOST} is taken ({error.strerror}); choose another: ./run demo --port {port + 1}"
+            ) from error
+
+
+def _wipe(state: Path) -> None:
+    """Remove what an earlier demo left; its own folder, never what a link points to."""
+    if state.is_symlink():
+        raise DemoError(f"{state} is a link; remove it")
+    try:
+        if state.exists():
+            shutil.rmtree(state)
+        state.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise DemoError(f"{error.filename} cannot be written ({error.strerror})") from error
+
+
+def _is_answering(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - an http address of our own
+            return bool(answer.status == 200)  # noqa: PLR2004 - OK
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _speed(text: str) -> float:
+    return _number(text, _LEAST_SPEED, _MOST_SPEED)
+
+
+def _duration(text: str) -> float:
+    return _number(text, 0.1, 10 * 365 * 86_400)
+
+
+def _number(text: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from {least:g} to {most:g}")
+    return value
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536):  # noqa: PLR2004 - TCP ports
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port from 1 to 65535")
+    return int(text)
+
+
+def _time(text: str) -> dt.time:
+    try:
+        return dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a time like 14:25") from None
