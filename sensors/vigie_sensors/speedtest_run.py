@@ -24,9 +24,9 @@ from vigie_sensors.interfaces import address_of, bind_to_interface
 SPEEDTEST_NET = "speedtest.net"
 LEAST_BYTES = 100_000
 """Less than this in one direction is no measurement, but a refusal or a broken connection."""
-_CHUNK_BYTES = 16_384
-"""speedtest-cli asks before each read of 10,240 bytes and each send of http.client's block (8,192): counting a little
-more for each keeps the real amount below the allowance."""
+_DOWNLOAD_CHUNK_BYTES, _UPLOAD_CHUNK_BYTES = 10_240, 8_192
+"""What speedtest-cli reads, and http.client sends, between two looks at the shutdown event. Should either grow, the
+driver's watchdog is what holds the budget."""
 _LENGTH_S = 8
 """Seconds in each direction at most. Lower leaves a slow line in TCP's start; higher costs more."""
 _SOCKET_TIMEOUT_S = 10
@@ -58,11 +58,13 @@ class Allowance:
     def __init__(self) -> None:
         self._lock = Lock()
         self._left_bytes = 0
+        self._chunk_bytes = 0
 
-    def grant(self, left_bytes: int) -> None:
-        """Begin a direction."""
+    def grant(self, left_bytes: int, chunk_bytes: int) -> None:
+        """Begin a direction, in which so many bytes are moved from one look to the next."""
         with self._lock:
             self._left_bytes = left_bytes
+            self._chunk_bytes = chunk_bytes
 
     def is_used_up(self) -> bool:
         """Whether to stop, asked without moving anything."""
@@ -72,7 +74,7 @@ class Allowance:
     def isSet(self) -> bool:  # noqa: N802 - the name that speedtest-cli calls, before each chunk
         """Whether to stop; counts the chunk that is about to be moved."""
         with self._lock:
-            self._left_bytes -= _CHUNK_BYTES
+            self._left_bytes -= self._chunk_bytes
             return self._left_bytes < 0
 
 
@@ -120,7 +122,7 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
     """
     _leave_by(interface, max(_LEAST_WINDOW_BYTES, max_bytes // _WINDOW_SHARE))
     allowance = Allowance()
-    allowance.grant(2**62)
+    allowance.grant(2**62, 0)
     kind = speedtest.Speedtest if server == SPEEDTEST_NET else _OwnServerTest
     test = kind(source_address=address_of(interface), timeout=_SOCKET_TIMEOUT_S, secure=True, shutdown_event=allowance)
     if server == SPEEDTEST_NET:
@@ -134,9 +136,9 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
         test.set_mini_server(server)
         test.get_best_server(test.servers)
     test._opener = _AllowedOpener(test._opener, allowance)  # noqa: SLF001 - there is no public way
-    allowance.grant(max_bytes * 7 // 10)
+    allowance.grant(max_bytes * 7 // 10, _DOWNLOAD_CHUNK_BYTES)
     download_bps = test.download()
-    allowance.grant(max_bytes * 3 // 10)
+    allowance.grant(max_bytes * 3 // 10, _UPLOAD_CHUNK_BYTES)
     upload_bps = test.upload(pre_allocate=False)
     return {
         "download_bps": download_bps if test.results.bytes_received >= LEAST_BYTES else None,

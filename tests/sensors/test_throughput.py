@@ -308,9 +308,10 @@ def test_any_output_of_the_test_is_a_result_or_an_error(text: str) -> None:
 
 def test_an_allowance_stops_at_its_bytes_and_can_be_granted_again() -> None:
     allowance = Allowance()
-    allowance.grant(100_000)
+    allowance.grant(100_000, 16_384)
     assert [allowance.isSet() for _ in range(7)] == [False] * 6 + [True]
-    allowance.grant(100_000)
+    assert allowance.is_used_up()
+    allowance.grant(100_000, 16_384)
     assert not allowance.isSet()
 
 
