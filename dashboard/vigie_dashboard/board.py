@@ -176,7 +176,7 @@ def _wifi(view: BoardView, language: Language) -> Fields:
         return {"k.wifi": UNKNOWN, "k.wifi.of": "", "k.wifi.note": language.gettext("no reading")}
     words = {
         WifiFit.VIDEO: (language.pgettext("Wi-Fi", "Video"), language.pgettext("Wi-Fi", "calls possible")),
-        WifiFit.WEB: (language.pgettext("Wi-Fi", "Web"), language.pgettext("Wi-Fi", "and email only")),
+        WifiFit.WEB: (language.pgettext("Wi-Fi", "Web"), language.pgettext("Wi-Fi", "and email")),
         WifiFit.SLOW: (language.pgettext("Wi-Fi", "Slow"), ""),
         WifiFit.DOWN: (language.pgettext("Wi-Fi", "Down"), ""),
     }
@@ -289,7 +289,8 @@ def _day(day: DayCurve, view: BoardView, language: Language) -> Fields:
         "d.x": curve.percent(share),
         "d.side": "end" if share > 0.9 else "start",  # noqa: PLR2004 - so that the number stays inside the drawing
         "d.n": "" if now is None else language.number(now, 0),
-        "d.y": curve.percent(1 - (0 if last is None else last) / top),
+        # Not higher: the number above the line would leave the drawing.
+        "d.y": curve.percent(max(0.26, 1 - (0 if last is None else last) / top)),
         "d.legend": _people_legend(now, has_some=bool(known), language=language),
         "d.like": _like(day, view, language),
     }

@@ -17,7 +17,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -91,15 +91,15 @@ class Language:
         return self.clock(int(at_ts // 60) * 60, timezone)
 
     def date(self, at_ts: float, timezone: str) -> str:
-        """``mardi 24 novembre`` or ``Tuesday, November 24``."""
+        """``mardi 24 novembre`` or ``Tuesday 24 November``."""
         return self.long_date(day_ts(at_ts, timezone), timezone)
 
     def day(self, at_ts: float, timezone: str) -> str:
-        """``mar. 24`` or ``24 Tue``: a day of this month."""
+        """``mar. 24`` or ``Tue 24``: a day of this month."""
         return self.short_date(day_ts(at_ts, timezone), timezone)
 
     def day_month(self, at_ts: float, timezone: str) -> str:
-        """``24 nov.`` or ``Nov 24``."""
+        """``24 nov.`` or ``24 Nov``."""
         return self.month_date(day_ts(at_ts, timezone), timezone)
 
     def weekday_name(self, at_ts: float, timezone: str) -> str:
@@ -124,22 +124,19 @@ class Language:
         return f"{at.hour}{NBSP}h{NBSP}{at.minute:02d}" if at.minute else f"{at.hour}{NBSP}h"
 
     def _long_date(self, at_ts: int, timezone: str) -> str:
-        return self._dated(at_ts, timezone, "MMMMEEEEd")
+        return self._dated(at_ts, timezone, "EEEE d MMMM")
 
     def _short_date(self, at_ts: int, timezone: str) -> str:
-        return self._dated(at_ts, timezone, "Ed")
+        return self._dated(at_ts, timezone, "EEE d")
 
     def _month_date(self, at_ts: int, timezone: str) -> str:
-        return self._dated(at_ts, timezone, "MMMd")
+        return self._dated(at_ts, timezone, "d MMM")
 
     def _weekday(self, at_ts: int, timezone: str) -> str:
         return self._dated(at_ts, timezone, "EEEE")
 
-    def _dated(self, at_ts: int, timezone: str, skeleton: str) -> str:
-        at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))
-        if skeleton == "EEEE":
-            return self._locale.days["stand-alone"]["wide"][at.weekday()]
-        return format_skeleton(skeleton, at, locale=self._locale)
+    def _dated(self, at_ts: int, timezone: str, pattern: str) -> str:
+        return format_date(datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).date(), pattern, locale=self._locale)
 
 
 def day_ts(at_ts: float, timezone: str) -> int:

@@ -82,7 +82,7 @@ def plan_of(rooms: tuple[tuple[str, Corners], ...], doors: tuple[DoorView, ...])
         outer_walls=outer,
         inner_walls=inner,
         door_gaps="".join(f"M{pair(start)}L{pair(end)}" for start, end in segments),
-        door_swings="".join(_swing(start, end, list(drawn.values())) for start, end in segments),
+        door_swings="".join(_swing(start, end, list(drawn.values()), outline) for start, end in segments),
     )
 
 
@@ -247,8 +247,8 @@ def _between(a: Point, b: Point, c: Point, d: Point) -> bool:
     return min(a.x, b.x) - 1 <= middle.x <= max(a.x, b.x) + 1 and min(a.y, b.y) - 1 <= middle.y <= max(a.y, b.y) + 1
 
 
-def _swing(start: Point, end: Point, rooms: list[PlanRoom]) -> str:
-    """The leaf and the quarter circle that it sweeps, on the side of a room (the smaller one when both are)."""
+def _swing(start: Point, end: Point, rooms: list[PlanRoom], outline: Box) -> str:
+    """The leaf and the quarter circle that it sweeps: into a room (the smaller of two), else into the building."""
     dx, dy = end.x - start.x, end.y - start.y
     length = math.hypot(dx, dy)
     if length == 0:
@@ -257,6 +257,8 @@ def _swing(start: Point, end: Point, rooms: list[PlanRoom]) -> str:
     for turn in (1.0, -1.0):
         probe = Point((start.x + end.x) / 2 - dy * turn / 2, (start.y + end.y) / 2 + dx * turn / 2)
         sizes = [area(room.corners) for room in rooms if is_inside(probe, room.corners)]
+        if 0 < probe.x - outline.x < outline.width and 0 < probe.y - outline.y < outline.height:
+            sizes.append(outline.width * outline.height)
         sides.append((min(sizes, default=math.inf), turn))
     turn = min(sides)[1]
     leaf = Point(start.x - dy * turn, start.y + dx * turn)

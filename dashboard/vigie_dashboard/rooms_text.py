@@ -20,6 +20,10 @@ SHORT_UNITS = 150
 """A lower room has no second line at its foot."""
 FIGURE_SIZE = 50
 """Of a number on the plan, in drawing units."""
+SHORT_WORD = 9
+"""Letters: a word this long is no headline, and is set smaller."""
+LEAST_NAME_SIZE = 13
+"""In drawing units: a name that would be smaller takes two lines."""
 LETTER_WIDTH = 0.6
 """Of a bold letter, in its size: the mean of the system fonts. Smaller makes words run over walls."""
 
@@ -117,6 +121,14 @@ def is_narrow(box: Box) -> bool:
 def fitting_size(text: str, width: float, largest: float, smallest: float = 11) -> float:
     """The size at which the text is not wider than ``width``, within bounds."""
     return max(smallest, min(largest, width / (LETTER_WIDTH * max(len(text), 1))))
+
+
+def name_lines(name: str, width: float) -> list[str]:
+    """The name of a narrow room on one line, or on two where it would be too small on one."""
+    before, space, after = name.partition(" ")
+    if not space or fitting_size(name, width, LEAST_NAME_SIZE + 1) > LEAST_NAME_SIZE:
+        return [name]
+    return [before, after]
 
 
 def _measured_words(room: RoomView, language: Language) -> Words:
@@ -272,16 +284,25 @@ def _plan_room(room: RoomView, drawn: PlanRoom, view: BoardView, language: Langu
         f"{key}.y": number(_level(room, drawn)),
         f"{key}.n": figure,
         f"{key}.word": word,
-        f"{key}.size": number(fitting_size(word, box.width - 30, 22 if is_narrow(box) else 42)),
+        f"{key}.size": number(fitting_size(word, box.width - 30, _largest(word, box))),
         f"{key}.first": first,
         f"{key}.second": second,
-        f"{key}.x": number(box.x + (19 + 32 * len(figure) + 8 if figure else 20)),
+        # Beside a number, or below a word.
+        f"{key}.x": number(box.x + (28 + 38 * len(figure) if figure else 20)),
+        f"{key}.y1": number(box.y + (68 if figure else 110)),
+        f"{key}.y2": number(box.y + (90 if figure else 131)),
         f"{key}.label": f"{language.named(room.name)}{NBSP if language.code == 'fr' else ''}: {words.label}",
         f"{key}.o": state if fits and foot else "",
         f"{key}.foot": foot if fits else "",
         f"{key}.wf": str(room.wifi.fit) if wifi_foot and fits and room.wifi is not None else "",
         f"{key}.wifi": wifi_foot if fits else "",
     }
+
+
+def _largest(word: str, box: Box) -> float:
+    if is_narrow(box):
+        return 22
+    return 42 if len(word) < SHORT_WORD else 28
 
 
 def _level(room: RoomView, drawn: PlanRoom) -> float:

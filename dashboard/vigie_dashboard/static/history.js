@@ -29,7 +29,7 @@
     const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const [ink2, grid, line, band] = ["--ink2", "--line", "--tide-line", "--tide"].map(token);
     const axis = { stroke: ink2, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "13px system-ui, sans-serif" };
-    const value = (_plot, raw) => amount(raw, series);
+    const value = (_plot, raw, _series, index) => (index == null ? "–" : amount(raw, series));
     const bound = { stroke: "transparent", points: { show: false }, value };
     return {
       width,
@@ -37,17 +37,20 @@
       tzDate: (ts) => inPlace(ts),
       series: [
         { label: words.time, value: (_plot, raw) => (raw == null ? "" : `${weekdayOf.format(raw * 1000)} ${hour(raw)}`) },
-        { label: words.mean, stroke: line, width: 2.5, spanGaps: false, value },
-        { label: words.low, ...bound },
         { label: words.high, ...bound },
+        { label: words.low, ...bound },
+        { label: words.mean, stroke: line, width: 2.5, spanGaps: false, value },
       ],
-      bands: [{ series: [3, 2], fill: band }],
+      bands: [{ series: [1, 2], fill: band }],
       axes: [
         { ...axis, values: (_plot, splits, _axis, _space, step) => ticks(splits, step) },
         { ...axis, size: 56, values: (_plot, splits) => splits.map((each) => number(each, Math.max(series.digits, 1))) },
       ],
       scales: { x: { range: (_plot, low, high) => (zoomed.has(series.id) ? [low, high] : [data.from, data.to]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > low ? high + (high - Math.min(0, low)) * 0.06 : low + 1] } },
-      hooks: { setSelect: [(plot) => plot.select.width > 0 && zoomed.add(series.id)] },
+      hooks: {
+        setSelect: [(plot) => plot.select.width > 0 && zoomed.add(series.id)],
+        drawClear: [(plot) => shade(plot, series, token("--unk-bg"))],
+      },
     };
   }
   const zoomed = new Set();
@@ -57,9 +60,25 @@
     return uPlot.tzDate(new Date(ts * 1000), data.timezone);
   }
 
+  // Time without a reading has a ground of its own, as in the server's drawing. An interval is stamped at its end.
+  function shade(plot, series, colour) {
+    const { left, top, width, height } = plot.bbox;
+    plot.ctx.save();
+    plot.ctx.beginPath();
+    plot.ctx.rect(left, top, width, height);
+    plot.ctx.clip();
+    plot.ctx.fillStyle = colour;
+    series.means.forEach((mean, index) => {
+      if (mean !== null) return;
+      const from = plot.valToPos(index ? series.times[index - 1] : data.from, "x", true);
+      plot.ctx.fillRect(from, top, plot.valToPos(series.times[index], "x", true) - from, height);
+    });
+    plot.ctx.restore();
+  }
+
   function draw(place) {
     const series = data.series[Number(place.dataset.series)];
-    const plot = new uPlot(options(series, place.clientWidth), [series.times, series.means, series.lows, series.highs], (self, start) => {
+    const plot = new uPlot(options(series, place.clientWidth), [series.times, series.highs, series.lows, series.means], (self, start) => {
       place.replaceChildren(self.root);
       start();
     });

@@ -105,6 +105,7 @@
     const blank = silent >= BLANK_S;
     if (blank !== isBlank) {
       isBlank = blank;
+      if (blank) byId("frozen-from").textContent = words.noFigures.replace("{time}", time);
       root.classList.toggle("blank", blank);
       for (const key of texts.keys()) show(key);
     }
