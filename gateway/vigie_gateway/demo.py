@@ -194,9 +194,7 @@ class Demo:
         _say(f"• {HISTORY_DAYS} simulated days of history are coming in, through the broker like all readings")
         _say(f"Board: {board}   (on screen after {time.monotonic() - self._began_mono:.1f} s)")
         until = f"it ends after {self._options.duration_s:g} s" if self._options.duration_s else "Ctrl-C ends it"
-        _say(
-            f"It is a Tuesday, {self._options.start:%H:%M}, at {self._options.speed:g} times the speed of time; {until}."
-        )
+        _say(f"It is a Tuesday, {self._options.start:%H:%M}, at {self._options.speed:g} times its speed; {until}.")
         while True:
             code = self._wait(None)
             if code is not None:
