@@ -45,10 +45,14 @@ class CounterPair(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """Net flow through some doors: one entry an interval, None where a door was not measured."""
+    """Net flow through some doors, one entry an interval.
+
+    ``net`` is what is known to have come in less what went out; ``coverage`` is 0 where a door was not measured, so
+    that ``net`` may miss people who are only heard of later.
+    """
 
     ends_ts: list[float]
-    net: list[float | None]
+    net: list[float]
     coverage: list[float]
 
 
@@ -63,37 +67,31 @@ def net_flow(store: Store, doors: Iterable[CounterPair], from_ts: float, to_ts: 
                 for point in store.history(series, from_ts, to_ts, points)
             }
             for index in range(points):
-                point, before = by_index.get(index), flow.net[index]
-                if point is None or point.mean is None or before is None:
-                    flow.net[index] = None
+                point = by_index.get(index)
+                if point is None or point.mean is None:
                     flow.coverage[index] = 0.0
                 else:
-                    flow.net[index] = before + sign * point.mean
+                    flow.net[index] += sign * point.mean
                     flow.coverage[index] = min(flow.coverage[index], point.coverage)
     return flow
 
 
 def accumulate(base: float, flow: Flow, from_ts: float, resets: Sequence[float]) -> list[float | None]:
-    """People at the end of each interval: never negative, zero at each reset, None where nothing was measured."""
+    """People at the end of each interval: never negative, from zero after each reset, None where not measured.
+
+    An interval that ends with a reset still shows who was there; in one that holds a reset nobody is left.
+    """
     people: list[float | None] = []
     running = max(0.0, base)
     begin_ts = from_ts
-    for end_ts, net in zip(flow.ends_ts, flow.net, strict=True):
-        if any(begin_ts < reset_ts <= end_ts for reset_ts in resets):
+    for end_ts, net, coverage in zip(flow.ends_ts, flow.net, flow.coverage, strict=True):
+        if begin_ts in resets:
             running = 0.0
-        elif net is not None:
-            running = max(0.0, running + net)
-        people.append(None if net is None else running)
+        is_reset = any(begin_ts < reset_ts < end_ts for reset_ts in resets)
+        running = 0.0 if is_reset else max(0.0, running + net)
+        people.append(running if coverage > 0 else None)
         begin_ts = end_ts
     return people
-
-
-def accumulate_known(flow: Flow) -> float:
-    """People at the end, unmeasured intervals passed over: never negative."""
-    running = 0.0
-    for net in flow.net:
-        running = max(0.0, running + (net or 0.0))
-    return running
 
 
 class Days:
@@ -133,7 +131,7 @@ class Days:
             return 0.0
         # By quarters of an hour: one interval of more than a day would come from a roll-up of whole UTC days.
         points = max(1, round((at_ts - reset_ts) / STEP_S))
-        return accumulate_known(net_flow(store, doors, reset_ts, at_ts, points))
+        return max(0.0, sum(net_flow(store, doors, reset_ts, at_ts, points).net))
 
     def _people(
         self, store: Store, doors: Sequence[CounterPair], from_ts: float, points: int
@@ -146,7 +144,7 @@ class Days:
         flow = net_flow(store, doors, from_ts, to_ts, points)
         people = accumulate(base, flow, from_ts, resets_between(self._hours, self._zone, from_ts, to_ts))
         # Nothing is known at the opening where nothing is known just after it, either.
-        return (None if flow.net[0] is None else base, *people)
+        return (base if flow.coverage[0] > 0 else None, *people)
 
     def _find_usual(
         self, store: Store, doors: Sequence[CounterPair], today: date, points: int
