@@ -1,0 +1,197 @@
+"""Where readings are kept: the types and the protocol that the rest of the gateway codes against.
+
+Step 9 in the way of a reading. The writer thread registers channels, commits batches and calls for maintenance; the
+place, the API and the board read from any thread. ``sqlite`` is the implementation; ``docs/store.md`` describes the
+file.
+
+How readings become a history, the same for every implementation:
+
+- Times are kept to the millisecond, values exactly. Two readings of one series with one time are both kept; a history
+  takes the one that was committed last.
+- A reading stamped ``t`` speaks for the time before it: back to the previous reading of its series, known or unknown,
+  when that is at most ``LATE_PERIODS`` periods away, else for one period. So regular readings, jitter included, cover
+  the whole time, and one that is missing leaves a hole of its own size.
+- An unknown covers nothing and is in no mean, low or high.
+- Intervals are left-open and stamped at their end: ``(at_ts - step, at_ts]``.
+- What a counter rose by since the last known reading belongs to the moment of the reading that says so, so that
+  counts stay whole and none is lost in a gap; a value below the last one means a restart from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from vigie_contract.clock import Clock
+from vigie_contract.messages import Channel
+from vigie_contract.quantities import QUANTITIES, Quantity
+from vigie_dashboard.view import HistoryPoint
+
+LATE_PERIODS = 1.5
+"""Periods after which the previous reading is no neighbour any more. Lower makes holes out of jitter; from 2 on, one
+lost reading would not show in the coverage."""
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the message names the file and the reason.
+
+    Nothing of a call that raised was stored: the same call may be made again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One channel as the store knows it.
+
+    Attributes:
+        id: Stable over restarts; never given to another channel.
+        node: The node or third-party device that it belongs to.
+        channel: As last registered.
+    """
+
+    id: int
+    node: str
+    channel: Channel
+
+    @property
+    def name(self) -> str:
+        """``{node}.{channel}``, unique among live series."""
+        return f"{self.node}.{self.channel.id}"
+
+    @property
+    def quantity(self) -> Quantity:
+        """What it measures."""
+        return QUANTITIES[self.channel.quantity]
+
+
+class Sample(NamedTuple):
+    """One reading of one series.
+
+    Attributes:
+        series: Its series' id.
+        at_ts: Epoch seconds, kept to 1 ms.
+        value: None when unknown.
+        reason: Why it is unknown, a word of UNKNOWN_REASONS; None when it is known.
+    """
+
+    series: int
+    at_ts: float
+    value: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Readings that can never come: sequence numbers ``first`` to ``last`` (inclusive) of a node's journal.
+
+    ``reason`` is a word for the health page (``evicted``, or one of REFUSALS); ``at_ts`` is when it was found out.
+    """
+
+    node: str
+    journal: str
+    first: int
+    last: int
+    reason: str
+    at_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceReport:
+    """What one call of ``maintain`` did.
+
+    Attributes:
+        sealed: Readings moved from the log into chunks.
+        too_late: Readings of these that were dropped, because what they would change is past its retention.
+        expired: Chunks deleted by retention.
+        has_more: More is due: call again before waiting.
+    """
+
+    sealed: int
+    too_late: int
+    expired: int
+    has_more: bool
+
+
+class Store(Protocol):
+    """A place for readings. ``register``, ``commit``, ``maintain``: one thread; the rest: any thread."""
+
+    def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
+        """Make the channels of a node known, and return their series by channel id.
+
+        Idempotent. Room, label, period and labels are updated in place. A channel whose quantity changed becomes
+        another series: the old one is retired, its readings are kept, and it comes back with its quantity. Channels
+        that are not named stay as they are. A new period counts for what is sealed from then on.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+
+    def series(self) -> list[Series]:
+        """The live ones, by id."""
+
+    def progress(self) -> dict[tuple[str, str], int]:
+        """The last sequence number stored, by (node, journal)."""
+
+    def commit(
+        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
+    ) -> None:
+        """Store all of it in one durable transaction, or nothing.
+
+        A value that is not finite is stored as unknown, ``out-of-range``.
+
+        Args:
+            samples: In any order, of any time; those of 1,000 and more cost least each.
+            progress: New last sequence numbers by (node, journal).
+            gaps: Found since the last commit.
+
+        Raises:
+            StoreError: It is not on disk (disk full, read-only, a series that was never registered).
+        """
+
+    def latest(self) -> dict[int, Sample]:
+        """The newest reading by time of each series that has any, retired ones included, unknowns included."""
+
+    def samples(self, series: int, from_ts: float, to_ts: float, limit: int | None = None) -> list[Sample]:
+        """Single readings with ``from_ts < at_ts <= to_ts``, oldest first; with a limit, the oldest of them."""
+
+    def history(self, series: int, from_ts: float, to_ts: float, points: int) -> list[HistoryPoint]:
+        """The series over a span, at most ``points`` equal intervals, oldest first, empty intervals included.
+
+        From the coarsest roll-up that still gives the resolution asked for, from single readings where that is
+        finer than a minute. The grid of a roll-up is made of whole UTC minutes (quarters of an hour, days), so that
+        it may begin before ``from_ts`` and end after ``to_ts`` by less than one of those; it is exactly as asked
+        when ``from_ts`` and the step are whole. Where retention has taken the fine data away, fewer points come.
+
+        ``mean`` is by the quantity's ``average``: weighted by time, the increase of a counter over the interval,
+        or the last value of a choice.
+
+        Raises:
+            StoreError: The series was never registered, or the file cannot be read.
+            ValueError: ``points`` is below 1, or ``to_ts`` is not after ``from_ts``.
+        """
+
+    def gaps(self) -> list[Gap]:
+        """Gaps on record, in the order found."""
+
+    def maintain(self, now_ts: float) -> MaintenanceReport:
+        """Seal what is due and delete what is past its retention: some ten milliseconds of work a call.
+
+        Raises:
+            StoreError: It could not be written; nothing is lost.
+        """
+
+    def close(self) -> None:
+        """Close the file; nothing may be called after."""
+
+
+def open_store(path: Path, clock: Clock) -> Store:
+    """Open the SQLite store at ``path``, made when absent (its folder must exist).
+
+    Raises:
+        StoreError: Not a database, not ours, of a newer Vigie, damaged, or not writable.
+    """
+    from vigie_gateway.store.sqlite import SqliteStore  # the implementation imports the types above
+
+    return SqliteStore(path, clock)

@@ -1,0 +1,145 @@
+"""The store's file: its tables, how it is opened, and what is refused. Called by ``sqlite`` when it opens.
+
+Plain rows of readings are nowhere: a commit is one row of ``log``, which fills the last page of its table, so that a
+commit every ten seconds dirties one page or two. Sealing makes rows of ``chunk`` and deletes the log's.
+
+- Pages of 4096 bytes: what file systems and cards write at least. Larger ones would be written whole for each commit;
+  in smaller ones a chunk takes more overflow pages.
+- auto_vacuum INCREMENTAL: pages that retention frees are used again, and can be given back when there are many
+  (``maintain``), without a VACUUM that would write the whole file.
+- WAL with synchronous FULL: a commit that has returned survives a power cut, and readers never block the writer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vigie_gateway.store import StoreError
+
+APPLICATION_ID = 0x56494749
+"""``VIGI``: tells file(1) and us that a database is ours."""
+CHECK_BELOW_BYTES = 16 * 1024 * 1024
+"""Files up to this size are checked whole when opened. Higher delays the start on a Pi (a card reads about 40 MB/s);
+lower leaves more damage to be found by the query that meets it."""
+BUSY_TIMEOUT_S = 5.0
+"""A backup may hold the write lock for a moment. Lower makes a commit fail for it; higher hides a second writer."""
+
+_FIRST = """
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY, node TEXT NOT NULL, channel TEXT NOT NULL, quantity TEXT NOT NULL, period_s REAL NOT NULL,
+  room TEXT, label TEXT NOT NULL, labels TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (node, channel, quantity)
+) STRICT;
+CREATE TABLE log (
+  id INTEGER PRIMARY KEY, readings INTEGER NOT NULL, at_ms INTEGER NOT NULL, progress TEXT NOT NULL, data BLOB
+) STRICT;
+CREATE TABLE head (
+  series INTEGER PRIMARY KEY, row INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, last_reason TEXT,
+  known REAL
+) STRICT;
+CREATE TABLE chunk (
+  id INTEGER PRIMARY KEY, series INTEGER NOT NULL, tier INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE INDEX chunk_place ON chunk (series, tier, first_ms);
+CREATE TABLE retained (
+  series INTEGER NOT NULL, tier INTEGER NOT NULL, from_ms INTEGER NOT NULL, known REAL, PRIMARY KEY (series, tier)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE progress (
+  node TEXT NOT NULL, journal TEXT NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (node, journal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gap (
+  id INTEGER PRIMARY KEY, node TEXT NOT NULL, journal TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  reason TEXT NOT NULL, at_ms INTEGER NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
+
+
+@contextmanager
+def converted(path: Path, doing: str) -> Iterator[None]:
+    """Turn what sqlite3 raises into a StoreError that names the file, what was tried and why it failed."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", None)
+        reason = _REASONS.get(str(name).split("_")[1] if name else "", str(error))
+        raise StoreError(f"{path}: {doing}: {reason}{f' ({name})' if name else ''}") from error
+
+
+_REASONS = {
+    "FULL": "the disk is full",
+    "READONLY": "the file or its folder is read-only",
+    "NOTADB": "this is not a database",
+    "CORRUPT": "the file is damaged",
+    "CANTOPEN": "it cannot be opened or made: does its folder exist, and may this user write there?",
+    "BUSY": "another process is writing to it",
+}
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the file for the one writer; made when absent, migrated when older.
+
+    Raises:
+        StoreError: Not a database, not ours, newer, damaged, or not writable.
+    """
+    with converted(path, "could not be opened"):
+        database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    version = _pragma(database, "user_version")
+    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    application = _pragma(database, "application_id")
+    if application != APPLICATION_ID and (tables or application):
+        raise StoreError(f"{path}: this is a database of another program (application_id {application:#x})")
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: written by a newer Vigie (schema {version}, this one knows {len(MIGRATIONS)}): update Vigie"
+        )
+    if not tables:
+        database.execute("PRAGMA page_size = 4096")
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    elif path.stat().st_size <= CHECK_BELOW_BYTES:
+        found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StoreError(f"{path}: the file is damaged: {found}")
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA journal_size_limit = 4194304")
+    for number in range(version, len(MIGRATIONS)):
+        database.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA application_id = {APPLICATION_ID}; "
+            f"PRAGMA user_version = {number + 1}; COMMIT"
+        )
+    # A file that can only be read is told now, not by the first commit.
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("UPDATE series SET id = id WHERE id = 0")
+    database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    database.execute("ROLLBACK")
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the file to read: a connection of the pool, used by one thread at a time."""
+    with converted(path, "could not be opened to read"):
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        # Lower reads a chunk's pages again and again; four readers at the default of 2 MB would be 8 MB of RSS.
+        database.execute("PRAGMA cache_size = -512")
+    return database

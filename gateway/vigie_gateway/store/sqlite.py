@@ -1,0 +1,373 @@
+"""The store in one SQLite file: the log, the tails in memory, and rounds of sealing. Built by ``open_store``.
+
+``register``, ``commit`` and ``maintain`` are called by the writer thread and use its connection. Readers take one of a
+few connections of their own: they see the file as it was when their query began, lay over it the tail that was there
+just before, and so never wait for the writer, nor it for them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import LifoQueue
+
+from vigie_contract.clock import Clock
+from vigie_contract.messages import Channel
+from vigie_contract.quantities import QUANTITIES
+from vigie_dashboard.view import HistoryPoint
+from vigie_gateway.store import Gap, MaintenanceReport, Sample, Series, StoreError
+from vigie_gateway.store.chunks import FULL, RAW, TIERS_S, Chunks, Head
+from vigie_gateway.store.codec import CodecError, Value
+from vigie_gateway.store.history import View
+from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
+from vigie_gateway.store.rollup import Rule, rule_of
+from vigie_gateway.store.schema import converted, open_reader, open_writer
+from vigie_gateway.store.sealing import Sealed, seal
+
+LOG_READINGS = 262_144
+"""Readings that the log may hold before a round of sealing. Lower seals smaller chunks (more bytes a reading); higher
+holds more memory (about 20 bytes each) and takes longer to read at start (about 0.3 s for these on a Pi 4)."""
+LOG_AGE_S = 21_600.0
+"""After so long the log is sealed although it is short. Lower writes the small chunks of slow series more often; higher
+keeps them in the log's wider form."""
+STEP_READINGS = 16_384
+"""Readings sealed in one call of ``maintain``. Lower commits more often; higher holds up the next commit for longer
+(about 3 us each)."""
+MINUTE_DAYS = 100
+"""Minute roll-ups are kept so long: a season. Lower loses last term's detail; a year of them is 1.5 MB a series."""
+QUARTER_DAYS = 3 * 365
+"""Quarter-hour roll-ups: what a report compares over years. Those of a day are kept for ever (30 bytes each)."""
+EXPIRY_EVERY_S = 3_600.0
+"""How often retention looks. Lower walks all series for nothing; higher keeps single readings past their time."""
+EXPIRE_CHUNKS = 64
+"""Chunks deleted in one call; see STEP_READINGS."""
+SPARE_PAGES = 2_048
+"""Free pages (8 MB) above which some are given back to the file system. Lower gives away what the next round takes."""
+READERS = 4
+"""Connections to read with; the next reader waits. Lower queues pages behind a slow history; each costs 0.5 MB."""
+
+_DAY_MS = 86_400_000
+
+
+class SqliteStore:
+    """See ``Store``."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Open the file and read its log.
+
+        Raises:
+            StoreError: See open_store.
+        """
+        self._path = path
+        self._clock = clock
+        self._database = open_writer(path)
+        self._readers: LifoQueue[sqlite3.Connection | None] = LifoQueue()
+        for _ in range(READERS):
+            self._readers.put(None)
+        self._rules: dict[int, Rule] = {}
+        self._series: dict[tuple[str, str, str], Series] = {}
+        self._live: list[Series] = []
+        self._heads: dict[int, Head] = {}
+        self._tails: dict[int, Tail] = {}
+        self._progress: dict[tuple[str, str], int] = {}
+        self._log: deque[tuple[int, int, int]] = deque()
+        self._log_readings = 0
+        self._next_row = 1
+        self._round: list[int] = []
+        self._round_row = 0
+        self._expired_ts: float | None = None
+        self._expiring: list[int] = []
+        try:
+            with converted(path, "could not be read"):
+                self._load()
+        except CodecError as error:
+            self.close()
+            raise StoreError(f"{path}: could not be read: its log is damaged: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self) -> None:
+        self._load_series()
+        for series, *head in self._database.execute("SELECT * FROM head"):
+            self._heads[series] = Head(*head)
+        for node, journal, upto in self._database.execute("SELECT node, journal, upto FROM progress"):
+            self._progress[node, journal] = upto
+        sealed = {series: head.row for series, head in self._heads.items()}
+        rows = self._database.execute("SELECT id, readings, at_ms, progress, data FROM log ORDER BY id")
+        for row, readings, at_ms, progress, data in rows:
+            if readings:
+                append(self._tails, row, decode_batch(data), sealed)
+            self._progress.update({(node, journal): upto for node, journal, upto in json.loads(progress)})
+            self._log.append((row, readings, at_ms))
+            self._log_readings += readings
+        last_row = self._log[-1][0] if self._log else 0
+        self._next_row = max(last_row, *sealed.values(), 0) + 1
+
+    def _load_series(self) -> None:
+        self._series.clear()
+        live = []
+        rows = self._database.execute(
+            "SELECT id, node, channel, quantity, period_s, room, label, labels, retired FROM series ORDER BY id"
+        )
+        for number, node, channel, quantity, period_s, room, label, labels, is_retired in rows:
+            found = Series(number, node, Channel(channel, quantity, period_s, room, label, tuple(json.loads(labels))))
+            self._series[node, channel, quantity] = found
+            self._rules[number] = rule_of(QUANTITIES[quantity], period_s)
+            if not is_retired:
+                live.append(found)
+        self._live = live
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """A durable write, or none: what raises inside, or in the commit itself, is rolled back."""
+        with converted(self._path, doing):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one moment of the file."""
+        database = self._readers.get()
+        try:
+            with converted(self._path, "could not be read"):
+                if database is None:
+                    database = open_reader(self._path)
+                database.execute("BEGIN")
+                try:
+                    yield database
+                finally:
+                    database.execute("ROLLBACK")
+        except CodecError as error:
+            raise StoreError(f"{self._path}: could not be read: a chunk is damaged: {error}") from error
+        finally:
+            self._readers.put(database)
+
+    def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
+        """See ``Store``."""
+        live = {series.channel.id: series for series in self._live if series.node == node}
+        changed = [channel for channel in channels if channel.id not in live or live[channel.id].channel != channel]
+        if changed:
+            with self._transaction("a channel could not be registered") as database:
+                for channel in changed:
+                    _register(database, node, channel)
+            with converted(self._path, "could not be read"):
+                self._load_series()
+        return {channel.id: self._series[node, channel.id, channel.quantity] for channel in channels}
+
+    def series(self) -> list[Series]:
+        """See ``Store``."""
+        return list(self._live)
+
+    def progress(self) -> dict[tuple[str, str], int]:
+        """See ``Store``."""
+        return dict(self._progress)
+
+    def commit(
+        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
+    ) -> None:
+        """See ``Store``."""
+        if not samples and not progress and not gaps:
+            return
+        if self._log_readings > 4 * LOG_READINGS:
+            # Nobody maintains: memory is bounded all the same.
+            while self._seal_step().has_more:
+                pass
+        batch = batch_of(samples)
+        unknown = [series for series in batch.series if series not in self._rules]
+        if unknown:
+            raise StoreError(f"{self._path}: could not commit: series {unknown[0]} was never registered")
+        row, at_ms = self._next_row, round(self._clock.now_ts() * 1000)
+        upto = json.dumps([[*key, number] for key, number in progress.items()], separators=(",", ":"))
+        data = encode_batch(batch) if samples else None
+        with self._transaction("could not commit") as database:
+            database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (row, len(samples), at_ms, upto, data))
+            if gaps:
+                database.executemany(
+                    "INSERT INTO gap (node, journal, first, last, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+                    [(gap.node, gap.journal, gap.first, gap.last, gap.reason, round(gap.at_ts * 1000)) for gap in gaps],
+                )
+        self._next_row = row + 1
+        self._log.append((row, len(samples), at_ms))
+        self._log_readings += len(samples)
+        append(self._tails, row, batch, {})
+        self._progress = {**self._progress, **progress}
+
+    def latest(self) -> dict[int, Sample]:
+        """See ``Store``."""
+        found: dict[int, Sample] = {}
+        for series in list(self._rules):
+            # The tail before the head: what sealing takes from one is in the other by then.
+            tail = self._tails.get(series)
+            times, values = tail.after(0) if tail is not None else ([], [])
+            head = self._heads.get(series)
+            if times and (head is None or max(times) >= head.last_ms):
+                newest_ms = max(times)
+                last = len(times) - 1 - times[::-1].index(newest_ms)
+                found[series] = _sample(series, newest_ms, values[last])
+            elif head is not None:
+                value = (head.last_reason or "") if head.last_value is None else head.last_value
+                found[series] = _sample(series, head.last_ms, value)
+        return found
+
+    @contextmanager
+    def _view(self, series: int) -> Iterator[View]:
+        rule = self._rules.get(series)
+        if rule is None:
+            raise StoreError(f"{self._path}: series {series} was never registered")
+        # The tail first, then the file: its head tells which of the tail was sealed in between.
+        tail = self._tails.get(series)
+        with self._reading() as database:
+            chunks = Chunks(database, series, rule)
+            head = chunks.head()
+            times, values = ([], []) if tail is None else tail.after(0 if head is None else head.row)
+            yield View(chunks, rule, head, times, values)
+
+    def samples(self, series: int, from_ts: float, to_ts: float, limit: int | None = None) -> list[Sample]:
+        """See ``Store``."""
+        with self._view(series) as view:
+            times, values = view.readings(_ms(from_ts), _ms(to_ts))
+        pairs = zip(times[:limit], values[:limit], strict=True)
+        return [_sample(series, at_ms, value) for at_ms, value in pairs]
+
+    def history(self, series: int, from_ts: float, to_ts: float, points: int) -> list[HistoryPoint]:
+        """See ``Store``."""
+        from_ms, to_ms = _ms(from_ts), _ms(to_ts)
+        if points < 1 or to_ms <= from_ms:
+            raise ValueError(f"history of {points} points from {from_ts} to {to_ts}: expected 1 and a span")
+        with self._view(series) as view:
+            return view.history(from_ms, to_ms, points)
+
+    def gaps(self) -> list[Gap]:
+        """See ``Store``."""
+        with self._reading() as database:
+            rows = database.execute("SELECT node, journal, first, last, reason, at_ms FROM gap ORDER BY id").fetchall()
+        return [
+            Gap(node, journal, first, last, reason, at_ms / 1000) for node, journal, first, last, reason, at_ms in rows
+        ]
+
+    def maintain(self, now_ts: float) -> MaintenanceReport:
+        """See ``Store``."""
+        if not self._round and self._log:
+            limit = min(FULL * max(1, len(self._tails)), LOG_READINGS)
+            if self._log_readings >= limit or now_ts - self._log[0][2] / 1000 >= LOG_AGE_S:
+                return self._seal_step()
+        if self._round:
+            return self._seal_step()
+        if self._expired_ts is None or abs(now_ts - self._expired_ts) >= EXPIRY_EVERY_S:
+            self._expired_ts = now_ts
+            self._expiring = list(self._rules)
+        return self._expire_step(now_ts) if self._expiring else MaintenanceReport(0, 0, 0, has_more=False)
+
+    def _seal_step(self) -> MaintenanceReport:
+        """Seal some series of the round, beginning one when none is on; at its end the log's rows are deleted."""
+        row = self._round_row if self._round else self._log[-1][0]
+        due = self._round or list(self._tails)
+        done: dict[int, Sealed] = {}
+        budget = STEP_READINGS
+        with self._transaction("readings could not be sealed") as database:
+            for series in due:
+                if budget <= 0:
+                    break
+                times, values = self._unsealed(series, row)
+                budget -= len(times)
+                if times:
+                    done[series] = seal(
+                        Chunks(database, series, self._rules[series]), self._rules[series], row, times, values
+                    )
+                due = due[1:]
+            if not due:
+                database.execute("DELETE FROM log WHERE id <= ?", (row,))
+                upto = [(node, journal, number) for (node, journal), number in self._progress.items()]
+                database.executemany("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", upto)
+        for series, sealed in done.items():
+            self._heads[series] = sealed.head
+            rest = self._tails[series].without(row)
+            if rest.times:
+                self._tails[series] = rest
+            else:
+                del self._tails[series]
+        self._round, self._round_row = due, row
+        if not due:
+            while self._log and self._log[0][0] <= row:
+                self._log_readings -= self._log.popleft()[1]
+        sealed_readings = sum(sealed.readings for sealed in done.values())
+        too_late = sum(sealed.too_late for sealed in done.values())
+        return MaintenanceReport(sealed_readings, too_late, 0, has_more=bool(due))
+
+    def _unsealed(self, series: int, row: int) -> tuple[list[int], list[Value]]:
+        tail = self._tails.get(series)
+        if tail is None:
+            return [], []
+        times, values = tail.after(0)
+        count = tail.count_to(row)
+        return times[:count], values[:count]
+
+    def _expire_step(self, now_ts: float) -> MaintenanceReport:
+        """Delete what is past its retention, and give free pages back when there are many."""
+        now_ms, expired, due = _ms(now_ts), 0, self._expiring
+        quantities = {series.id: series.quantity for series in self._series.values()}
+        with self._transaction("retention could not be applied") as database:
+            while due and expired < EXPIRE_CHUNKS:
+                chunks = Chunks(database, due[0], self._rules[due[0]])
+                kept_days = (quantities[due[0]].keep_days, MINUTE_DAYS, QUARTER_DAYS)
+                for tier, days in zip((RAW, *TIERS_S[:-1]), kept_days, strict=True):
+                    expired += chunks.expire(tier, now_ms - days * _DAY_MS, EXPIRE_CHUNKS)
+                due = due if expired >= EXPIRE_CHUNKS else due[1:]
+            database.execute("DELETE FROM gap WHERE at_ms < ?", (now_ms - QUARTER_DAYS * _DAY_MS,))
+        self._expiring = due
+        with converted(self._path, "free pages could not be given back"):
+            free = self._database.execute("PRAGMA freelist_count").fetchone()[0]
+            total = self._database.execute("PRAGMA page_count").fetchone()[0]
+            if free > max(SPARE_PAGES, total // 4):
+                self._database.execute(f"PRAGMA incremental_vacuum({SPARE_PAGES // 8})").fetchall()
+        return MaintenanceReport(0, 0, expired, has_more=bool(due))
+
+    def close(self) -> None:
+        """See ``Store``."""
+        while not self._readers.empty():
+            reader = self._readers.get_nowait()
+            if reader is not None:
+                reader.close()
+        self._database.close()
+
+
+def _register(database: sqlite3.Connection, node: str, channel: Channel) -> None:
+    database.execute(
+        "UPDATE series SET retired = 1 WHERE node = ? AND channel = ? AND quantity <> ?",
+        (node, channel.id, channel.quantity),
+    )
+    database.execute(
+        "INSERT INTO series (node, channel, quantity, period_s, room, label, labels) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET period_s = excluded.period_s, room = excluded.room, label = excluded.label,"
+        " labels = excluded.labels, retired = 0",
+        (
+            node,
+            channel.id,
+            channel.quantity,
+            channel.period_s,
+            channel.room,
+            channel.label,
+            json.dumps(channel.labels, ensure_ascii=False),
+        ),
+    )
+
+
+def _ms(at_ts: float) -> int:
+    return int(at_ts * 1000.0 + 0.5)
+
+
+def _sample(series: int, at_ms: int, value: Value) -> Sample:
+    if isinstance(value, str):
+        return Sample(series, at_ms / 1000, None, value or None)
+    return Sample(series, at_ms / 1000, value)
