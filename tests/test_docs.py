@@ -1,0 +1,247 @@
+"""What a person can configure, meet or type has its place in docs/: these tests fail when code and pages part."""
+
+import argparse
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from vigie_contract import topics
+from vigie_contract.errors import REFUSALS
+from vigie_contract.quantities import QUANTITIES
+from vigie_contract.readings import UNKNOWN_REASONS
+from vigie_gateway import __main__ as gateway_main
+from vigie_gateway.settings import Settings
+from vigie_sensors import __main__ as sensors_main
+from vigie_sensors import config
+from vigie_sensors.driver import REQUIRED, Option, SensorConfig
+from vigie_sensors.registry import DRIVERS, Registry
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+REGISTRY = Registry()
+
+every_driver = pytest.mark.parametrize("driver", DRIVERS)
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, up to the next of its level or above."""
+    match = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert match is not None, f"no heading {heading!r}"
+    rest = text[match.end() :]
+    end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.MULTILINE)
+    return rest if end is None else rest[: end.start()]
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The rows of a page's tables by their first cell, without its backquotes."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return {row[0].strip("`"): row for row in cells}
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_quantity_has_its_row_in_the_protocol() -> None:
+    found = rows(section(page("protocol.md"), "Quantities"))
+    assert set(found) - {"name", "---"} == set(QUANTITIES)
+    for name, quantity in QUANTITIES.items():
+        assert found[name][1:] == [
+            f"`{quantity.unit}`",
+            quantity.kind.value,
+            f"{quantity.low:g} to {quantity.high:g}",
+            f"{quantity.resolution:g}",
+            quantity.average.value,
+            str(quantity.keep_days),
+            quantity.text,
+        ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("Why a value is unknown", UNKNOWN_REASONS), ("Why a message is refused", REFUSALS)],
+)
+def test_every_reason_has_its_row_in_the_protocol(heading: str, expected: dict[str, str]) -> None:
+    found = {word: row[1] for word, row in rows(section(page("protocol.md"), heading)).items()}
+    del found["word"], found["---"]
+    assert found == expected
+
+
+def test_every_topic_has_its_row_in_the_protocol() -> None:
+    found = set(rows(section(page("protocol.md"), "Topics")))
+    built = {topics.about("s", "n"), topics.status("s", "n"), topics.data("s", "n"), topics.ack("s", "n", "g")}
+    shown = {topic.replace("{site}", "s").replace("{node}", "n").replace("{gateway}", "g") for topic in found}
+    assert built <= shown
+
+
+def examples(driver: str) -> dict[str, Any]:
+    """The options of the example under a driver's heading."""
+    block = re.search(r"```toml\n(.*?)```", section(page("drivers.md"), driver), re.DOTALL)
+    assert block is not None, f"{driver} has no example"
+    table: dict[str, Any] = tomllib.loads(block[1])["sensors"][0]
+    return table
+
+
+def sample_config(driver: str) -> SensorConfig:
+    table = examples(driver)
+    options = {option.name: table.pop(option.name, option.default) for option in REGISTRY.spec(driver).options}
+    assert REQUIRED not in options.values(), "an example gives every required option"
+    assert table.pop("driver") == driver
+    name, room = table.pop("name"), table.pop("room", None)
+    assert not table, f"unknown keys in the example: {table}"
+    return SensorConfig(name, driver, REGISTRY.spec(driver).period_s, room, "", options)
+
+
+@every_driver
+def test_every_driver_has_its_heading_example_and_channels(driver: str) -> None:
+    found = rows(section(page("drivers.md"), driver))
+    for channel in REGISTRY.spec(driver).channels(sample_config(driver)):
+        assert found[channel.id][1] == f"`{channel.quantity}`"
+
+
+def default_of(option: Option) -> str:
+    if option.default is REQUIRED:
+        return "required"
+    if option.default is None or option.default == "":
+        return "none"
+    if isinstance(option.default, bool):
+        return f"`{str(option.default).lower()}`"
+    if isinstance(option.default, str):
+        return f'`"{option.default}"`'
+    return f"`{option.default}`".replace("'", '"')
+
+
+@every_driver
+def test_every_option_of_a_driver_has_its_row(driver: str) -> None:
+    text = section(page("drivers.md"), driver)
+    found = rows(text)
+    for option in REGISTRY.spec(driver).options:
+        _, takes, default, meaning = found[option.name]
+        assert meaning == option.text
+        assert default == default_of(option)
+        assert option.unit in takes
+        for bound in (option.low, option.high):
+            assert bound is None or f"{bound:g}" in takes
+    told = {name for name, row in found.items() if len(row) == 4} - {"option", "---"}
+    assert told == {option.name for option in REGISTRY.spec(driver).options}
+
+
+@every_driver
+def test_every_driver_has_its_wiring(driver: str) -> None:
+    said = words(REGISTRY.spec(driver).wiring).rstrip(".")
+    assert said[1:] in words(section(page("wiring.md"), driver))
+
+
+def keys(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from keys(type(field.default), f"[{name}]")
+        else:
+            yield table, name
+
+
+@pytest.mark.parametrize(("table", "key"), list(keys(Settings)))
+def test_every_key_of_gateway_toml_has_its_row(table: str, key: str) -> None:
+    text = section(page("configuration.md"), "gateway.toml")
+    assert key in rows(section(text, table) if table else text.split("\n### ")[0])
+
+
+@pytest.mark.parametrize(
+    ("heading", "options"),
+    [
+        ("[broker] of sensors.toml", config._BROKER),
+        ("[journal]", config._JOURNAL),
+        ("[[sensors]]", config._SENSOR),
+    ],
+)
+def test_every_key_of_sensors_toml_has_its_row(heading: str, options: tuple[Option, ...]) -> None:
+    found = set(rows(section(page("configuration.md"), heading))) - {"key", "---"}
+    assert found == {option.name for option in options}
+
+
+def test_every_table_of_sensors_toml_has_its_place() -> None:
+    text = section(page("configuration.md"), "sensors.toml")
+    for option in config._TOP:
+        assert f"`{option.name}`" in text or f"[{option.name}]" in text
+
+
+def commands_of(parser: argparse.ArgumentParser) -> set[str]:
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return set(actions[0].choices)
+
+
+def test_every_command_of_the_sensors_is_listed() -> None:
+    found = {row.split()[1] for row in rows(section(page("operations.md"), "Commands")) if "vigie-sensors" in row}
+    assert found == commands_of(sensors_main._parser())
+
+
+def test_every_command_of_the_gateway_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {row.split()[1] for row in rows(section(page("operations.md"), "Commands")) if "vigie-gateway" in row}
+    with pytest.raises(SystemExit):
+        gateway_main.main(["--help"])
+    printed = re.search(r"\{([a-z,-]+)\}", capsys.readouterr().out)
+    assert printed is not None
+    assert found == set(printed[1].split(","))
+
+
+def test_every_exit_code_is_listed() -> None:
+    found = rows(section(page("operations.md"), "Exit codes"))
+    for module, daemon in ((gateway_main, "gateway"), (sensors_main, "sensors")):
+        codes = {value for name, value in vars(module).items() if name.startswith("EX") and isinstance(value, int)}
+        for code in codes | {0, 1, 2}:
+            assert str(code) in found, f"{daemon} ends with {code}"
+            assert found[str(code)][1] in {daemon, "both"}
+
+
+def test_every_reason_that_the_gateway_counts_is_listed() -> None:
+    known = set(rows(section(page("operations.md"), "Health"))) | set(REFUSALS)
+    source = "".join(path.read_text() for path in (ROOT / "gateway" / "vigie_gateway" / "ingest").glob("*.py"))
+    counted = set(re.findall(r'refusals\.add\(\s*"([a-z-]+)"', source))
+    quality = (ROOT / "gateway" / "vigie_gateway" / "quality.py").read_text()
+    judged = set(re.findall(r'Verdict\([^)]*, "([a-z]+)"\)', quality)) | set(
+        re.findall(r'flag = now_ts, "([a-z]+)"', quality)
+    )
+    assert counted
+    assert judged >= {"range", "clock"}
+    assert counted | {f"quality-{flag}" for flag in judged} <= known
+
+
+def test_every_part_of_the_health_report_is_listed() -> None:
+    source = (ROOT / "gateway" / "vigie_gateway" / "health.py").read_text()
+    block = re.search(r"parts = \{(.*?)\n        \}", source, re.DOTALL)
+    assert block is not None
+    parts = set(re.findall(r'^\s+"(\w+)":', block[1], re.MULTILINE))
+    assert parts
+    assert parts <= set(rows(section(page("operations.md"), "Health")))
+
+
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, fragment = target.partition("#")
+        linked = path if not name else (path.parent / name).resolve()
+        assert linked.exists(), f"{target} does not exist"
+        if fragment and linked.suffix == ".md":
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert fragment in {anchor(heading) for heading in headings}, f"{target}: no such heading"
