@@ -8,6 +8,10 @@ Wi-Fi alone needs neither it nor a Pi. Tests and a simulated day replace ``Devic
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -222,10 +226,7 @@ class Adc:
         if any(issubclass(warning.category, gpiozero.SPISoftwareFallback) for warning in told):
             # gpiozero goes on in software, at a speed that cannot follow the mains.
             self.close()
-            raise DriverError(
-                f"{self._what}: hardware SPI is off: type `sudo raspi-config nonint do_spi 0`, "
-                "and install python3-spidev"
-            )
+            raise DriverError(f"{self._what}: {_NO_SPI}")
 
     def read(self) -> int:
         """One conversion, 0 to ``full_scale``; raises DriverError."""
@@ -243,6 +244,7 @@ def opening(what: str) -> Iterator[list[warnings.WarningMessage]]:
     """Run the opening of a device, alone; gpiozero's warnings go into the list and its errors into a DriverError."""
     with _OPENING, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        _keep_lgpio_out_of_the_current_folder()
         try:
             yield told
         except DriverError:
@@ -261,18 +263,28 @@ def reading(what: str) -> Iterator[None]:
         raise DriverError(f"{what}: {_first_line(error)}", "failed") from error
 
 
+def _keep_lgpio_out_of_the_current_folder() -> None:
+    """FIFOs of lgpio go into the current folder, which may be read-only or another process's, unless told where."""
+    if "LG_WD" not in os.environ:
+        directory = os.environ["LG_WD"] = tempfile.mkdtemp(prefix="vigie-lgpio-")
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+
+
 _IN_USE = "in use by another program (see `gpioinfo`, package gpiod)"
+_NO_SPI = "hardware SPI is off: type `sudo raspi-config nonint do_spi 0` and install python3-spidev"
+_NO_CHIP = "may not open /dev/gpiochip*, add the user to the group gpio"
 _CAUSES = (
     ("GPIOPinInUse", "in use by another sensor of this daemon, give each its own pins", "busy"),
     ("PinInvalidPin", "this board has no such pin, give the BCM number (GPIO2 to GPIO27)", "absent"),
     ("PinFixedPull", "has a pull-up soldered to it, take a pin other than GPIO2 and GPIO3", "absent"),
     ("GPIO busy", _IN_USE, "busy"),
     ("Device or resource busy", _IN_USE, "busy"),
+    ("failed to initialize hardware SPI", _NO_SPI, "absent"),
     ("No module named 'gpiozero'", "gpiozero is missing, install python3-gpiozero and python3-lgpio", "absent"),
     ("No module named 'lgpio'", "no access to pins: install python3-lgpio, on a Raspberry Pi", "absent"),
+    ("can not open gpiochip", _NO_CHIP, "absent"),
+    ("Permission denied", _NO_CHIP, "absent"),
     ("Pi revision", "this machine is no Raspberry Pi, it has no pins that gpiozero knows", "absent"),
-    ("can not open gpiochip", "may not open /dev/gpiochip*, add the user to the group gpio", "absent"),
-    ("Permission denied", "may not open /dev/gpiochip*, add the user to the group gpio", "absent"),
 )
 """What an error's kind, message or warnings hold; what that means to a person; the reason. The first that fits."""
 

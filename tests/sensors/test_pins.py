@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,9 +151,21 @@ def test_without_a_pin_factory_one_line_names_the_package(no_pins: Any, recwarn:
     assert not recwarn.list
 
 
+def test_lgpio_leaves_its_fifos_in_a_folder_of_its_own(pins: Any, monkeypatch: Any) -> None:
+    """By itself it takes the current one, which systemd makes read-only."""
+    monkeypatch.delenv("LG_WD", raising=False)
+    Lines({"a": 17}, active_high=True).close()
+    folder = os.environ["LG_WD"]
+    assert os.access(folder, os.W_OK)
+    assert folder != str(Path.cwd())
+    Lines({"a": 17}, active_high=True).close()
+    assert os.environ["LG_WD"] == folder
+
+
 @pytest.mark.parametrize(
     ("warning", "message", "reason"),
     [
+        ("failed to initialize hardware SPI, falling back to software", "python3-spidev", "absent"),
         ("Falling back from lgpio: No module named 'lgpio'", "install python3-lgpio", "absent"),
         ("unable to locate Pi revision in /proc/device-tree", "no Raspberry Pi", "absent"),
         ("Falling back from lgpio: 'can not open gpiochip'", "group gpio", "absent"),
