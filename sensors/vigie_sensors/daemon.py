@@ -27,6 +27,8 @@ FLUSH_S = 1.0
 """The journal is committed so often. Lower wears the card, higher loses more at a power cut."""
 SEND_AT_STOP_S = 2.0
 """How long a stop may go on sending: what is left is in the journal and goes out at the next start."""
+BACKLOG_READINGS = 10_000
+"""The status tells what waits in steps of this. Lower would tell systemd something new each second."""
 CLOSE_DRIVER_S = 3.0
 """How long a stop waits for drivers that are in the middle of a sample."""
 
@@ -100,7 +102,9 @@ class Daemon:
         """One line for ``systemctl status``."""
         faulty = [loop.name for loop in self.loops if loop.fault is not None]
         waiting = self.journal.last - min(self.journal.acknowledged(gateway) for gateway in self._config.gateways)
-        parts = [self.publisher.health.text, f"{waiting} readings to acknowledge"]
+        parts = [self.publisher.health.text]
+        if waiting >= BACKLOG_READINGS:
+            parts.append(f"more than {waiting // BACKLOG_READINGS * BACKLOG_READINGS} readings wait for a gateway")
         if faulty:
             parts.append(f"without {', '.join(faulty)}")
         if not self.journal.is_writable:

@@ -79,7 +79,8 @@ def tool_environment() -> dict[str, str]:
     """The environment that tools get: ours, in the C locale, with the administrator's folders in PATH."""
     environment = dict(os.environ)
     environment["LC_ALL"] = "C"
-    environment.pop("LANGUAGE", None)
+    for name in ("LANGUAGE", "NOTIFY_SOCKET", "WATCHDOG_USEC"):  # a tool must not speak to systemd in our name
+        environment.pop(name, None)
     folders = environment.get("PATH", "/usr/bin:/bin").split(os.pathsep)
     folders += [folder for folder in _SYSTEM_FOLDERS if folder not in folders]
     environment["PATH"] = os.pathsep.join(folders)

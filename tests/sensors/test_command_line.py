@@ -75,7 +75,8 @@ def log_as_it_was() -> Iterator[None]:
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "sensors.toml"
     path.write_text(
-        'site = "house"\nnode = "pi"\n[broker]\nhost = "127.0.0.1"\n[[sensors]]\nname = "desk"\ndriver = "clamp"\npin = 4\n'
+        'site = "house"\nnode = "pi"\n[broker]\nhost = "127.0.0.1"\n[[sensors]]\nname = "desk"\ndriver = "clamp"\n'
+        "pin = 4\n"
     )
     return path
 
@@ -84,7 +85,7 @@ def test_list_describes_every_driver_with_its_wiring(capsys: pytest.CaptureFixtu
     assert program.main(["list"]) == 0
     said = capsys.readouterr().out
     assert all(f"{name} ({kind}): " in said for name, kind in DRIVERS.items())
-    assert said.count("wiring: ") == len(DRIVERS)
+    assert said.count("\n  wiring: ") == len(DRIVERS)
 
 
 def test_list_of_one_driver_tells_type_range_default_and_need(
@@ -128,7 +129,10 @@ def test_once_waits_for_a_sensor_that_is_starting(
 
 
 def test_once_of_absent_hardware_is_one_clear_line_and_exit_1(
-    answers: list[Reading | DriverError], file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    answers: list[Reading | DriverError],
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     answers.append(DriverError("no SPI on /dev/spidev0.0: enable it with sudo raspi-config nonint do_spi 0"))

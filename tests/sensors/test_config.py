@@ -87,7 +87,9 @@ def test_a_short_file_is_enough_and_defaults_fill_the_rest(tmp_path: Path) -> No
 def test_everything_can_be_set_and_files_stand_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("x")
     text = (
-        GOOD.replace('host = "127.0.0.1"', 'host = "broker.lan"\nport = 8883\nusername = "u"\npassword_file = "password"')
+        GOOD.replace(
+            'host = "127.0.0.1"', 'host = "broker.lan"\nport = 8883\nusername = "u"\npassword_file = "password"'
+        )
         + 'period_s = 2\nlabel = "Près de la porte"\nratio = 2\npull = "down"\ntargets = ["a"]\nnames = { x = "y" }\n'
         + 'is_inverted = true\n[journal]\ndirectory = "j"\nkeep_days = 30\nmax_mb = 10\n[simulation]\nplace = 1\n'
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,10 +83,10 @@ def test_a_commit_in_flight_and_no_answer_goes_back_soon_and_tries_single_packs_
             here.sent(1, count, now)
             tries.append(now)
         now += 0.1
-    pauses = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert pauses[0] < 3
     assert max(pauses) <= LONGEST_PAUSE_S
-    assert all(later >= earlier - 0.2 for earlier, later in zip(pauses, pauses[1:], strict=False))
+    assert all(later >= earlier - 0.2 for earlier, later in pairwise(pauses))
 
 
 def test_any_word_of_the_gateway_opens_the_window_again() -> None:

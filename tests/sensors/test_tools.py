@@ -33,7 +33,7 @@ def test_the_administrator_s_folders_are_searched(tmp_path: Path, monkeypatch: p
 def test_a_missing_program_names_its_debian_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vigie_sensors.tools._SYSTEM_FOLDERS", ())
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(DriverError, match="sudo apt install iw$") as caught:
+    with pytest.raises(DriverError, match=r"sudo apt install iw$") as caught:
         run_tool(["iw", "dev"], 10)
     assert caught.value.reason == "absent"
     with pytest.raises(DriverError, match="the program frobnicate is not installed"):
@@ -42,7 +42,7 @@ def test_a_missing_program_names_its_debian_package(monkeypatch: pytest.MonkeyPa
 
 def test_a_failure_carries_the_code_and_the_first_line(tmp_path: Path) -> None:
     program = script(tmp_path, "fail", "echo out; echo 'no such device' >&2; echo more >&2; exit 237")
-    with pytest.raises(DriverError, match="ended with code 237: no such device$") as caught:
+    with pytest.raises(DriverError, match=r"ended with code 237: no such device$") as caught:
         run_tool([program], 10)
     assert caught.value.reason == "failed"
 

@@ -1,4 +1,4 @@
-"""The real broker on a random port, and a small gateway that keeps the protocol's promises, or breaks them when told."""
+"""The real broker on a random port, and a small gateway that keeps the protocol's promises, or breaks them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class Broker:
     def start(self) -> None:
         assert self.program is not None
         self._process = subprocess.Popen(
-            [self.program, "-c", str(self._file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [self.program, "-c", str(self._file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
         )
         wait_until(self._answers)
 
@@ -133,7 +136,7 @@ class FakeGateway:
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         with self.lock:
             if not message.topic.endswith("/data"):
-                self.told.append((message.topic.rpartition("/")[2], message.payload))
+                self.told.append((message.topic.rpartition("/")[2], bytes(message.payload)))
                 self.acknowledge()
                 return
             self.packs += 1

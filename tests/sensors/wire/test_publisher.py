@@ -84,7 +84,11 @@ def test_a_reading_goes_out_at_once_and_is_freed_when_acknowledged(
     journal.append([Reading("desk-on", 1_790_000_001.0, None, "absent")])
     publisher.wake()
     wait_until(lambda: journal.floor == 4)
-    assert [record.get("v", record.get("vb", record.get("vs"))) for _, record in gateway.stored] == [1.25, True, "absent"]
+    assert [record.get("v", record.get("vb", record.get("vs"))) for _, record in gateway.stored] == [
+        1.25,
+        True,
+        "absent",
+    ]
     assert gateway.stored[0][1]["at"] == 1_790_000_000.5
 
 
@@ -154,7 +158,7 @@ def test_packs_lost_on_the_way_are_sent_again(
 ) -> None:
     gateway = make_gateway(commit=100, loses_every=9)
     journal.append(readings(20_000))
-    publisher = start(make_config(broker.port))
+    start(make_config(broker.port))
     wait_until(lambda: len(gateway.stored) == 20_000)
     assert values(gateway) == [index / 100 for index in range(20_000)]
 
