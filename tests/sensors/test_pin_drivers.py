@@ -1,4 +1,4 @@
-"""What holds for every driver of pins, ADC and serial port: what it says of itself, and what it says without hardware."""
+"""What holds for every driver of pins, ADC and serial port: what it says of itself, and without hardware."""
 
 from __future__ import annotations
 
