@@ -28,8 +28,8 @@ class Answer:
     body: bytes
 
 
-def check_url(url: str, schemes: tuple[str, ...]) -> SplitResult:
-    """Take a URL apart.
+def check_url(url: str, schemes: tuple[str, ...], what: str = "url") -> SplitResult:
+    """Take a URL apart; ``what`` is the option that it stands in.
 
     Raises:
         ValueError: It is no URL of these schemes with a host; one line.
@@ -41,7 +41,7 @@ def check_url(url: str, schemes: tuple[str, ...]) -> SplitResult:
         is_good = False
     if not is_good or not url.isascii() or not url.isprintable() or " " in url:
         expected = " or ".join(f"{scheme}://host/…" for scheme in schemes)
-        raise ValueError(f"{url!r:.120} is no URL that can be asked, expected {expected}")
+        raise ValueError(f"{what}: {url!r:.120} is no URL that can be asked, expected {expected}")
     return parts
 
 

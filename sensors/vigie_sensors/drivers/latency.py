@@ -89,15 +89,19 @@ class LatencyDriver:
             prober.stop()
 
 
-def parse_host(text: str) -> tuple[str, int]:
-    """A ``host`` or ``host:port`` option; the port is for a TCP probe, OUTSIDE_PORT where none is given.
+def parse_host(text: str, what: str = "outside") -> tuple[str, int]:
+    """A ``host`` or ``host:port``; the port is for a TCP probe, OUTSIDE_PORT where none is given.
+
+    Args:
+        text: As in the file.
+        what: The option that it stands in.
 
     Raises:
         ValueError: It is neither; one line.
     """
     host, colon, port = text.strip().partition(":")
     if not host or (colon and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536)):  # noqa: PLR2004 - TCP ports
-        raise ValueError(f"{text!r} is no target, expected a host name or IPv4 address, or host:port")
+        raise ValueError(f"{what}: {text!r:.120} is no target, expected a host name or IPv4 address, or host:port")
     return host, int(port) if colon else OUTSIDE_PORT
 
 
@@ -109,7 +113,7 @@ def _targets(config: SensorConfig) -> dict[str, tuple[list[Way], float]]:
     for scope, hosts in (("provider", provider), ("outside", config.options["outside"])):
         icmp = IcmpEcho()
         ways: list[Way] = []
-        for host, port in map(parse_host, hosts):
+        for host, port in (parse_host(text, scope) for text in hosts):
             ways += [Way(host, icmp), Way(host, TcpConnect(port))]
         if ways:
             targets[scope] = (ways, FAR_INTERVAL_S)

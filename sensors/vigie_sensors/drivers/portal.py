@@ -85,7 +85,7 @@ def channels(config: SensorConfig) -> tuple[Channel, ...]:
     """One choice, named as the sensor; raises ValueError for a bad URL."""
     check_url(config.options["url"], ("http",))
     if config.options["capport_api"]:
-        check_url(config.options["capport_api"], ("http", "https"))
+        check_url(config.options["capport_api"], ("http", "https"), "capport_api")
     return (
         Channel(config.name, "internet_access", config.period_s, config.room, config.label, labels=INTERNET_ACCESS),
     )

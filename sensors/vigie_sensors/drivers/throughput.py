@@ -192,7 +192,7 @@ def most_bytes(config: SensorConfig) -> int:
 def channels(config: SensorConfig) -> tuple[Channel, ...]:
     """Download and upload, due once a test; raises ValueError naming a wrong option."""
     if config.options["server"] != SPEEDTEST_NET:
-        check_url(config.options["server"], ("http", "https"))
+        check_url(config.options["server"], ("http", "https"), "server")
     hours = parse_hours(config.options["hours"])
     period_s = _DAY_S if hours else _DAY_S / int(config.options["times_a_day"])
     return tuple(
