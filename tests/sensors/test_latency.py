@@ -249,5 +249,5 @@ def test_targets_are_a_host_with_or_without_a_port() -> None:
     assert parse_host("example.org") == ("example.org", 443)
     assert parse_host("192.0.2.1:53") == ("192.0.2.1", 53)
     for wrong in ("", ":53", "host:", "host:0", "host:65536", "host:x", "2001:db8::1"):
-        with pytest.raises(ValueError, match="outside: .* is no target"):
+        with pytest.raises(ValueError, match=r"outside: .* is no target"):
             parse_host(wrong)

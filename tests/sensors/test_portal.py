@@ -171,7 +171,7 @@ def test_only_the_asked_bytes_of_a_page_are_read(place: Any) -> None:
     "url", ["", "example.org", "https://example.org/", "http://", "http://a b/", "http://h:99999/"]
 )
 def test_a_wrong_check_url_is_a_value_error(url: str, configured: Configured) -> None:
-    with pytest.raises(ValueError, match="^url: .* expected http://"):
+    with pytest.raises(ValueError, match=r"^url: .* expected http://"):
         DRIVER.channels(configured(DRIVER, url=url))
 
 
