@@ -205,7 +205,6 @@ class Board:
         with self._lock:
             self.needs_restore = False
             taken, recent = self._taken, list(self._recent)
-            settle_s = self._settle_s()
         try:
             used = [series for series in store.series() if series.name in self._cells]
             latest = store.latest()
@@ -215,14 +214,17 @@ class Board:
         except Exception:
             self.needs_restore = True
             raise
+        for series in used:
+            self.declare(series)
         for one in recent:
             readings.setdefault(one.cell.name, {})[one.at_ts] = one.value
         counts = replay(
-            PeopleCounts(self.wiring.counted, settle_s), self._passages(readings, reset_ts), self._openings(now_ts)
+            PeopleCounts(self.wiring.counted, self._settle_s()),
+            self._passages(readings, reset_ts),
+            self._openings(now_ts),
         )
         with self._lock:
             for series in used:
-                self._cells[series.name].declare(series)
                 self._adopt(self._cells[series.name], known.get(series.id))
                 self._adopt(self._cells[series.name], latest.get(series.id))
             self._swap(counts, readings, reset_ts, taken)

@@ -77,27 +77,38 @@ class PeopleCounts:
         """
         self.settle_s = settle_s
         self.rooms = {room: RoomCount() for room in rooms}
+        self._touched: set[str] = set()
+        self._touched_ts = float("-inf")
         self._in_deficit: set[str] = set()
 
     def move(self, passages: Passages, is_open: bool) -> None:
-        """Move people; a deficit that arises while the place is closed (late leavers) does not widen the band."""
-        if self._in_deficit:
+        """Move people; a deficit that arises while the place is closed (late leavers) does not widen the band.
+
+        Doors that are read at the same time may come in any order: what they leave is judged once all are in.
+        """
+        if passages.at_ts > self._touched_ts:
             self.settle(passages.at_ts, is_open)
+            self._touched_ts = passages.at_ts
         for room, change in ((passages.origin, -passages.number), (passages.target, passages.number)):
             count = self.rooms.get(room)
-            if count is None:
-                continue
-            count.balance += change
-            count.passages += passages.number
+            if count is not None:
+                count.balance += change
+                count.passages += passages.number
+                self._touched.add(room)
+
+    def settle(self, now_ts: float, is_open: bool) -> None:
+        """Forgive deficits that have waited for long enough by ``now_ts``, which never goes back."""
+        if now_ts <= self._touched_ts:
+            return
+        for room in self._touched:
+            count = self.rooms[room]
             if count.balance >= 0:
                 count.deficit_since_ts = None
                 self._in_deficit.discard(room)
             elif count.deficit_since_ts is None:
-                count.deficit_since_ts = passages.at_ts
+                count.deficit_since_ts = self._touched_ts
                 self._in_deficit.add(room)
-
-    def settle(self, now_ts: float, is_open: bool) -> None:
-        """Forgive deficits that have waited for long enough."""
+        self._touched.clear()
         for room in list(self._in_deficit):
             count = self.rooms[room]
             if count.deficit_since_ts is not None and now_ts - count.deficit_since_ts > self.settle_s:
@@ -110,6 +121,7 @@ class PeopleCounts:
     def reset(self) -> None:
         """Everybody has gone."""
         self.rooms = {room: RoomCount() for room in self.rooms}
+        self._touched.clear()
         self._in_deficit.clear()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
 import pytest
+
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import Average
 from vigie_dashboard.view import HistoryPoint
@@ -90,7 +92,7 @@ class MemoryStore:
         if average is Average.INCREASE:
             before = [one.value for one in self.samples(series, 0, from_ts) if one.value is not None]
             chain = [*before[-1:], *values]
-            rose = sum(b - a if b >= a else b for a, b in zip(chain, chain[1:], strict=False))
+            rose = sum(b - a if b >= a else b for a, b in pairwise(chain))
             return HistoryPoint(to_ts, rose, None, None, values[-1], 1.0)
         return HistoryPoint(to_ts, sum(values) / len(values), min(values), max(values), values[-1], 1.0)
 

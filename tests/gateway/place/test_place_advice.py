@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vigie_dashboard.view import Advice, OutletsView, RoomState, RoomView, WifiFit, WifiView
 from vigie_gateway.place.advice import advise
 

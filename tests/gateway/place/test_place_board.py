@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_dashboard.view import MEASURED, BoardView, RoomState, RoomView, WifiFit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vigie_gateway.place.circuits import CircuitNode, CircuitTree
 
 MAIN = CircuitNode("main", None, 40.0, 9000.0, has_meter=False, outlets=(), has_watch=True)

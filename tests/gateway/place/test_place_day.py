@@ -8,6 +8,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate
 from vigie_gateway.place.hours import Hours, Span
 from vigie_gateway.store import Store
@@ -51,7 +52,7 @@ def test_today_goes_from_the_opening_to_the_last_whole_step(store: Keeper) -> No
     curve = Days(HOURS, PARIS).curve(store, doors, _at(9, 40))
     assert curve is not None
     assert (curve.opens_ts, curve.closes_ts, curve.step_s) == (_at(8), _at(12), 900)
-    assert curve.people == (0, 0, 0, 0, 5, 5, 5)
+    assert list(curve.people) == [0, 0, 0, 0, 5, 5, 5]
     assert (curve.usual, curve.like) == ((), None)
 
 
@@ -84,7 +85,7 @@ def test_what_was_not_measured_is_unknown_and_not_zero(store: Keeper) -> None:
     store.put("n.out", "people_out", {_at(8): 0, _at(8, 15): 0, _at(9): 0}, 900)
     curve = Days(HOURS, PARIS).curve(store, [CounterPair(1, 2)], _at(9, 20))
     assert curve is not None
-    assert curve.people == (0, 2, None, None, 6, None)
+    assert list(curve.people) == [0, 2, None, None, 6, None]
 
 
 def test_before_the_opening_today_has_no_point_and_the_usual_day_is_there(store: Keeper) -> None:

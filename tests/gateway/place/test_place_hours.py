@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from vigie_gateway.place.hours import (
     Hours,
     OpeningWatch,

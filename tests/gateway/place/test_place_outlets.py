@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vigie_gateway.place.outlets import OutletFacts, room_outlets
 
 

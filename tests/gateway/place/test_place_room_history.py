@@ -9,6 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from vigie_contract.clock import Clock
 from vigie_dashboard.view import HistorySeries
 from vigie_gateway.place.board import Board

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vigie_dashboard.view import WIFI_REASONS, WifiFit
 from vigie_gateway.place.wifi import UNMEASURED, Path, Requirement, WifiFacts, judge, quality_of_outcome
 
