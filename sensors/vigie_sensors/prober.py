@@ -101,6 +101,11 @@ class Prober:
         if self._thread.is_alive():
             self._thread.join(TIMEOUT_S + 1)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread still probes."""
+        return self._thread.is_alive()
+
     def collect(self, window_s: float) -> Collected:
         """The probes of the last real seconds. Called on the sensor's thread."""
         since_mono = self._clock.now_mono() - window_s

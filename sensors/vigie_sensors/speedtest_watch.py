@@ -130,12 +130,17 @@ class SpeedTest:
 
     def outcome(self) -> Outcome | None:
         """The result; None while the test runs."""
-        return None if self._thread.is_alive() else self._outcome
+        return None if self._thread.is_alive() else self._ended()
 
-    def stop(self) -> Outcome | None:
+    def stop(self) -> Outcome:
         """Kill the test if it still runs, and return what is known of it."""
         self._stopped.set()
         self._thread.join()
+        return self._ended()
+
+    def _ended(self) -> Outcome:
+        if self._outcome is None:
+            return Outcome(None, None, self._most_bytes, self._clock.now_ts(), "its watch ended by itself")
         return self._outcome
 
     def _watch(self) -> None:

@@ -240,6 +240,16 @@ def test_the_prober_thread_ends_when_stopped(hand_clock: Any) -> None:
     assert not one._thread.is_alive()
 
 
+def test_a_prober_that_ends_by_itself_is_a_driver_error_and_not_an_old_value(
+    hand_clock: Any, configured: Configured
+) -> None:
+    driver: Any = DRIVER.open(configured(DRIVER), Context(hand_clock, no_iw, "/nowhere"))
+    driver._probers["gateway"].stop()
+    with pytest.raises(DriverError, match="gateway"):
+        driver.sample()
+    driver.close()
+
+
 def test_an_interface_that_is_not_there_is_one_clear_error(hand_clock: Any, configured: Configured) -> None:
     with pytest.raises(DriverError, match="nosuch0"):
         DRIVER.open(configured(DRIVER, interface="nosuch0"), Context(hand_clock, no_iw, "/nowhere"))

@@ -268,7 +268,6 @@ def test_stopping_kills_the_test_and_counters_that_go_back_cost_all_that_was_boo
     mini.mood = "hanging"
     counts = iter([100])
     outcome = started(mini.url, tmp_path, hand_clock, 777, counter=lambda _: next(counts, 5)).stop()
-    assert outcome is not None
     assert outcome.moved_bytes == 777
     assert outcome.download_bps is None
 

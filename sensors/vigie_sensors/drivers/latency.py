@@ -64,7 +64,14 @@ class LatencyDriver:
             prober.start()
 
     def sample(self) -> list[Reading]:
-        """The figures of each target over the window that ends now."""
+        """The figures of each target over the window that ends now.
+
+        Raises:
+            DriverError: A thread has ended by itself, which it must not; opening again starts another.
+        """
+        ended = [scope for scope, prober in self._probers.items() if not prober.is_running]
+        if ended:
+            raise DriverError(f"the probes of {', '.join(ended)} ended by themselves", "failed")
         at_ts = self._clock.now_ts()
         readings = [
             Reading(f"{self._name}-{scope}-{suffix}", at_ts, value, reason if value is None else None)

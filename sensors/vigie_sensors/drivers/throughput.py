@@ -171,8 +171,7 @@ class ThroughputDriver:
         if self._test is not None:
             outcome = self._test.stop()
             self._test = None
-            if outcome is not None:
-                self._settle(outcome)
+            self._settle(outcome)
 
 
 def budget_bytes(config: SensorConfig) -> int:
