@@ -1,13 +1,13 @@
 """The repository is laid out as promised: who imports whom, what the wheel carries, and what no file names."""
 
 import ast
+import functools
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,13 +46,16 @@ def tracked_files() -> list[Path]:
     return [path for path in ROOT.rglob("*") if path.is_file() and not hidden.search(f"/{path.relative_to(ROOT)}")]
 
 
-def imports_of(module: Path) -> Iterator[str]:
+@functools.cache
+def imports_of(module: Path) -> frozenset[str]:
     """The top-level name of every import, wherever it stands."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
-            yield node.module.partition(".")[0]
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
 
 
 def within_package(module: Path) -> str:

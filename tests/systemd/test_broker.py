@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import shutil
 import socket
 import ssl
@@ -38,7 +39,7 @@ def free_port() -> int:
 
 def write_configuration(folder: Path, port: int, *more: str) -> Path:
     """Our files, as Debian's own mosquitto.conf includes them, with this test's paths and port."""
-    (folder / "conf.d").mkdir()
+    (folder / "conf.d").mkdir(parents=True)
     passwords = folder / "vigie.passwd"
     passwords.write_text("".join(f"{user}:secret-{user}\n" for user in ("gateway", *NODES)))
     passwords.chmod(0o600)
@@ -84,7 +85,9 @@ def port(tmp_path: Path) -> Iterator[int]:
 class Client:
     """A paho client that waits for each answer."""
 
-    def __init__(self, port: int, user: str | None, client_id: str = "", *, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, port: int, user: str | None, client_id: str = "", *, ca_file: Path | None = None, secret: str = ""
+    ) -> None:
         self.answers: queue.Queue[ReasonCode] = queue.Queue()
         self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
@@ -93,7 +96,7 @@ class Client:
         self.client.on_subscribe = lambda _c, _d, _m, codes, _p: self.answers.put(codes[0])
         self.client.on_message = lambda _c, _d, message: self.heard.put((message.topic, bytes(message.payload)))
         if user is not None:
-            self.client.username_pw_set(user, f"secret-{user}")
+            self.client.username_pw_set(user, secret or f"secret-{user}")
         if ca_file is not None:
             self.client.tls_set(ca_certs=str(ca_file), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.connect("127.0.0.1" if ca_file is None else "localhost", port, clean_start=True)
@@ -208,6 +211,36 @@ def test_nodes_elsewhere_in_the_place_come_in_encrypted(tmp_path: Path) -> None:
     try:
         with Client(encrypted, "pi-accueil", ca_file=certificates / "vigie.crt") as node:
             assert node.publish(topics.data("lieu", "pi-accueil")) == NOBODY_LISTENS
+    finally:
+        broker.terminate()
+        broker.wait(10)
+
+
+def test_the_passwords_of_the_install_guide_let_their_users_in(tmp_path: Path) -> None:
+    """The very commands of docs/install.md, in a folder of this test instead of /etc."""
+    guide = (SHIPPED.parents[1] / "docs" / "install.md").read_text(encoding="utf-8")
+    indented = re.search(
+        r"^    make_password\(\) \{.*?^    make_password pi-1 sensors$", guide, re.DOTALL | re.MULTILINE
+    )
+    assert indented is not None
+    script = indented[0].replace("sudo ", "").replace("/etc/", f"{tmp_path}/")
+    credentials = tmp_path / "vigie" / "credentials"
+    credentials.mkdir(parents=True)
+    chosen = free_port()
+    (tmp_path / "mosquitto").mkdir()
+    configuration = write_configuration(tmp_path / "mosquitto", chosen)
+    passwords = tmp_path / "mosquitto" / "vigie.passwd"
+    passwords.write_text("")
+    subprocess.run(["sh", "-ec", script], check=True, capture_output=True, env={"PATH": _PATH}, timeout=30)
+    secret = (credentials / "sensors").read_text().strip()
+    assert secret not in passwords.read_text(), "the broker's file holds hashes"
+    assert {path.name for path in credentials.iterdir()} == {"gateway", "sensors"}
+    assert (credentials / "sensors").stat().st_mode & 0o777 == 0o600
+    broker = start(configuration, chosen)
+    try:
+        with Client(chosen, "pi-1", secret=secret) as node, Client(chosen, "gateway", secret=secret) as wrong:
+            assert node.connected.value == SUCCESS
+            assert wrong.connected.is_failure
     finally:
         broker.terminate()
         broker.wait(10)
