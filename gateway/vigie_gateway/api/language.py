@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import Request
+
 from vigie_dashboard.pages import LANGUAGES
 
 

@@ -6,14 +6,14 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from vigie_dashboard.pages import render_board, render_history
 
 from vigie_dashboard.assets import asset
+from vigie_dashboard.pages import render_board, render_history
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
-from vigie_gateway.place.board import room_history
+from vigie_gateway.place.room_history import room_history
 
 HISTORY_SPANS_S = {"day": 86_400.0, "week": 7 * 86_400.0, "month": 30 * 86_400.0, "year": 365 * 86_400.0}
 """What the history page offers, and how long each is."""

@@ -10,8 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
-from vigie_dashboard.pages import render_problem
 
+from vigie_dashboard.pages import render_problem
 from vigie_gateway.api.language import chosen_language, chosen_theme
 
 log = logging.getLogger(__name__)
