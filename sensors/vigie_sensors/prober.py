@@ -135,11 +135,11 @@ class Prober:
         started_mono = self._clock.now_mono()
         try:
             round_trip_ms = way.probe.measure(self._find(way), self._interface)
-        except _UnknownHostError:
-            self._cannot_send("failed")
+        except _UnknownHostError as error:
+            self._cannot_send("failed", f"{way.host} cannot be looked up: {error}")
             self._next_way()
-        except NotSentError:
-            self._cannot_send("absent")
+        except NotSentError as error:
+            self._cannot_send("absent", f"nothing can be sent: {error}")
         except NotAllowedError as error:
             self._forget(way, error)
         else:
@@ -182,8 +182,7 @@ class Prober:
         self._silent = 0
         self._way = (self._way + 1) % len(self._ways)
         self._address = None
-        if len(self._ways) > 1:
-            _log.info("%s: no answer, now trying %s", self._name, self._ways[self._way].probe.name)
+        _log.debug("%s: now trying %s", self._name, self._ways[self._way].probe.name)
 
     def _forget(self, way: Way, error: NotAllowedError) -> None:
         _log.info("%s: no %s: %s", self._name, way.probe.name, error)
@@ -191,7 +190,7 @@ class Prober:
         self._way = 0
         self._address = None
         if not self._ways:
-            self._cannot_send("absent")
+            self._cannot_send("absent", "this machine allows no kind of probe")
 
     def _start_over(self) -> None:
         with self._lock:
@@ -199,7 +198,9 @@ class Prober:
             self._has_answered = False
             self._silent = 0
 
-    def _cannot_send(self, reason: str) -> None:
+    def _cannot_send(self, reason: str, why: str) -> None:
+        if reason != self._unsent_reason:
+            _log.info("%s: %s", self._name, why)
         # What was measured before the way out went is of another time: nothing is told until probes leave again.
         with self._lock:
             self._kept.clear()
