@@ -158,6 +158,7 @@ class Demo:
                 "meter_device": str(self._state / "meter"),
                 "eventful_from": dt.datetime.fromtimestamp(start_ts, TIMEZONE).date().isoformat(),
                 "history_days": str(HISTORY_DAYS),
+                "interface": default_interface(Path("/proc/net/route")),
                 **periods(self._options.speed),
             }
             template = string.Template((samples / f"{node}.toml").read_text(encoding="utf-8"))
@@ -279,12 +280,26 @@ def periods(speed: float) -> dict[str, str]:
         "pin_period_s": max(5.0, speed / 10),
         "mains_period_s": max(2.0, speed / 10),
         "meter_period_s": max(10.0, speed / 2),
-        "outlet_period_s": max(20.0, speed),
+        "outlet_period_s": max(20.0, speed * 2),
         "radio_period_s": max(15.0, speed / 2),
         "probe_period_s": max(60.0, speed * 5),
         "portal_period_s": max(300.0, speed * 20),
     }
     return {name: f"{min(period_s, 86_400):g}" for name, period_s in found.items()}
+
+
+def default_interface(routes: Path) -> str:
+    """The network interface of this machine's default route, whose radio the probes watch; empty when there is none.
+
+    Args:
+        routes: ``/proc/net/route``: a header, then interface, destination and gateway in hexadecimal a line.
+    """
+    try:
+        lines = routes.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return ""
+    found = (line.split() for line in lines)
+    return next((fields[0] for fields in found if len(fields) > 1 and fields[1] == "00000000"), "")
 
 
 def find_samples() -> Path:

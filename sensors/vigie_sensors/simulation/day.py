@@ -26,8 +26,8 @@ GAP_S = 1.5
 higher would not let a session's forty in within the time they have."""
 _WALK_S = (8.0, 25.0)
 """Between the entrance and a room's door."""
-_CHURN = 0.12
-"""Chance that somebody in a room goes and another comes, in a slot."""
+_CHURN = 0.05
+"""Chance, for each person in a room, that somebody goes and another comes in a slot; never out of a session."""
 
 # What breaks on an eventful day, as hours after midnight.
 TRIP = ("c4", 13 + 40 / 60, 14 + 41 / 60)
@@ -275,7 +275,8 @@ class _Movements:
         for room, count in counts.items():
             leaving += [room] * max(0, count - wanted[room])
             joining += [room] * max(0, wanted[room] - count)
-            if not is_last and count == wanted[room] and count and self._random.random() < _CHURN * count:
+            is_steady = count == wanted[room] and count != self._attendance and not is_last
+            if is_steady and self._random.random() < _CHURN * count:
                 leaving.append(room)
                 joining.append(room)
         self._random.shuffle(leaving)

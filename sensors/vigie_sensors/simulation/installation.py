@@ -196,7 +196,7 @@ def _connect_clamps(config: SensorsConfig, life: Life, now_ts: Any, factory: Sim
             at_ts = now_ts()
             return life.day_at(at_ts).amps(outlet, at_ts) * steps_per_amp
 
-        factory.connect(options["select_pin"], options["channel"], amplitude)
+        factory.connect(_pin(options["select_pin"]), options["channel"], amplitude)
 
 
 def _install_meter(sensor: SensorConfig, life: Life, clock: Clock) -> SerialLine:

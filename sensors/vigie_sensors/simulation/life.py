@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from vigie_sensors.simulation import place
 from vigie_sensors.simulation.day import Day
 
-_KEPT_DAYS = 40
-"""A day with everything computed takes 0.4 MB. Fewer than the weeks of history would compute each of them again."""
+_KEPT_DAYS = 3
+"""A day with everything computed takes 0.4 MB. History asks for one day after the other, and real time for today."""
 _ENERGY_STEP_S = 900
 _BASE_WH = 18_250_000
 """What the meter showed when life began."""

@@ -20,9 +20,9 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiPin
 
 ADC_FULL_SCALE = 1023
-ADC_CONVERSION_S = 0.0023
+ADC_CONVERSION_S = 0.0057
 """Of the simulated bus. Lower would keep a processor busy with thirty outlets at sixty times the speed of a day;
-higher leaves less than the samples that a true RMS needs of ten mains periods."""
+higher leaves too few samples for a true RMS of the twenty mains periods that the sample nodes take."""
 MAINS_HZ = 50
 
 
@@ -77,7 +77,7 @@ class SimulatedFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no 
         self.levels = dict(levels)
         self._ticks = ticks
         self._dead: frozenset[str] = frozenset()
-        self._inputs: dict[tuple[int, int], Callable[[], float]] = {}
+        self._inputs: dict[tuple[str, int], Callable[[], float]] = {}
         self._lock = Lock()
         # The mock shares its pins with every factory of the process; an earlier simulation must leave none.
         self.reset()
@@ -102,11 +102,11 @@ class SimulatedFactory(MockFactory):  # type: ignore[misc]  # gpiozero ships no 
         """Whether a pin cannot be read."""
         return name in self._dead
 
-    def connect(self, select_pin: int, channel: int, amplitude: Callable[[], float]) -> None:
+    def connect(self, select_pin: str, channel: int, amplitude: Callable[[], float]) -> None:
         """Wire an input of the ADC with that chip select: ``amplitude`` gives the current's RMS in ADC steps."""
         self._inputs[select_pin, channel] = amplitude
 
-    def convert(self, select_pin: int, channel: int) -> int:
+    def convert(self, select_pin: str, channel: int) -> int:
         """One conversion: half the scale and the mains' sine upon it."""
         amplitude = self._inputs.get((select_pin, channel))
         if amplitude is None:
@@ -129,7 +129,7 @@ class SimulatedSpi(SharedMixin, SPI):  # type: ignore[misc]  # gpiozero ships no
 
     def __init__(self, **wires: Any) -> None:
         super().__init__(pin_factory=wires["pin_factory"])
-        self._select_pin: int = wires["select_pin"]
+        self._select_pin: str = wires["select_pin"]
         self._is_closed = False
 
     def transfer(self, data: list[int]) -> list[int]:
