@@ -29,6 +29,8 @@ SEND_AT_STOP_S = 2.0
 """How long a stop may go on sending: what is left is in the journal and goes out at the next start."""
 BACKLOG_READINGS = 10_000
 """The status tells what waits in steps of this. Lower would tell systemd something new each second."""
+OPEN_DRIVERS_S = 5.0
+"""How long a simulated day waits for drivers to have their pins: one that opens later misses what happened before."""
 CLOSE_DRIVER_S = 3.0
 """How long a stop waits for drivers that are in the middle of a sample."""
 
@@ -153,6 +155,9 @@ class Daemon:
         for loop in self.loops:
             loop.start()
         if self._simulation is not None:
+            end_mono = self._link_clock.now_mono() + OPEN_DRIVERS_S
+            for loop in self.loops:
+                self._link_clock.wait(loop.was_opened, end_mono - self._link_clock.now_mono())
             self._simulation.start()
         self.publisher.start()
         notify(f"READY=1\nSTATUS={self.status()}")

@@ -37,6 +37,7 @@ class SensorLoop:
         fault: What is wrong with it, one line for a person; None when nothing is.
         intake: Counts what was refused.
         lost: Readings that the journal could not take.
+        was_opened: Set once opening the driver was tried for the first time, with or without success.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class SensorLoop:
         self.fault: str | None = None
         self.intake = Intake(channels)
         self.lost = 0
+        self.was_opened = threading.Event()
         self._reason = "starting"
         self._sensor = sensor
         self._spec = spec
@@ -111,7 +113,10 @@ class SensorLoop:
                 self._keep(self.intake.unknown(self._reason, self._context.clock.now_ts()))
                 return
             if self._driver is None:
-                self._driver = self._spec.open(self._sensor, self._context)
+                try:
+                    self._driver = self._spec.open(self._sensor, self._context)
+                finally:
+                    self.was_opened.set()
             readings = list(self._driver.sample())
         except DriverError as error:
             self._failed(str(error), error.reason)
