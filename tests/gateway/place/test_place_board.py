@@ -8,6 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
@@ -15,7 +17,7 @@ from vigie_dashboard.view import MEASURED, BoardView, RoomState, RoomView, WifiF
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.room_state import measured_state
 from vigie_gateway.place.site import Site, load_site
-from vigie_gateway.store import Series, Store
+from vigie_gateway.store import Sample, Series, Store, StoreError
 
 NOW_TS = datetime(2026, 11, 24, 14, 32, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
 PERIOD_S = 10.0
@@ -231,6 +233,55 @@ def test_a_restore_comes_to_the_same_counts_as_counting_live(board: Board, store
     live = _room(board.view(NOW_TS), "salle")
     board.restore(store, NOW_TS)
     assert _room(board.view(NOW_TS), "salle") == live
+
+
+def test_what_is_taken_while_the_store_is_read_is_counted_once(board: Board, store: Store) -> None:
+    _enter(board, 3, NOW_TS - 20)
+    store.put("n.in", "people_in", {NOW_TS - 80: 100, NOW_TS - 20: 103})  # type: ignore[attr-defined]
+    store.put("n.out", "people_out", {NOW_TS - 80: 100, NOW_TS - 20: 100})  # type: ignore[attr-defined]
+    read = store.samples
+
+    def read_slowly(series: int, from_ts: float, to_ts: float, limit: int | None = None) -> list[Sample]:
+        found = read(series, from_ts, to_ts, limit)
+        board.take("n.in", NOW_TS - 10, 105.0, None)
+        return found
+
+    store.samples = read_slowly  # type: ignore[method-assign]
+    board.restore(store, NOW_TS)
+    assert _room(board.view(NOW_TS), "salle").people == 5
+
+
+def test_a_store_that_cannot_be_read_changes_nothing_and_is_asked_again(board: Board, store: Store) -> None:
+    _enter(board, 3, NOW_TS)
+
+    def fail() -> list[Series]:
+        raise StoreError("the disk is gone")
+
+    store.series = fail  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        board.restore(store, NOW_TS)
+    assert board.needs_restore
+    assert _room(board.view(NOW_TS), "salle").people == 3
+
+
+_NAMES = st.sampled_from(["n.in", "n.out", "n.booth", "n.other"])
+_VALUES = st.none() | st.floats(0, 1e9) | st.integers(0, 30).map(float)
+_READINGS = st.lists(st.tuples(_NAMES, st.integers(-4_000, 100_000), _VALUES), max_size=40)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_READINGS)
+def test_whatever_is_taken_the_board_stands_and_never_counts_below_zero(
+    site_of: SiteMaker, clock_at: ClockMaker, readings: list[tuple[str, int, float | None]]
+) -> None:
+    made = Board(site_of(TWO_ROOMS), clock_at(NOW_TS))
+    for name, offset_s, value in readings:
+        made.take(name, NOW_TS + offset_s, value, None if value is not None else "failed")
+        view = made.view(NOW_TS + max(0, offset_s))
+        for room in view.rooms:
+            assert room.people is None or room.people >= 0
+            assert room.free is None or 0 <= room.free <= room.seats
+            assert (room.state in MEASURED) <= (room.people is not None)
 
 
 def test_the_band_is_honest_about_its_width(board: Board) -> None:
