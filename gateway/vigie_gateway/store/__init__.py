@@ -7,7 +7,7 @@ file.
 How readings become a history, the same for every implementation:
 
 - Times are kept to the millisecond, values exactly. Two readings of one series with one time are both kept; a history
-  takes the one that was committed last.
+  takes the one that was committed last, a known one before an unknown one.
 - A reading stamped ``t`` speaks for the time before it: back to the previous reading of its series, known or unknown,
   when that is at most ``LATE_PERIODS`` periods away, else for one period. So regular readings, jitter included, cover
   the whole time, and one that is missing leaves a hole of its own size.

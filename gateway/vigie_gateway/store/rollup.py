@@ -151,7 +151,7 @@ def roll(
     """Roll readings up.
 
     Args:
-        times: Milliseconds, in order; of equal ones the last counts.
+        times: Milliseconds, in order; of equal ones the last known one counts.
         values: As many; a str is an unknown.
         before: What came before ``times[0]``; strictly earlier.
         rule: Of the series.
@@ -162,11 +162,18 @@ def roll(
     if not times:
         return buckets
     if not all(map(lt, times, times[1:])):
-        unique = dict(zip(times, values, strict=True))
-        times, values = list(unique), list(unique.values())
+        times, values = _unique(times, values)
     for run in _runs(times, values, before, rule):
         _roll_run(run, rule, width_ms, origin_ms, buckets)
     return _joined(buckets, rule.average)
+
+
+def _unique(times: Sequence[int], values: Sequence[Value]) -> tuple[list[int], list[Value]]:
+    unique: dict[int, Value] = {}
+    for time, value in zip(times, values, strict=True):
+        if time not in unique or not isinstance(value, str):
+            unique[time] = value
+    return list(unique), list(unique.values())
 
 
 @dataclass(frozen=True, slots=True)
