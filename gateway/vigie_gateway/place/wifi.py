@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vigie_dashboard.view import WifiFit
 
@@ -158,6 +159,7 @@ class Judgement:
     score: float | None
 
 
+@lru_cache(maxsize=256)  # facts change each minute, the board asks many times a second: half of a view otherwise
 def judge(facts: WifiFacts) -> Judgement:
     """What one can do with the Wi-Fi now; see docs/wifi-fit.md for the order of the rules."""
     broken = _what_is_down(facts)
