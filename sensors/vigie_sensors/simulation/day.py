@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -74,6 +74,7 @@ class Day:
         self.starts_ts = _midnight_ts(date)
         self.ends_ts = _midnight_ts(date + dt.timedelta(days=1))
         self._seed = f"{seed} {date.isoformat()}"
+        self._loads: tuple[float, Mapping[str, float]] = (-math.inf, {})
 
     def at(self, hour: float) -> float:
         """Epoch seconds of a local hour of the day, 14.5 for half past two; by the wall, whatever summer time did."""
@@ -104,7 +105,9 @@ class Day:
 
     def has_mains(self, circuit: str, at_ts: float) -> bool:
         """Whether a circuit has voltage."""
-        return not (self.is_eventful and circuit == TRIP[0] and self.at(TRIP[1]) <= at_ts < self.at(TRIP[2]))
+        if not self.is_eventful or circuit != TRIP[0]:
+            return True
+        return not self.at(TRIP[1]) <= at_ts < self.at(TRIP[2])
 
     def is_deaf(self, door: str, at_ts: float) -> bool:
         """Whether a door's sensor is broken."""
@@ -131,11 +134,19 @@ class Day:
             return _STANDBY_A
         return base_a * (1 + 0.15 * math.sin(at_ts / 170 + phase))
 
+    def loads(self, at_ts: float) -> Mapping[str, float]:
+        """``amps`` of every outlet; that of the same moment again costs nothing."""
+        asked_ts, loads = self._loads
+        if asked_ts != at_ts:
+            loads = {outlet: self.amps(outlet, at_ts) for outlet in place.OUTLETS}
+            self._loads = (at_ts, loads)  # one assignment: two threads may ask at once
+        return loads
+
     def apparent_power_va(self, at_ts: float) -> float:
         """What the meter shows: outlets, and what is wired in (light, ventilation, the kitchen's refrigerators)."""
         is_open = self.at(place.OPENS_S / 3600) <= at_ts < self.at(place.CLOSES_S / 3600)
         wired_va = (1_450 if is_open else 380) + 60 * math.sin(at_ts / 410)
-        return wired_va + place.MAINS_V * sum(self.amps(outlet, at_ts) for outlet in place.OUTLETS)
+        return wired_va + place.MAINS_V * sum(self.loads(at_ts).values())
 
     def radio_load(self, access_point: str, at_ts: float) -> tuple[int, float]:
         """Stations associated with an access point, and the share of time its channel is busy, 0 to 1."""

@@ -10,18 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import Reading
 from vigie_sensors.config import SensorsConfig
 from vigie_sensors.driver import SensorConfig
-from vigie_sensors.intake import round_to
 from vigie_sensors.iw import channel_of
 from vigie_sensors.simulation import place, radio
 from vigie_sensors.simulation.life import Life
 
 STEP_S = 900.0
 """Between two readings of a channel. Lower makes the demo's start wait for the gateway; higher shows no lunch."""
+_OUTLET_S = 2 * STEP_S
+"""Between two of how much an outlet draws; whether it is in use is told at every step."""
 _RARE_S = 6 * 3600.0
 """Between two throughput tests."""
 
@@ -36,15 +36,12 @@ def readings(config: SensorsConfig, life: Life, start_ts: float, end_ts: float) 
     One reading every STEP_S and one at ``end_ts``; of what breaks and is repaired, also at that moment.
     """
     signals = list(_signals(config, life))
-    quantities = {channel.id: QUANTITIES[channel.quantity] for _, channel, _ in signals}
     for at_ts in _times(life, start_ts, end_ts):
-        for step_s, channel, signal in signals:
-            if step_s > STEP_S and at_ts % step_s >= STEP_S:
+        for step_s, channel, digits, signal in signals:
+            if step_s > STEP_S and at_ts % step_s >= STEP_S and at_ts != end_ts:
                 continue
             value, reason = signal(at_ts)
-            if value is not None:
-                value = round_to(value, quantities[channel.id].resolution)
-            yield Reading(channel.id, at_ts, value, reason)
+            yield Reading(channel, at_ts, None if value is None else round(value, digits), reason)
 
 
 def _times(life: Life, start_ts: float, end_ts: float) -> list[float]:
@@ -56,18 +53,19 @@ def _times(life: Life, start_ts: float, end_ts: float) -> list[float]:
     return [*sorted(times), end_ts]
 
 
-def _signals(config: SensorsConfig, life: Life) -> Iterator[tuple[float, Channel, _Signal]]:
-    """Least time between two readings, channel, and what it shows."""
+def _signals(config: SensorsConfig, life: Life) -> Iterator[tuple[float, str, int, _Signal]]:
+    """Least time between two readings, channel, the decimal digits that its quantity is worth, and what it shows."""
     for sensor in config.sensors:
         make = _MAKERS.get(sensor.driver)
         if make is None:
             continue
         signals = make(life, sensor)
-        step_s = _RARE_S if sensor.driver == "throughput" else STEP_S
         for channel in config.channels[sensor.name]:
-            signal = signals.get(channel.id.removeprefix(sensor.name))
+            suffix = channel.id.removeprefix(sensor.name)
+            signal = signals.get(suffix)
+            step_s = _STEPS_S.get((sensor.driver, suffix), STEP_S)
             if signal is not None:
-                yield step_s, channel, signal
+                yield step_s, channel.id, -round(math.log10(QUANTITIES[channel.quantity].resolution)), signal
 
 
 def _door(life: Life, sensor: SensorConfig) -> Mapping[str, _Signal]:
@@ -90,7 +88,7 @@ def _motion(life: Life, sensor: SensorConfig) -> Mapping[str, _Signal]:
 
 def _current(life: Life, sensor: SensorConfig) -> Mapping[str, _Signal]:
     def amps(at_ts: float) -> float:
-        found_a = life.day_at(at_ts).amps(sensor.name, at_ts)
+        found_a = life.day_at(at_ts).loads(at_ts)[sensor.name]
         return found_a if found_a >= sensor.options["noise_a"] else 0.0
 
     return {
@@ -188,6 +186,15 @@ _MAKERS: dict[str, Callable[[Life, SensorConfig], Mapping[str, _Signal]]] = {
 """By driver: the signals of a sensor, by what follows its name in the channel's id."""
 
 
+_STEPS_S = {
+    ("current", "-current"): _OUTLET_S,
+    ("current", "-va"): _OUTLET_S,
+    ("throughput", "-download"): _RARE_S,
+    ("throughput", "-upload"): _RARE_S,
+}
+"""By driver and suffix, where it is not STEP_S."""
+
+
 def _busy(life: Life, at_ts: float) -> float:
     """How busy the busiest channel is, 0 to 1."""
     day = life.day_at(at_ts)
@@ -209,5 +216,5 @@ def _constant(value: float) -> _Signal:
 
 def channels_without_history(config: SensorsConfig, life: Life) -> Iterable[str]:
     """The channels that no signal speaks for; a test asks that the sample place has none."""
-    told = {channel.id for _, channel, _ in _signals(config, life)}
+    told = {channel for _, channel, _, _ in _signals(config, life)}
     return sorted({channel.id for declared in config.channels.values() for channel in declared} - told)
