@@ -84,7 +84,7 @@ def load_json(payload: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ContractError("not-utf8", f"byte {error.start} of {len(payload)}: {error.reason}") from error
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except ContractError:
         raise
     except RecursionError as error:
@@ -95,6 +95,10 @@ def load_json(payload: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ContractError("range", f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+"""Kept: ``json.loads`` would build one for each message, which takes as long as reading a single reading."""
 
 
 def _dump(value: object) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 
 from vigie_contract.errors import ContractError, shown
 from vigie_contract.messages import load_json, sequence_number
-from vigie_contract.quantities import QUANTITIES, Kind, Quantity
+from vigie_contract.quantities import Kind, Quantity
 from vigie_contract.readings import UNKNOWN_REASONS, Reading
 from vigie_contract.topics import check_id, is_id
 
@@ -220,8 +220,3 @@ def _unknown_channel(channel: object) -> str:
     if is_id(channel):
         return f"channel {channel!r} is not in the node's birth"
     return f"channel {shown(channel, 60)}: expected 1 to 32 characters of a-z, 0-9 and -"
-
-
-def quantities_of(channels: Mapping[str, str]) -> dict[str, Quantity]:
-    """The quantity of each channel, from the names in a birth."""
-    return {channel: QUANTITIES[name] for channel, name in channels.items()}

@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
     from vigie_contract.clock import clock_from_environment
-    from vigie_gateway.place.site import SiteError, format_problem, load_site
+    from vigie_gateway.place.problem import SiteError, format_problem
+    from vigie_gateway.place.site import load_site
     from vigie_gateway.settings import SettingsError, load_settings
 
     try:

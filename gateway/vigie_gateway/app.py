@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
-from vigie_dashboard.pages import board_fields
 
 from vigie_contract.clock import Clock
 from vigie_contract.service import notify, watchdog_interval_s
+from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
 from vigie_gateway.health import Health
@@ -110,7 +110,8 @@ def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> Non
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
     server = _Server(config, gateway.live)
-    asyncio.run(_run_server(server, gateway.health, listener), loop_factory=config.get_loop_factory())
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_run_server(server, gateway.health, listener))
 
 
 async def _run_server(server: uvicorn.Server, health: Health, listener: socket.socket) -> None:

@@ -51,6 +51,16 @@ class Verdict(NamedTuple):
     flag: str | None
 
 
+def plain_range(quantity: Quantity) -> tuple[float, float] | None:
+    """Least and greatest value that need no judging beside their date; None for a quantity with rules of its own.
+
+    Most readings are plain, and asking this once a channel keeps ``judge`` off the busy path.
+    """
+    if quantity.name in SENTINELS or quantity.name in MAX_RISE_PER_S:
+        return None
+    return quantity.low, quantity.high
+
+
 def judge(
     quantity: Quantity,
     at_ts: float,

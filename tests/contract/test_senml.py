@@ -14,7 +14,7 @@ from vigie_contract.errors import REFUSALS, ContractError
 from vigie_contract.messages import MAX_PAYLOAD_BYTES
 from vigie_contract.quantities import QUANTITIES, Kind, Quantity
 from vigie_contract.readings import UNKNOWN_REASONS, Reading
-from vigie_contract.senml import MAX_RECORDS, Pack, decode_pack, encode_pack, quantities_of
+from vigie_contract.senml import MAX_RECORDS, Pack, decode_pack, encode_pack
 
 NOW_TS = 1_750_000_000.0
 CHANNELS = {
@@ -24,7 +24,7 @@ CHANNELS = {
     "portal": "internet_access",
     "p95": "latency_p95",
 }
-QUANTITY_OF = quantities_of(CHANNELS)
+QUANTITY_OF = {channel: QUANTITIES[name] for channel, name in CHANNELS.items()}
 
 AMPS = {"n": "amps", "t": 0, "u": "A", "v": 1.5}
 ENVELOPE = {"bn": "lieu/pi/", "bt": NOW_TS, "journal": "j1", "first": 7, "floor": 3}

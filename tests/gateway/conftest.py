@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.conftest import ManualClock
-from vigie_gateway.place.board import Board
 
 import vigie_gateway
 from vigie_contract import topics
@@ -27,6 +26,7 @@ from vigie_gateway.ingest.bus import Message
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
+from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.store import Store, open_store
 
@@ -117,7 +117,7 @@ def bench(tmp_path: Path, clock: ManualClock, site: Site) -> Iterator[Bench]:
 def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
     bus, refusals, board, lock = BusInMemory(), Refusals(), Board(site, clock), threading.Lock()
     changes: list[float] = []
-    live = Live(lambda lang: board_fields(board.view(clock.now), lang), clock.now_ts)
+    live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
     pipeline = Pipeline(
         name="main",
         site=site.id,
@@ -128,7 +128,7 @@ def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
         clock=clock,
         refusals=refusals,
         commit_interval_s=10.0,
-        on_change=lambda: changes.append(clock.now),
+        on_change=lambda: changes.append(clock.now_ts()),
         monotonic=clock.now_mono,
     )
     pipeline._load()

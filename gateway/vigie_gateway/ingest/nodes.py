@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vigie_contract.messages import Birth
 from vigie_contract.quantities import Quantity
+from vigie_gateway.quality import plain_range
 
 MAX_NODES = 200
 """Nodes of a site: the broker's ``max_connections`` as shipped. Lower refuses a large place; higher lets whoever holds
@@ -21,12 +22,17 @@ class ChannelState:
         name: ``node.channel``, as the place and the API call it.
         quantity: What it measures.
         previous: Time and value of its last reading, None before the first.
+        plain: The quantity's ``plain_range``.
     """
 
     series: int
     name: str
     quantity: Quantity
     previous: tuple[float, float | None] | None = None
+    plain: tuple[float, float] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plain = plain_range(self.quantity)
 
 
 @dataclass(slots=True)

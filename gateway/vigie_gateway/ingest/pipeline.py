@@ -21,7 +21,7 @@ from vigie_gateway.ingest.journals import decide
 from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.place.board import Board
-from vigie_gateway.quality import judge
+from vigie_gateway.quality import FUTURE_LIMIT_S, judge
 from vigie_gateway.store import Gap, Sample, Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ RETRY_COMMIT_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 BACKLOG_AGE_S = 900.0
 """A reading older than this belongs to a backlog: it goes to history and not on the board. Lower would take a short
 outage's readings, which still tell how many are in the room, for history; higher would show the past as if live."""
+BUSY_ROUND_S = 0.001
+"""Rounds that follow each other closer than this mean a flood: more than a thousand wake-ups a second."""
+BUSY_PAUSE_S = 0.004
+"""How long the thread then lets messages gather. Without it each message costs two switches between the network thread
+and this one, more than its handling; higher is felt on the board."""
 IDLE_WAIT_S = 0.25
 """How long the thread sleeps without a message. Lower wakes the processor for nothing; higher delays a due commit."""
 
@@ -92,6 +97,7 @@ class Pipeline:
         self._pending_gaps: list[Gap] = []
         self._pending_since_mono: float | None = None
         self._failures = 0
+        self._round_mono = 0.0
         self._retry_mono = 0.0
         self._repeat_mono = 0.0
         self._maintain_mono = 0.0
@@ -139,7 +145,11 @@ class Pipeline:
             self._commit()
 
     def _round(self) -> None:
+        began_mono = self._monotonic()
+        if began_mono - self._round_mono < BUSY_ROUND_S:
+            self._stop.wait(BUSY_PAUSE_S)
         message = self._bus.get(IDLE_WAIT_S)
+        self._round_mono = self._monotonic()
         changed = False
         if message is not None:
             with self._board_lock:
@@ -285,21 +295,42 @@ class Pipeline:
         pending = self._pending
         take = self._board.take
         live_from_ts = now_ts - BACKLOG_AGE_S
+        soon_ts = now_ts + FUTURE_LIMIT_S
         for channel_id, at_ts, value, reason in readings:
             channel = channels[channel_id]
-            at_ts, value, reason, flag = judge(channel.quantity, at_ts, value, reason, channel.previous, now_ts)  # noqa: PLW2901
-            if flag is not None:
-                self._refusals.add(f"quality-{flag}", channel.name, f"value {value!r} at {at_ts:.3f}", now_ts)
-                if flag == "duplicate":
+            plain, moment = channel.plain, (at_ts, value)
+            if (
+                plain is None
+                or value is None
+                or not plain[0] <= value <= plain[1]
+                or not live_from_ts <= at_ts <= soon_ts
+                or moment == channel.previous
+            ):
+                judged = self._judge(channel, at_ts, value, reason, now_ts)
+                if judged is None:
                     continue
-            channel.previous = (at_ts, value)
-            pending.append(Sample(channel.series, at_ts, value, reason))
+                at_ts, value, reason = judged  # noqa: PLW2901 - the reading as quality leaves it
+                moment = (at_ts, value)
+            channel.previous = moment
+            # Past NamedTuple's own constructor, which costs as much as all of the above.
+            pending.append(tuple.__new__(Sample, (channel.series, at_ts, value, reason)))
             if at_ts < live_from_ts:
                 self.backlog_seen = True
             elif take(channel.name, at_ts, value, reason):
                 changed = True
         self.counts["readings"] += len(readings)
         return changed
+
+    def _judge(
+        self, channel: ChannelState, at_ts: float, value: float | None, reason: str | None, now_ts: float
+    ) -> tuple[float, float | None, str | None] | None:
+        """The reading as quality leaves it; None when it is not to be stored."""
+        verdict = judge(channel.quantity, at_ts, value, reason, channel.previous, now_ts)
+        if verdict.flag is not None:
+            self._refusals.add(f"quality-{verdict.flag}", channel.name, f"value {value!r} at {at_ts:.3f}", now_ts)
+            if verdict.flag == "duplicate":
+                return None
+        return verdict.at_ts, verdict.value, verdict.reason
 
     def _refuse(self, error: ContractError, message: Message) -> None:
         self._refusals.add(error.reason, message.topic, error.detail, message.received_ts)
