@@ -56,7 +56,10 @@ class Moment:
         return value * MAINS_V if cell.quantity == "current" else value
 
     def circuit_va(self, circuit: str) -> float | None:
-        """The power of a circuit."""
+        """The power of a circuit: of its own meter, else of all that hangs on it."""
+        meter = self._wiring.meters.get(circuit)
+        if meter is not None:
+            return self.power_va(meter)
         metered = {name: self.power_va(cell) for name, cell in self._wiring.meters.items()}
         outlets = {one.site.id: self.power_va(one.power) for one in self._wiring.outlets}
         return self._wiring.tree.power_va(circuit, metered, outlets)
