@@ -44,6 +44,7 @@ class Lane:
         self.acked = acked
         self.next = acked + 1
         self.is_heard = True
+        self._is_unmatched = False
         self._jitter = jitter
         self._moved_mono = 0.0
         self._went_back_to = -1
@@ -82,6 +83,12 @@ class Lane:
         if self.is_heard:
             self._give_up(now_mono)
             self._schedule_try(now_mono)
+        self._is_unmatched = True
+
+    def matched(self, now_mono: float) -> None:
+        """The broker found a subscriber: if it had said that there is none, everything is sent from the beginning."""
+        if self._is_unmatched:
+            self.connected(now_mono)
 
     def tick(self, now_mono: float) -> None:
         """Go back when what is in flight should have been acknowledged by now."""
@@ -126,6 +133,7 @@ class Lane:
 
     def _hear(self, now_mono: float) -> None:
         self.is_heard = True
+        self._is_unmatched = False
         self._moved_mono = now_mono
         self._pause_s = PATIENCE_S
 

@@ -385,6 +385,9 @@ class Publisher:
                 self._tell(Health("refused", f"the broker does not let this node say what it is ({text})"))
             return
         connection.data_mids.discard(mid)
+        if code == 0:
+            for lane in self._lanes.values():
+                lane.matched(self._link_clock.now_mono())
         if code == _NO_MATCHING_SUBSCRIBERS or code >= _FAILURE:
             now_mono = self._link_clock.now_mono()
             for lane in self._lanes.values():

@@ -97,6 +97,18 @@ def test_any_word_of_the_gateway_opens_the_window_again() -> None:
     assert send(here, 5_000, 100.0) == 5_000
 
 
+def test_a_subscriber_found_after_none_opens_the_window_and_a_silent_one_does_not() -> None:
+    here = lane()
+    send(here, 5_000)
+    here.unheard(1.0)
+    assert here.wanted(5_000, 1.0) == 0
+    here.matched(1.5)
+    assert send(here, 5_000, 1.5) == 5_000
+    here.tick(1.5 + PATIENCE_S)
+    here.matched(4.0)
+    assert not here.is_heard
+
+
 def test_a_lower_number_is_believed() -> None:
     here = lane(4_000)
     here.acknowledged(1_500, 5.0)

@@ -253,7 +253,7 @@ def test_acknowledgements_that_make_no_sense_are_counted_and_free_nothing(
 ) -> None:
     gateway = make_gateway(is_mute=True)
     publisher = start(make_config(broker.port))
-    wait_until(lambda: publisher.health.state == "connected")
+    wait_until(lambda: ("status", b"online") in gateway.told)  # said after the node has subscribed
     topic = ack("house", "pi", "main")
     bad = [b"", b"\xff", b"[" * 60_000, b'{"journal":"x"}', b'{"journal":"%s","upto":9}' % journal.id.encode()]
     for payload in bad:
