@@ -30,6 +30,9 @@ LIKE_WEEKS = 8
 """How far back the same weekday is looked for. Fewer follows one odd week; more remembers another season."""
 LIKE_DAYS = 8
 """How many days of the same kind are enough where the same weekday is not on record twice."""
+USUAL_S = 600.0
+"""How long the usual day is remembered: past days still change while nodes send what they kept. Lower reads eight
+days of history each minute; higher shows for longer what was true before."""
 LEAST_DAYS = 2
 """Like days that make a usual one: one day is an anecdote."""
 LEAST_MEASURED = 0.5
@@ -95,12 +98,13 @@ def accumulate(base: float, flow: Flow, from_ts: float, resets: Sequence[float])
 
 
 class Days:
-    """The curves of one place; remembers the usual day until the date changes."""
+    """The curves of one place; remembers the usual day for a while."""
 
     def __init__(self, hours: Hours | None, zone: ZoneInfo) -> None:
         self._hours = hours
         self._zone = zone
         self._usual_of: tuple[date, int] | None = None
+        self._usual_until_ts = 0.0
         self._usual: tuple[tuple[float | None, ...], str | None] = ((), None)
 
     def curve(self, store: Store, doors: Sequence[CounterPair], now_ts: float) -> DayCurve | None:
@@ -112,9 +116,10 @@ class Days:
         points = max(1, round((bounds.closes_ts - bounds.opens_ts) / STEP_S))
         done = min(points, int((now_ts - bounds.opens_ts) // STEP_S)) if now_ts >= bounds.opens_ts else -1
         people = self._people(store, doors, bounds.opens_ts, done) if done >= 0 else ()
-        if self._usual_of != (today, points):
+        if self._usual_of != (today, points) or self._usual[1] is None or now_ts >= self._usual_until_ts:
             self._usual = self._find_usual(store, doors, today, points)
             self._usual_of = (today, points)
+            self._usual_until_ts = now_ts + USUAL_S
         usual, like = self._usual
         if like is None and all(one is None for one in people):
             return None

@@ -73,6 +73,18 @@ def test_with_one_like_weekday_other_working_days_stand_in_and_week_ends_do_not(
     assert (curve.like, curve.usual[-1]) == ("kind", 15)
 
 
+def test_a_usual_day_that_comes_in_late_is_found(store: Keeper) -> None:
+    doors = [_keep(store, {0: 5})]
+    days = Days(HOURS, PARIS)
+    first = days.curve(store, doors, _at(9))
+    assert first is not None
+    assert first.like is None
+    _keep(store, {7: 10, 14: 30, 0: 5})
+    later = days.curve(store, doors, _at(9, 1))
+    assert later is not None
+    assert later.like == "weekday"
+
+
 def test_without_any_history_there_is_no_curve(store: Keeper) -> None:
     store.put("n.in", "people_in", {})
     store.put("n.out", "people_out", {})
