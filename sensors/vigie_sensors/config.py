@@ -299,7 +299,12 @@ class _Reader:
         self, sensor: SensorConfig, spec: DriverSpec, path: _Path, others: Mapping[str, tuple[Channel, ...]]
     ) -> tuple[Channel, ...]:
         taken = {channel.id: name for name, declared in others.items() for channel in declared}
-        declared = spec.channels(sensor)
+        try:
+            declared = spec.channels(sensor)
+        except ValueError as error:  # what only the driver can judge; it says "option: found and expected"
+            option, _, said = str(error).partition(": ")
+            self._complain((*path, option), sensor.options.get(option), said)
+            return ()
         for channel in declared:
             if not is_id(channel.id):
                 self._complain((*path, "name"), sensor.name, f"a shorter name: {channel.id!r} is no channel id ({_ID})")

@@ -14,10 +14,10 @@ from typing import Protocol
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
+from vigie_contract.service import notify, watchdog_interval_s
 from vigie_sensors.config import SensorsConfig
 from vigie_sensors.driver import Context
 from vigie_sensors.journal import Journal, JournalError
-from vigie_sensors.notify import notify, watchdog_interval_s
 from vigie_sensors.publisher import Publisher
 from vigie_sensors.registry import Registry
 from vigie_sensors.sensor_loop import SensorLoop

@@ -214,3 +214,15 @@ def test_any_value_anywhere_gives_a_configuration_or_problems_with_lines(
         load(tmp_path, "\n".join(lines))
     except ConfigError as error:
         assert all(1 <= problem.line <= len(lines) + 1 for problem in error.problems)  # noqa: PT017 - either outcome is right
+
+
+def test_what_only_a_driver_can_judge_is_told_like_every_other_problem(tmp_path: Path) -> None:
+    path = tmp_path / "sensors.toml"
+    path.write_text(
+        'site = "place"\nnode = "ondes"\n[[sensors]]\nname = "scan"\ndriver = "scan"\n'
+        'access_points = { borne-1 = "not a bssid" }\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, Registry())
+    assert any("sensors.toml:6" in problem and "access_points" in problem for problem in caught.value.problems)
