@@ -34,8 +34,8 @@ _LOOPBACK = "127.0.0.1"
 
 # Limits of the broker; see mosquitto.conf(5).
 _MAX_INFLIGHT = 100
-"""QoS 1 messages under way to one client. The default of 20 held a subscriber to fewer messages a second than it could
-take; higher makes a reconnect send more twice."""
+"""QoS 1 messages under way to one client. On the loopback 20, 100 and 1,000 carry the same 6,000 a second; over a link
+with round trips of 0.8 s the default of 20 would carry 25. Higher sends more twice after a reconnect."""
 _MAX_QUEUED = 10_000
 """Messages waiting for one client. Lower drops at a burst of many nodes; higher costs memory on a small Pi."""
 _MAX_QUEUED_BYTES = 16 * 1024 * 1024

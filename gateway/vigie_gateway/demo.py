@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import datetime as dt
 import fcntl
+import http.client
 import os
 import queue
 import shutil
@@ -23,8 +24,6 @@ import socket
 import string
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -139,18 +138,28 @@ class Demo:
         with Mosquitto(self._state / "broker", SITE_ID, users) as broker:
             _say(f"• broker: ready on port {broker.port}")
             try:
-                self._start_children(broker, samples)
-                return self._show()
+                return self._show(broker, samples)
             finally:
                 self._stop_children()
 
-    def _start_children(self, broker: Mosquitto, samples: Path) -> None:
+    def _show(self, broker: Mosquitto, samples: Path) -> int:
+        """Start the rest, tell the board's address, and go on until the end."""
         start_ts = start_of_day(dt.datetime.now(TIMEZONE), self._options.start)
         clock = SimulatedClock(start_ts, time.monotonic(), self._options.speed)
         environment = {CLOCK_VARIABLE: clock.to_environment(), "PYTHONUNBUFFERED": "1"}
         config = self._write("gateway.toml", self._gateway_settings(broker))
         self._start("gateway", ["vigie_gateway", "run", "--config", config], environment, is_restarted=False)
-        for node in NODES:
+        code = self._wait_for_board()
+        if code is None:
+            # After the gateway: writing two weeks of history would take the processor from the board's first page.
+            self._start_nodes(broker, samples, start_ts, environment)
+            self._tell(self._options.duration_s)
+        while code is None:
+            code = self._wait(None)
+        return code
+
+    def _start_nodes(self, broker: Mosquitto, samples: Path, start_ts: float, environment: Mapping[str, str]) -> None:
+        for node, what in NODES.items():
             values = {
                 "broker_port": str(broker.port),
                 "password_file": str(broker.password_file(node)),
@@ -164,6 +173,7 @@ class Demo:
             template = string.Template((samples / f"{node}.toml").read_text(encoding="utf-8"))
             config = self._write(f"{node}.toml", template.substitute(values))
             self._start(node, ["vigie_sensors", "run", "--config", config], environment, is_restarted=True)
+            _say(f"• node {node}: {what}")
 
     def _start(
         self, name: str, arguments: Sequence[str | Path], environment: Mapping[str, str], *, is_restarted: bool
@@ -179,27 +189,23 @@ class Demo:
         self._children[name] = child
         child.start()
 
-    def _show(self) -> int:
-        """Wait for the board, tell its address, and go on until the end."""
-        board = f"http://{_HOST}:{self._options.port}/board"
+    def _wait_for_board(self) -> int | None:
+        """Return when it answers; the exit code when the demo ends before."""
         deadline_mono = time.monotonic() + BOARD_S
-        while not _is_answering(board):
+        while not _is_answering(self._options.port):
             if time.monotonic() > deadline_mono:
                 raise DemoError(f"the board did not answer within {BOARD_S:g} s; {self._last_words('gateway')}")
             code = self._wait(0.05)
             if code is not None:
                 return code
         _say("• gateway: ready")
-        for node, what in NODES.items():
-            _say(f"• node {node}: {what}")
-        _say(f"• {HISTORY_DAYS} simulated days of history are coming in, through the broker like all readings")
-        _say(f"Board: {board}   (on screen after {time.monotonic() - self._began_mono:.1f} s)")
-        until = f"it ends after {self._options.duration_s:g} s" if self._options.duration_s else "Ctrl-C ends it"
+        _say(f"Board: http://{_HOST}:{self._options.port}/board   (after {time.monotonic() - self._began_mono:.1f} s)")
+        return None
+
+    def _tell(self, duration_s: float | None) -> None:
+        _say(f"• {HISTORY_DAYS} simulated days of history are coming in, by the same way as every reading")
+        until = f"it ends after {duration_s:g} s" if duration_s else "Ctrl-C ends it"
         _say(f"It is a Tuesday, {self._options.start:%H:%M}, at {self._options.speed:g} times its speed; {until}.")
-        while True:
-            code = self._wait(None)
-            if code is not None:
-                return code
 
     def _wait(self, timeout_s: float | None) -> int | None:
         """Wait for something to happen; the exit code when that ends the demo."""
@@ -373,12 +379,15 @@ def _wipe(state: Path) -> None:
         raise DemoError(f"{error.filename} cannot be written ({error.strerror})") from error
 
 
-def _is_answering(url: str) -> bool:
+def _is_answering(port: int) -> bool:
+    connection = http.client.HTTPConnection(_HOST, port, timeout=2)
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - an http address of our own
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/board")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _speed(text: str) -> float:

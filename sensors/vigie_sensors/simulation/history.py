@@ -33,7 +33,7 @@ _Signal = Callable[[float], Value]
 def readings(config: SensorsConfig, life: Life, start_ts: float, end_ts: float) -> Iterator[Reading]:
     """Every channel of the node from ``start_ts`` up to and with ``end_ts``, in order of time.
 
-    One reading every STEP_S and one at ``end_ts``; of what breaks and is repaired, also at that moment.
+    One reading every STEP_S and one at ``end_ts``; when something breaks or is repaired, also just before and then.
     """
     signals = list(_signals(config, life))
     for at_ts in _times(life, start_ts, end_ts):
@@ -48,7 +48,7 @@ def _times(life: Life, start_ts: float, end_ts: float) -> list[float]:
     times = {start_ts + STEP_S * step for step in range(math.ceil((end_ts - start_ts) / STEP_S))}
     day = life.day_at(start_ts)
     while day.starts_ts < end_ts:
-        times |= {at_ts for at_ts in day.events_ts if start_ts <= at_ts < end_ts}
+        times |= {at_ts - before_s for at_ts in day.events_ts for before_s in (1, 0) if start_ts <= at_ts < end_ts}
         day = life.day_at(day.ends_ts)
     return [*sorted(times), end_ts]
 

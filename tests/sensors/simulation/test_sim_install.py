@@ -59,6 +59,8 @@ def test_history_holds_the_moments_at_which_something_broke(sample: Load) -> Non
     mains = [reading for reading in two_days(sample("tableau")) if reading.channel == "c4-mains"]
     assert next(reading.at_ts for reading in mains if reading.value == 0) == day.at(13 + 40 / 60)
     door = [reading for reading in two_days(sample("accueil")) if reading.channel == "porte-mezzanine-in"]
+    known = [reading for reading in door if reading.value is not None]
+    assert known[-1].at_ts == day.at(14.3) - 1
     deaf = [reading for reading in door if reading.value is None]
     assert {reading.reason for reading in deaf} == {"failed"}
     assert deaf[0].at_ts == day.at(14.3)
