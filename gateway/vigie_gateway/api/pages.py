@@ -13,10 +13,8 @@ from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
-from vigie_gateway.place.room_history import room_history
+from vigie_gateway.place.room_history import SPANS, room_history
 
-HISTORY_SPANS_S = {"day": 86_400.0, "week": 7 * 86_400.0, "month": 30 * 86_400.0, "year": 365 * 86_400.0}
-"""What the history page offers, and how long each is."""
 HISTORY_POINTS = 288
 """Points of a line on the history page: every five minutes of a day. Higher weighs more than a phone shows."""
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -40,12 +38,19 @@ def router(gateway: Gateway) -> APIRouter:
     def history(request: Request, room_id: str, span: str = "day") -> Response:
         if room_id not in {room.id for room in gateway.site.rooms}:
             raise Problem(HTTPStatus.NOT_FOUND, f"no room has the id {room_id[:40]!r}")
-        span_s = HISTORY_SPANS_S.get(span)
-        if span_s is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"span is {span[:40]!r}, expected {', '.join(HISTORY_SPANS_S)}")
+        length = SPANS.get(span)
+        if length is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"span is {span[:40]!r}, expected {', '.join(SPANS)}")
         now_ts = gateway.clock.now_ts()
         view = room_history(
-            gateway.site, gateway.store, gateway.board, room_id, now_ts - span_s, now_ts, HISTORY_POINTS, span
+            gateway.site,
+            gateway.store,
+            gateway.board,
+            room_id,
+            now_ts - length.total_seconds(),
+            now_ts,
+            HISTORY_POINTS,
+            span,
         )
         return _page(render_history(view, chosen_language(request), chosen_theme(request)))
 

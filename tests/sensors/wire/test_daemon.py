@@ -25,7 +25,6 @@ from vigie_sensors.config import SensorsConfig
 from vigie_sensors.daemon import Daemon
 from vigie_sensors.driver import Context, Driver, DriverError, DriverSpec, SensorConfig
 from vigie_sensors.journal import Journal
-from vigie_sensors.notify import notify, watchdog_interval_s
 from vigie_sensors.registry import Registry
 from vigie_sensors.sensor_loop import LONGEST_PAUSE_S, SensorLoop, next_tick
 
@@ -343,24 +342,6 @@ def test_a_sensor_that_hangs_starves_the_watchdog(
         pass
     release.set()
     wait_until(lambda: running.daemon.is_live)
-
-
-def test_without_systemd_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    notify("READY=1")
-
-
-def test_the_watchdog_is_fed_at_half_its_time_and_only_by_the_process_it_watches(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-    assert watchdog_interval_s() == 15.0
-    monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert watchdog_interval_s() is None
-    monkeypatch.setenv("WATCHDOG_USEC", "nonsense")
-    assert watchdog_interval_s() is None
 
 
 @pytest.fixture
