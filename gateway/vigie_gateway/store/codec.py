@@ -7,7 +7,8 @@ version, so that a later codec can still read it.
 
 Formats, little-endian:
 
-- integers: ``<BBBI`` mode, bytes an integer, packing, length of the planes; ``<qq`` base and step; planes
+- integers: a byte (mode in bits 0 to 1, packing in bit 2, bytes an integer from bit 3), base, step and length of the
+  planes (each a number of 7 bits a byte, the least first; signed ones zigzag), planes
 - floats: one byte of decimals (``_RAW`` for doubles), then integers or planes
 - readings: ``<BI`` version and count; integers (times, ms); unknowns; floats (the known values)
 """
@@ -20,7 +21,7 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate, repeat
-from operator import eq, sub, truediv
+from operator import sub, truediv
 
 VERSION = 1
 MAX_DECIMALS = 6
@@ -31,8 +32,6 @@ _SAFE = 2.0**53
 _RAW = 255
 _CONSTANT, _OFFSET, _DELTA, _LINE = range(4)
 _STORED, _DEFLATED = range(2)
-_HEADER = struct.Struct("<BBBI")
-_BASE = struct.Struct("<qq")
 _READINGS = struct.Struct("<BI")
 _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
@@ -67,13 +66,41 @@ def _planes(raw: bytes, width: int) -> list[bytes]:
 def _pack(mode: int, base: int, step: int, residuals: list[int], level: int) -> bytes:
     high = max(residuals)
     if high == 0:
-        return _HEADER.pack(_CONSTANT if mode == _OFFSET else mode, 0, _STORED, 0) + _BASE.pack(base, step)
+        return _header(_CONSTANT if mode == _OFFSET else mode, _STORED, 0, base, step, 0)
     width = 1 if high < 1 << 8 else 2 if high < 1 << 16 else 4 if high < 1 << 32 else 8
     raw = bytes(residuals) if width == 1 else _little(array(_CODES[width], residuals)).tobytes()
     packing, packed = _DEFLATED, _deflate(_planes(raw, width), level)
     if len(packed) >= len(raw):
         packing, packed = _STORED, raw
-    return _HEADER.pack(mode, width, packing, len(packed)) + _BASE.pack(base, step) + packed
+    return _header(mode, packing, width, base, step, len(packed)) + packed
+
+
+def _header(mode: int, packing: int, width: int, base: int, step: int, length: int) -> bytes:
+    header = bytearray((mode | packing << 2 | width << 3,))
+    for number in (base * 2 if base >= 0 else -2 * base - 1, step * 2 if step >= 0 else -2 * step - 1, length):
+        while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
+            header.append(number & 0x7F | 0x80)
+            number >>= 7  # noqa: PLW2901 - what is left of it
+        header.append(number)
+    return bytes(header)
+
+
+def _read_header(blob: memoryview) -> tuple[int, int, int, int, int, int, int]:
+    """Mode, packing, width, base, step, length, and where the planes begin."""
+    first, place = blob[0], 1
+    numbers: list[int] = []
+    for _ in range(3):
+        number, shift = 0, 0
+        while True:
+            byte = blob[place]
+            place += 1
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
+                break
+        numbers.append(number)
+    base, step = ((number >> 1) ^ -(number & 1) for number in numbers[:2])
+    return first & 3, first >> 2 & 1, first >> 3, base, step, numbers[2], place
 
 
 def _offset(column: Sequence[int], level: int) -> bytes:
@@ -103,7 +130,7 @@ def encode_times(times: Sequence[int], level: int = 6) -> bytes:
 def encode_integers(column: Sequence[int], level: int = 6) -> bytes:
     """Pack integers of 63 bits; at least one."""
     offset = _offset(column, level)
-    if len(column) < 2 or offset[0] == _CONSTANT:  # noqa: PLR2004 - no difference of fewer
+    if len(column) < 2 or offset[0] & 3 == _CONSTANT:  # noqa: PLR2004 - no difference of fewer
         return offset
     delta = _delta(column, level)
     return delta if len(delta) < len(offset) else offset
@@ -116,11 +143,9 @@ def decode_integers(blob: memoryview, count: int) -> tuple[list[int], memoryview
         CodecError: The blob is cut short or of another codec.
     """
     try:
-        mode, width, packing, length = _HEADER.unpack_from(blob)
-        base, step = _BASE.unpack_from(blob, _HEADER.size)
-    except struct.error as error:
-        raise CodecError(str(error)) from error
-    start = _HEADER.size + _BASE.size
+        mode, packing, width, base, step, length, start = _read_header(blob)
+    except IndexError as error:
+        raise CodecError("a column is cut short") from error
     rest = blob[start + length :]
     if mode == _CONSTANT:
         return [base] * count, rest
@@ -165,28 +190,35 @@ def _unplane(packed: memoryview, width: int, size: int) -> bytes:
     return bytes(raw)
 
 
-def scale(values: Sequence[float]) -> tuple[int, list[int]] | None:
-    """The fewest decimals that hold every value exactly, and the values as integers of that; None when none do."""
+def scale(values: list[float], likely: int = 0) -> tuple[int, list[int]] | None:
+    """Decimals that hold every value exactly, and the values as integers of that; None when none do.
+
+    Args:
+        values: Finite, at least one.
+        likely: Decimals to try first; then the fewest are sought.
+    """
     if max(values) >= _SAFE or min(values) <= -_SAFE:
         return None
-    integers = list(map(int, values))
-    if integers == values or all(map(eq, integers, values)):
-        return 0, integers
-    for decimals in range(1, MAX_DECIMALS + 1):
+    for decimals in (likely, *range(MAX_DECIMALS + 1)):
+        if decimals == 0:
+            integers = list(map(int, values))
+            if integers == values:
+                return 0, integers
+            continue
         factor = 10**decimals
         # The first value tells most scales apart, before the whole column is tried.
         if round(values[0] * factor) / factor != values[0]:
             continue
         integers = [round(value * factor) for value in values]
-        if all(map(eq, map(truediv, integers, repeat(factor)), values)):
-            return decimals, integers if max(map(abs, integers)) < _SAFE else []
+        if list(map(truediv, integers, repeat(factor))) == values and max(map(abs, integers)) < _SAFE:
+            return decimals, integers
     return None
 
 
 def encode_floats(values: Sequence[float], level: int = 6) -> bytes:
     """Pack finite floats exactly (-0.0 becomes 0.0); at least one."""
-    scaled = scale(values)
-    if scaled is not None and scaled[1]:
+    scaled = scale(list(values))
+    if scaled is not None:
         return bytes((scaled[0],)) + encode_integers(scaled[1], level)
     raw = _little(array("d", values)).tobytes()
     packed = _deflate(_planes(raw, 8), level)

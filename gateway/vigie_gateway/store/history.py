@@ -15,6 +15,10 @@ from vigie_gateway.store.chunks import RAW, TIERS_S, Chunks, Head, merged, place
 from vigie_gateway.store.codec import Value
 from vigie_gateway.store.rollup import Buckets, Context, Rule, fold, roll, to_points
 
+MOST_WIDENED = 1.5
+"""How much wider than asked a step may become for whole buckets. Lower takes a finer tier and reads more; higher
+gives too few points. A step that is whole minutes is kept as asked."""
+
 
 def by_time(times: Sequence[int], values: Sequence[Value]) -> tuple[list[int], list[Value]]:
     """Readings in order of time, those of one time in the order given."""
@@ -155,7 +159,10 @@ class View:
 
     def _tier(self, from_ms: int, step_ms: float) -> int:
         tiers = [RAW, *TIERS_S]
-        chosen = max(tier for tier in tiers if tier_ms(tier) <= step_ms)
+        fitting = [tier for tier in TIERS_S if tier_ms(tier) <= step_ms]
+        exact = [tier for tier in fitting if step_ms % tier_ms(tier) == 0 and from_ms % tier_ms(tier) == 0]
+        near = [tier for tier in fitting if -(-step_ms // tier_ms(tier)) * tier_ms(tier) <= MOST_WIDENED * step_ms]
+        chosen = max(exact or near or fitting[:1] or [RAW])
         for tier in tiers[tiers.index(chosen) :]:
             if tier not in self._retained or self._retained[tier][0] <= from_ms:
                 return tier

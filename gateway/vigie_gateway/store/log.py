@@ -11,7 +11,7 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import itemgetter
@@ -74,16 +74,21 @@ def batch_of(samples: Sequence[Sample]) -> Batch:
     return Batch(list(counts), list(counts.values()), times, list(values), reasons)
 
 
-def encode_batch(batch: Batch) -> bytes:
-    """Pack a batch of at least one reading."""
+def encode_batch(batch: Batch, decimals: Mapping[int, int]) -> bytes:
+    """Pack a batch of at least one reading.
+
+    Args:
+        batch: See ``batch_of``.
+        decimals: How many a series' values most likely have, by its id.
+    """
     scales, integers, doubles = bytearray(), [], []
     start = 0
-    for count in batch.counts:
+    for series, count in zip(batch.series, batch.counts, strict=True):
         values = batch.values[start : start + count]
         if batch.reasons:
             values = [value for value in values if value == value]  # noqa: PLR0124 - NaN is what differs from itself
-        scaled = scale(values) if values else (0, [])
-        if scaled is None or len(scaled[1]) != len(values):
+        scaled = scale(values, decimals[series]) if values else (0, [])
+        if scaled is None:
             scales.append(_DOUBLES)
             doubles += values
         else:

@@ -17,7 +17,7 @@ from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.store import LATE_PERIODS
 from vigie_gateway.store.codec import Value, decode_floats, decode_integers, encode_floats, encode_integers
 
-MEAN_DIGITS = 3
+MEAN_DIGITS = 2
 """Decimals of a mean beyond those of its quantity's resolution. Lower rounds what a person could see in a long
 average; each one costs about 0.07 byte a reading taken every 10 s."""
 

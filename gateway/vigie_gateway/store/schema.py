@@ -117,7 +117,9 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             raise StoreError(f"{path}: the file is damaged: {found}")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
-    database.execute("PRAGMA journal_size_limit = 4194304")
+    # 1 MB of WAL: shorter copies the log's last page into the file more often, longer takes more room beside it.
+    database.execute("PRAGMA wal_autocheckpoint = 256")
+    database.execute("PRAGMA journal_size_limit = 1048576")
     for number in range(version, len(MIGRATIONS)):
         database.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA application_id = {APPLICATION_ID}; "

@@ -24,7 +24,7 @@ from vigie_gateway.store.chunks import FULL, RAW, TIERS_S, Chunks, Head
 from vigie_gateway.store.codec import CodecError, Value
 from vigie_gateway.store.history import View
 from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
-from vigie_gateway.store.rollup import Rule, rule_of
+from vigie_gateway.store.rollup import MEAN_DIGITS, Rule, rule_of
 from vigie_gateway.store.schema import converted, open_reader, open_writer
 from vigie_gateway.store.sealing import Sealed, seal
 
@@ -38,9 +38,11 @@ STEP_READINGS = 16_384
 """Readings sealed in one call of ``maintain``. Lower commits more often; higher holds up the next commit for longer
 (about 3 us each)."""
 MINUTE_DAYS = 100
-"""Minute roll-ups are kept so long: a season. Lower loses last term's detail; a year of them is 1.5 MB a series."""
+"""Roll-ups of 1 and 5 minutes are kept so long: a season. Lower loses last term's detail; a year of
+them is about 2.5 MB a series."""
 QUARTER_DAYS = 3 * 365
-"""Quarter-hour roll-ups: what a report compares over years. Those of a day are kept for ever (30 bytes each)."""
+"""Roll-ups of 15 minutes and 2 hours: what a report compares over years. Those of a day are kept for
+ever (30 bytes each)."""
 EXPIRY_EVERY_S = 3_600.0
 """How often retention looks. Lower walks all series for nothing; higher keeps single readings past their time."""
 EXPIRE_CHUNKS = 64
@@ -69,6 +71,7 @@ class SqliteStore:
         for _ in range(READERS):
             self._readers.put(None)
         self._rules: dict[int, Rule] = {}
+        self._decimals: dict[int, int] = {}
         self._series: dict[tuple[str, str, str], Series] = {}
         self._live: list[Series] = []
         self._heads: dict[int, Head] = {}
@@ -117,7 +120,8 @@ class SqliteStore:
         for number, node, channel, quantity, period_s, room, label, labels, is_retired in rows:
             found = Series(number, node, Channel(channel, quantity, period_s, room, label, tuple(json.loads(labels))))
             self._series[node, channel, quantity] = found
-            self._rules[number] = rule_of(QUANTITIES[quantity], period_s)
+            rule = self._rules[number] = rule_of(QUANTITIES[quantity], period_s)
+            self._decimals[number] = rule.decimals - MEAN_DIGITS
             if not is_retired:
                 live.append(found)
         self._live = live
@@ -189,7 +193,7 @@ class SqliteStore:
             raise StoreError(f"{self._path}: could not commit: series {unknown[0]} was never registered")
         row, at_ms = self._next_row, round(self._clock.now_ts() * 1000)
         upto = json.dumps([[*key, number] for key, number in progress.items()], separators=(",", ":"))
-        data = encode_batch(batch) if samples else None
+        data = encode_batch(batch, self._decimals) if samples else None
         with self._transaction("could not commit") as database:
             database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (row, len(samples), at_ms, upto, data))
             if gaps:
@@ -320,7 +324,7 @@ class SqliteStore:
         with self._transaction("retention could not be applied") as database:
             while due and expired < EXPIRE_CHUNKS:
                 chunks = Chunks(database, due[0], self._rules[due[0]])
-                kept_days = (quantities[due[0]].keep_days, MINUTE_DAYS, QUARTER_DAYS)
+                kept_days = (quantities[due[0]].keep_days, MINUTE_DAYS, MINUTE_DAYS, QUARTER_DAYS, QUARTER_DAYS)
                 for tier, days in zip((RAW, *TIERS_S[:-1]), kept_days, strict=True):
                     expired += chunks.expire(tier, now_ms - days * _DAY_MS, EXPIRE_CHUNKS)
                 due = due if expired >= EXPIRE_CHUNKS else due[1:]
