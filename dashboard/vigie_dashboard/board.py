@@ -3,7 +3,8 @@
 ``pages.render_board`` writes these into the page and ``pages.board_fields`` sends them to pages that are open, so that
 both always agree. Keys: ``page.*`` the page itself, ``k.*`` the top figures, ``r.<room>.*`` the table,
 ``p.<room>.*`` the plan, ``a.<need>.*`` where to send a visitor, ``d.*`` today, ``say.*`` what is announced.
-Rooms and words of rooms are in ``rooms_text``. An empty value empties the text, or removes the attribute. Pure: view in, strings out.
+Rooms are put in words by ``rooms_text``. An empty value empties the text, or removes the attribute. Pure: view in,
+strings out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from vigie_dashboard.view import Advice, BoardView, DayCurve, Figures, WifiFit
 
 Fields = dict[str, str]
 
-UNKNOWN = "–"
+UNKNOWN = "\u2013"
 """What stands where a number is not known. Never 0."""
 
 COMFORTABLE_SHARE = 0.70

@@ -7,7 +7,6 @@ A chart's path lies in a box of ``SPAN`` by ``SPAN`` units that the page stretch
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo

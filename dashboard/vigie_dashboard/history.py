@@ -79,11 +79,11 @@ def span_names(language: Language) -> dict[str, str]:
 
 
 def period_of(view: HistoryView, language: Language) -> str:
-    """``mardi 24 novembre, 8 h – 20 h`` or two dates."""
+    """The day and its hours, or two days and their hours."""
     zone = view.timezone
     first, last = language.date(view.from_ts, zone), language.date(view.to_ts, zone)
     begin, end = language.time(view.from_ts, zone), language.time(view.to_ts, zone)
-    return f"{first}, {begin} – {end}" if first == last else f"{first}, {begin} – {last}, {end}"
+    return f"{first}, {begin} \u2013 {end}" if first == last else f"{first}, {begin} \u2013 {last}, {end}"
 
 
 def script_data(view: HistoryView, language: Language, script: str | None, style: str | None) -> dict[str, object]:
@@ -141,9 +141,7 @@ def _chart(series: HistorySeries, view: HistoryView, language: Language) -> Char
     span_s = max(view.to_ts - view.from_ts, 1.0)
 
     def line(pick: str) -> curve.Values:
-        return tuple(
-            ((point.at_ts - view.from_ts) / span_s, _scaled(getattr(point, pick), factor)) for point in points
-        )
+        return tuple(((point.at_ts - view.from_ts) / span_s, _scaled(getattr(point, pick), factor)) for point in points)
 
     known = [value for pick in ("mean", "low", "high") for _, value in line(pick) if value is not None]
     bottom = min([0.0, *known])

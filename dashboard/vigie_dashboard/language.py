@@ -162,9 +162,10 @@ def language_of(code: str) -> Language:
     if code == "fr":
         for message in catalogue:
             forms = message.string
-            message.string = (
-                french_typography(forms) if isinstance(forms, str) else tuple(french_typography(form) for form in forms)
-            )
+            if isinstance(forms, str):
+                message.string = french_typography(forms)
+            elif forms:
+                message.string = tuple(french_typography(form) for form in forms)
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

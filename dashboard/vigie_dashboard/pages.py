@@ -56,15 +56,15 @@ def render_board(view: BoardView, lang: str, theme: str | None) -> str:
         rows=history.day_table_times(view, language),
         words=_board_words(language),
         site=site,
-        title=f"{page} – {site} – Vigie",
+        title=f"{page} \u2013 {site} \u2013 Vigie",
     )
 
 
 def board_fields(view: BoardView, lang: str) -> dict[str, str]:
     """Every live field of the board, by the key under which ``render_board`` put it into the page.
 
-    A key is on elements as ``data-f`` (their text) or in ``data-a`` (``attribute:key`` pairs; an empty value removes the attribute).
-    ``page.shape`` alone is on ``<html>``: when it differs, the page loads itself again.
+    A key is on elements as ``data-f`` (their text) or in ``data-a`` (``attribute:key`` pairs; an empty value removes
+    the attribute). ``page.shape`` alone is on ``<html>``: when it differs, the page loads itself again.
     """
     return board.fields_of(view, language_of(lang))
 
@@ -84,7 +84,7 @@ def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
         data=history.script_data(view, language, asset_url("vendor/uplot.js"), asset_url("vendor/uplot.css")),
         room=room,
         site=site,
-        title=f"{room} – {page} – {site} – Vigie",
+        title=f"{room} \u2013 {page} \u2013 {site} \u2013 Vigie",
     )
 
 
@@ -131,14 +131,18 @@ def _render(template: str, language: Language, theme: str | None, **values: obje
     chosen = theme if theme in THEMES else None
     fields = values.get("fields", {})
     assert isinstance(fields, dict)  # noqa: S101 - told to the type checker
-    return _environment(language.code).get_template(template).render(
-        lang=language.code,
-        language=language,
-        theme=chosen,
-        live=_Live(fields),
-        switches=_switches(language.code, chosen),
-        query=_query(language.code, chosen),
-        **values,
+    return (
+        _environment(language.code)
+        .get_template(template)
+        .render(
+            lang=language.code,
+            language=language,
+            theme=chosen,
+            live=_Live(fields),
+            switches=_switches(language.code, chosen),
+            query=_query(language.code, chosen),
+            **values,
+        )
     )
 
 
@@ -181,7 +185,11 @@ def _board_words(language: Language) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _sources() -> dict[str, str]:
     folder = resources.files(__package__) / "templates"
-    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith((".html", ".svg"))}
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith((".html", ".svg"))
+    }
 
 
 @lru_cache(maxsize=4)

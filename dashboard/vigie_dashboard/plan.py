@@ -120,7 +120,7 @@ def is_inside(point: Point, corners: Corners) -> bool:
 
 
 def largest_box(corners: Corners) -> Box:
-    """A large upright rectangle inside the polygon: the best place for words, near the top where several are as good."""
+    """A large upright rectangle inside the polygon, for words; the highest where several are as good."""
     ys = sorted({point.y for point in corners})
     if any(a.x != b.x and a.y != b.y for a, b in _edges(corners)):
         top, bottom = ys[0], ys[-1]
@@ -168,15 +168,15 @@ def _below(corners: Corners, level: float) -> Corners:
 
 def _crossings(corners: Corners, level: float) -> list[float]:
     return sorted(
-        a.x + (b.x - a.x) * (level - a.y) / (b.y - a.y)
-        for a, b in _edges(corners)
-        if (a.y > level) != (b.y > level)
+        a.x + (b.x - a.x) * (level - a.y) / (b.y - a.y) for a, b in _edges(corners) if (a.y > level) != (b.y > level)
     )
 
 
 def _clear_columns(corners: Corners, top: float, bottom: float) -> list[tuple[float, float]]:
-    """Where every horizontal line between two heights lies inside: edges are straight between the corners' heights,
-    so that looking just beside each of these is enough."""
+    """Where every horizontal line between two heights lies inside.
+
+    Edges are straight between the corners' heights, so that looking just beside each of these is enough.
+    """
     margin = (bottom - top) * 1e-6
     levels = [top + margin, bottom - margin]
     for point in corners:

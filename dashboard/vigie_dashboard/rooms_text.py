@@ -12,7 +12,7 @@ from vigie_dashboard.language import NBSP, Language, day_ts
 from vigie_dashboard.plan import Box, Plan, PlanRoom, number, plan_of, tide_y
 from vigie_dashboard.view import MEASURED, BoardView, OutletsView, RoomState, RoomView, WifiFit, WifiView
 
-UNKNOWN = "–"
+UNKNOWN = "\u2013"
 
 NARROW_UNITS = 150
 """Of the drawing: a narrower room has its words in the middle, under each other."""

@@ -101,8 +101,10 @@ def sample_rooms() -> tuple[RoomView, ...]:
 def sample_doors() -> tuple[DoorView, ...]:
     """Each room's door to the corridor, and the entrance."""
     ends = [
-        ("d1", 460, 266, 460, 324), ("d2", 664, 240, 722, 240), ("d3", 1000, 240, 1058, 240), ("d4", 466, 350, 520, 350),
-        ("d5", 545, 350, 595, 350), ("d6", 645, 350, 695, 350), ("d7", 838, 350, 892, 350), ("d8", 1038, 350, 1092, 350),
+        ("d1", 460, 266, 460, 324), ("d2", 664, 240, 722, 240), ("d3", 1000, 240, 1058, 240),
+        ("d4", 466, 350, 520, 350),
+        ("d5", 545, 350, 595, 350), ("d6", 645, 350, 695, 350), ("d7", 838, 350, 892, 350),
+        ("d8", 1038, 350, 1092, 350),
         ("entrance", 1100, 268, 1100, 322),
     ]  # fmt: skip
     return tuple(DoorView(name, Point(a, b), Point(c, d)) for name, a, b, c, d in ends)
@@ -233,14 +235,14 @@ def history_view(span: str = "day") -> HistoryView:
 class Site:
     """The test server: pages of ``views``, and an event stream that sends what ``send`` is given.
 
-    ``is_dead`` refuses streams, as a gateway that has stopped does.
+    ``shown`` is the board that was asked for last: the stream speaks of that one.
     """
 
     address: str = ""
     views: dict[str, BoardView] = field(default_factory=dict)
     requests: list[tuple[str, int]] = field(default_factory=list)
     streams: list[Callable[[bytes], None]] = field(default_factory=list)
-    is_dead: bool = False
+    shown: str = "board"
 
     def send(self, kind: str, data: object) -> None:
         """Send an event to every open stream; those that were closed are forgotten."""
@@ -252,7 +254,7 @@ class Site:
                 self.streams.remove(stream)
 
 
-def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHandler]:
+def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class is in it
     """The request handler of one server."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -266,7 +268,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             lang, theme = query.get("l", "fr"), query.get("theme")
             if url.path == "/events":
-                self._stream(lang, query.get("view", "sample"))
+                self._stream(lang)
             elif url.path.startswith("/static/"):
                 found = asset(url.path.removeprefix("/static/"))
                 if found is None:
@@ -277,8 +279,11 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 page = pages.render_history(history_view(query.get("span", "day")), lang, theme)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
             elif url.path in {"/" + name for name in site.views}:
-                page = pages.render_board(site.views[url.path[1:]], lang, theme)
+                site.shown = url.path[1:]
+                page = pages.render_board(site.views[site.shown], lang, theme)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
+            elif url.path == "/problem":  # with status 200, for Chromium logs every other
+                self._answer(200, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
             else:
                 self._answer(404, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
 
@@ -297,16 +302,13 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             self.end_headers()
             self.wfile.write(sent)
 
-        def _stream(self, lang: str, name: str) -> None:
-            if site.is_dead:
-                self._answer(503, "text/plain", b"")
-                return
+        def _stream(self, lang: str) -> None:
             site.requests.append((self.path, 0))
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
-            full = {"seq": 1, "fields": pages.board_fields(site.views[name], lang)}
+            full = {"seq": 1, "fields": pages.board_fields(site.views[site.shown], lang)}
             self.wfile.write(f"retry: 1000\n\nid: 1\nevent: state\ndata: {json.dumps(full)}\n\n".encode())
             self.wfile.flush()
 
@@ -326,7 +328,7 @@ def site() -> Iterator[Site]:
     made = Site()
     sample = sample_view()
     none = replace(bare_view(), rooms=())
-    made.views = {"board": sample, "sample": sample, "states": states_view(), "bare": bare_view(), "none": none}
+    made.views = {"board": sample, "states": states_view(), "bare": bare_view(), "none": none}
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))
     server.daemon_threads = True

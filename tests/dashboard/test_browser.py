@@ -1,0 +1,253 @@
+"""The pages in a real browser: accessible, live, frozen in time, small, and on their own host."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from vigie_dashboard import pages
+from vigie_dashboard.assets import asset_url
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
+]
+
+OUTPUT = Path(__file__).parents[1] / "output"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--disable-sync", "--no-first-run", "--font-render-hinting=none",
+]  # fmt: skip
+WATCH_THE_TABLE = """
+  window.seen = [];
+  new MutationObserver(all => seen.push(...all.map(each => each.target.textContent)))
+    .observe(document.querySelector("#rooms"), {subtree: true, childList: true, characterData: true});
+"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without its own traffic."""
+    OUTPUT.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Any) -> Iterator[Callable[..., Page]]:
+    """Opens a path of the test server; at the end no page may have logged, failed or asked another host."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def watch(request: str) -> None:
+        if not request.startswith((site.address, "data:")):
+            wrong.append(f"foreign: {request}")
+
+    def make(path: str, width: int = 1366, height: int = 900, clock: bool = False, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]  # loose
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        context.on("request", lambda request: watch(request.url))
+        if clock:
+            page.clock.install()
+        page.goto(site.address + path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def live(page: Page) -> Page:
+    """The page once its stream has spoken."""
+    page.wait_for_selector("#fresh[data-s=live]")
+    return page
+
+
+@pytest.mark.parametrize("path", ["/board", "/states", "/bare", "/none", "/history/workshop", "/problem"])
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_wrong(open_page: Callable[..., Page], path: str, lang: str, theme: str) -> None:
+    page = open_page(f"{path}?l={lang}&theme={theme}")
+    if path in {"/board", "/states"}:
+        live(page)
+    page.screenshot(path=OUTPUT / f"{path.strip('/').replace('/', '-')}-{lang}-{theme}.png", full_page=True)
+    for summary in page.locator("summary").all():
+        summary.click()
+    found = Axe().run(page, options={"runOnly": TAGS})
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_frozen_page_is_still_accessible(open_page: Callable[..., Page], theme: str) -> None:
+    page = live(open_page(f"/board?l=fr&theme={theme}", clock=True))
+    page.clock.fast_forward(180_000)
+    page.wait_for_selector(".frozen")
+    page.screenshot(path=OUTPUT / f"frozen-fr-{theme}.png", full_page=True)
+    found = Axe().run(page, options={"runOnly": TAGS})
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("path", ["/board", "/states", "/bare", "/none", "/history/workshop", "/problem"])
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+def test_nothing_overflows_a_narrow_screen_or_large_type(open_page: Callable[..., Page], path: str, lang: str) -> None:
+    page = open_page(f"{path}?l={lang}")
+    for width, size in ((320, "100%"), (320, "200%"), (640, "200%"), (768, "100%"), (1280, "200%")):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
+        if lang == "fr":
+            page.screenshot(path=OUTPUT / f"narrow{path.replace('/', '-')}-{width}-{size[:3]}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (width, size)
+
+
+def test_the_first_load_is_at_most_40_kb_and_8_requests(open_page: Callable[..., Page], site: Any) -> None:
+    live(open_page("/board?l=fr"))
+    asked = list(site.requests)
+    assert len(asked) <= 8, asked
+    # 0.4 kB for the headers of each, as a gateway sends them.
+    assert sum(size + 400 for _, size in asked) <= 40_000, asked
+
+
+def test_what_the_stream_says_is_painted_and_nothing_else_is_touched(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=fr"))
+    view = site.views["board"]
+    rooms = tuple(
+        replace(room, people=16, free=0, state=type(room.state).FULL) if room.id == "workshop" else room
+        for room in view.rooms
+    )
+    before = pages.board_fields(view, "fr")
+    after = pages.board_fields(replace(view, rooms=rooms), "fr")
+    page.evaluate(WATCH_THE_TABLE)
+    site.send("u", {key: value for key, value in after.items() if before[key] != value})
+    page.wait_for_selector("[data-f='r.workshop.word']:text('Complet')")
+    assert page.get_attribute(".plan a[href*=workshop]", "data-s") == "full"
+    assert page.inner_text("[data-f='r.workshop.free']") == "0"
+    assert page.evaluate("seen.length") <= 4
+
+
+def test_a_page_grows_late_then_frozen_then_blank_and_comes_back(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=fr", clock=True))
+    page.clock.fast_forward(20_000)
+    page.wait_for_selector("#fresh[data-s=late]")
+    assert "En retard" in page.inner_text("#age")
+    page.clock.fast_forward(110_000)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    banner = page.inner_text("#frozen")
+    assert "plus à jour depuis 2" in banner
+    assert "vigie2.lan" in banner
+    page.wait_for_selector("#assertive:has-text('plus à jour')", state="attached")
+    assert page.inner_text("[data-f='k.seats']") == "20"
+    page.clock.fast_forward(500_000)
+    page.wait_for_selector(".blank")
+    assert page.inner_text("[data-f='k.seats']") == "\u2013"
+    assert page.inner_text("[data-f='r.workshop.free']") == "\u2013"
+    page.screenshot(path=OUTPUT / "blank-fr.png", full_page=True)
+    site.send("state", {"seq": 9, "fields": pages.board_fields(site.views["board"], "fr")})
+    page.wait_for_selector("#fresh[data-s=live]")
+    assert page.inner_text("[data-f='k.seats']") == "20"
+    assert not page.is_visible("#frozen")
+    page.clock.fast_forward(10_000)
+    page.wait_for_selector("#polite:has-text('rétablie')", state="attached")
+
+
+def test_p_pauses_and_resumes_and_can_be_turned_off(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=en"))
+    page.keyboard.press("p")
+    page.wait_for_selector("#fresh[data-s=paused]")
+    site.send("u", {"k.seats": "7"})
+    site.send("b", {"now": 1})
+    page.wait_for_timeout(300)
+    assert page.inner_text("[data-f='k.seats']") == "20"
+    page.click("#pause")
+    page.wait_for_selector("[data-f='k.seats']:text('7')")
+    page.click("#keys")
+    page.keyboard.press("p")
+    assert page.get_attribute("#pause", "aria-pressed") == "false"
+
+
+def test_counts_are_not_announced_but_an_outage_is(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=en"))
+    site.send("u", {"k.seats": "3", "r.workshop.free": "1"})
+    page.wait_for_selector("[data-f='k.seats']:text('3')")
+    assert page.inner_text("#polite") == page.inner_text("#assertive") == ""
+    site.send("u", {"say.outages": "Library: 3 outlets without power"})
+    page.wait_for_selector("#assertive:has-text('Library')", state="attached")
+
+
+def test_eight_boards_share_one_stream(browser: Browser, site: Any) -> None:
+    """A browser opens six connections to a host: with a stream each, the seventh page would never load."""
+    context = browser.new_context()
+    opened = []
+    for _ in range(8):
+        page = context.new_page()
+        page.goto(f"{site.address}/board?l=fr")
+        opened.append(live(page))
+    assert [path for path, _ in site.requests].count("/events?l=fr") == 1
+    site.send("u", {"k.seats": "5"})
+    for page in opened:
+        page.wait_for_selector("[data-f='k.seats']:text('5')")
+    context.close()
+
+
+def test_a_new_day_loads_the_page_again(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=fr"))
+    with page.expect_navigation():
+        site.send("u", {"page.shape": "another"})
+
+
+def test_without_javascript_the_board_is_whole(open_page: Callable[..., Page]) -> None:
+    page = open_page("/board?l=fr", java_script_enabled=False)
+    assert "Mesuré à" in page.inner_text("#age")
+    assert page.inner_text("[data-f='r.library.free']") == "2"
+    assert page.is_visible("noscript a")
+    assert not page.is_visible("#pause")
+    page.screenshot(path=OUTPUT / "no-javascript.png", full_page=True)
+
+
+@pytest.mark.skipif(asset_url("vendor/uplot.js") is None, reason="uPlot was not built (no npm)")
+def test_uplot_takes_the_place_of_the_curves_and_leaves_the_tables(open_page: Callable[..., Page]) -> None:
+    page = open_page("/history/workshop?l=fr")
+    page.wait_for_selector(".uplot")
+    assert page.locator(".uplot").count() == 2
+    assert page.locator("table caption").count() == 3
+    page.hover(".u-over >> nth=0")
+    page.wait_for_selector(".u-legend:has-text(' h')")
+    page.screenshot(path=OUTPUT / "history-uplot.png", full_page=True)
+
+
+def test_without_javascript_the_history_has_its_curves(open_page: Callable[..., Page]) -> None:
+    page = open_page("/history/workshop?l=fr&span=week", java_script_enabled=False)
+    assert page.locator(".plot .line").count() >= 2
+    page.screenshot(path=OUTPUT / "history-server.png", full_page=True)
+
+
+def test_forced_colours_and_reduced_motion_are_honoured(open_page: Callable[..., Page]) -> None:
+    page = open_page("/board?l=fr", forced_colors="active", reduced_motion="reduce")
+    live(page)
+    assert page.evaluate("getComputedStyle(document.querySelector('.plan .tide')).transitionDuration") == "0s"
+    page.screenshot(path=OUTPUT / "forced-colours.png", full_page=True)
+
+
+def test_rooms_of_the_plan_and_the_controls_can_be_reached_by_keyboard(open_page: Callable[..., Page]) -> None:
+    page = live(open_page("/board?l=fr"))
+    reached = []
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('href') || document.activeElement.id"))
+    assert reached[0] == "#rooms"
+    assert reached[1] == "pause"
+    assert "/history/cafe?l=fr" in reached
+    assert "rooms" in reached

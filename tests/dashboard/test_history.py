@@ -1,0 +1,64 @@
+"""A history shows unknown stretches as such, in units that people use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from vigie_contract.quantities import QUANTITIES
+from vigie_dashboard import history as module
+from vigie_dashboard.language import language_of
+from vigie_dashboard.view import BoardView, HistoryView
+
+
+def test_every_unit_of_the_contract_has_a_way_to_be_shown() -> None:
+    assert {quantity.unit for quantity in QUANTITIES.values()} <= set(module.UNITS)
+
+
+def test_an_unknown_stretch_breaks_line_and_band_and_has_its_own_ground(history: HistoryView) -> None:
+    people = module.charts_of(history, language_of("en"))[0]
+    assert people.path.count("M") == 2
+    assert people.band.count("Z") == 2
+    assert people.unknown == (("30.2%", "6.2%"),)
+
+
+def test_a_series_without_any_reading_has_no_curve(history: HistoryView) -> None:
+    loss = module.charts_of(history, language_of("en"))[2]
+    assert not loss.has_values
+    assert loss.path == loss.band == loss.last == ""
+    assert not any(row.is_known for row in loss.rows)
+
+
+def test_powers_are_in_kilovoltamperes_and_french_numbers(history: HistoryView) -> None:
+    power = module.charts_of(history, language_of("fr"))[1]
+    assert power.unit == "kVA"
+    assert "," in power.rows[0].mean
+    assert power.last.endswith("\u00a0kVA")
+
+
+def test_a_row_of_the_table_says_how_much_was_measured(history: HistoryView) -> None:
+    rows = module.charts_of(history, language_of("fr"))[0].rows
+    assert rows[0].coverage == "97\u202f%"
+    assert (rows[30].mean, rows[30].coverage) == ("", "0\u202f%")
+
+
+def test_the_script_gets_the_same_values_as_plain_json(history: HistoryView) -> None:
+    data = module.script_data(history, language_of("fr"), "/static/u.js", "/static/u.css")
+    copied = json.loads(json.dumps(data, allow_nan=False))
+    assert copied["series"][0]["means"][30] is None
+    assert len(copied["series"][0]["means"]) == len(copied["series"][0]["times"]) == 96
+
+
+@pytest.mark.parametrize(("days", "shown"), [(1, "h"), (7, "."), (30, "nov."), (365, "mai")])
+def test_the_axis_speaks_hours_days_or_months(history: HistoryView, days: int, shown: str) -> None:
+    longer = replace(history, from_ts=history.to_ts - days * 86_400)
+    times = module.charts_of(longer, language_of("fr"))[0].times
+    assert any(shown in words for _, words, _ in times)
+    assert len(times) <= 9
+
+
+def test_a_board_without_history_has_no_axis(bare: BoardView) -> None:
+    assert module.day_ticks(bare, language_of("fr")) == []
+    assert module.day_table_times(bare, language_of("fr")) == []
