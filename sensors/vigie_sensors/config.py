@@ -303,7 +303,7 @@ class _Reader:
             declared = spec.channels(sensor)
         except ValueError as error:  # what only the driver can judge; it says "option: found and expected"
             option, _, said = str(error).partition(": ")
-            self._complain((*path, option), sensor.options.get(option), said)
+            self._complain((*path, option), sensor.options.get(option), said.rpartition("expected ")[2])
             return ()
         for channel in declared:
             if not is_id(channel.id):

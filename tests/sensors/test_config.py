@@ -226,5 +226,5 @@ def test_what_only_a_driver_can_judge_is_told_like_every_other_problem(tmp_path:
     with pytest.raises(ConfigError) as caught:
         load_config(path, Registry())
     (problem,) = [problem for problem in caught.value.problems if "access_points" in problem.key]
-    assert (problem.line, problem.key) == (6, "sensors[0].access_points")
-    assert "borne-1" in problem.expected
+    assert (problem.line, problem.key) == (6, "sensors[1].access_points")
+    assert problem.expected.startswith("BSSIDs like")
