@@ -243,7 +243,9 @@ class _Movements:
         self._random = random
         self._taken: dict[str, list[float]] = {}
         self._crossings: list[Crossing] = []
-        self._liveliness = place.WEEKDAYS[day.date.weekday()] * random.uniform(0.93, 1.04)
+        mood = random.uniform(0.93, 1.04)
+        # What a visitor of the demo sees first does not hang on the date.
+        self._liveliness = place.WEEKDAYS[day.date.weekday()] * (1.0 if day.is_eventful else mood)
         self._attendance = self._draw_attendance()
 
     def run(self) -> list[Crossing]:

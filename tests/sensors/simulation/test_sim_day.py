@@ -95,7 +95,10 @@ def test_the_session_fills_the_big_room_and_its_access_point_on_the_demo_s_day(t
         assert utilisation == pytest.approx(0.8, abs=0.02)
 
 
-def test_the_demo_s_beginning_shows_rooms_of_every_kind(tuesday: Day) -> None:
+@given(st.integers(0, 800))
+@settings(max_examples=60, deadline=None)
+def test_the_demo_s_beginning_shows_rooms_of_every_kind_on_any_tuesday(week: int) -> None:
+    tuesday = Day(TUESDAY + dt.timedelta(weeks=week), 1, is_eventful=True)
     now_ts = tuesday.at(14 + 25 / 60)
     free = {room: found.seats - tuesday.people(room, now_ts) for room, found in place.ROOMS.items()}
     assert free["salle"] == 0
