@@ -25,6 +25,9 @@ FULL = 2_048
 """Readings or buckets of a chunk, up to twice as many. Lower costs headers and code tables (at 640 about 0.15 byte a
 reading); higher decodes more than a query asked for, and more again for each late reading."""
 SMALL = FULL // 2
+_IDS = 1 << 40
+"""Row ids of a tier: rows of one tier lie together in the file, so that joining small ones empties whole pages
+instead of leaving holes between single readings."""
 MAX_SMALL = 8
 """Small chunks in a row before they are made one. Lower writes a slow series again and again; higher makes its queries
 open more rows."""
@@ -270,8 +273,9 @@ class Chunks:
 
     def _insert(self, tier: int, first_ms: int, last_ms: int, count: int, data: bytes) -> None:
         self._database.execute(
-            "INSERT INTO chunk (series, tier, first_ms, last_ms, count, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._series, tier, first_ms, last_ms, count, data),
+            "INSERT INTO chunk (id, series, tier, first_ms, last_ms, count, data) VALUES ("
+            "(SELECT coalesce(max(id), ?1) + 1 FROM chunk WHERE id BETWEEN ?1 AND ?1 + ?2), ?3, ?4, ?5, ?6, ?7, ?8)",
+            (tier * _IDS, _IDS - 2, self._series, tier, first_ms, last_ms, count, data),
         )
 
     def expire(self, tier: int, before_ms: int, limit: int) -> int:

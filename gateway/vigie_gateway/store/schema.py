@@ -3,8 +3,8 @@
 Plain rows of readings are nowhere: a commit is one row of ``log``, which fills the last page of its table, so that a
 commit every ten seconds dirties one page or two. Sealing makes rows of ``chunk`` and deletes the log's.
 
-- Pages of 4096 bytes: what file systems and cards write at least. Larger ones would be written whole for each commit;
-  in smaller ones a chunk takes more overflow pages.
+- Pages of 4096 bytes: a commit writes one or two of them whole, so that larger ones wear the card more, and they were
+  not smaller on disk either (8192: 2.9 bytes a reading, 4096: 2.8).
 - auto_vacuum INCREMENTAL: pages that retention frees are used again, and can be given back when there are many
   (``maintain``), without a VACUUM that would write the whole file.
 - WAL with synchronous FULL: a commit that has returned survives a power cut, and readers never block the writer.
