@@ -32,6 +32,21 @@ def test_a_file_that_was_not_built_has_no_address() -> None:
     assert asset_url("vendor/nothing.js") is None
 
 
+def test_the_dark_tokens_are_the_same_chosen_or_followed() -> None:
+    url = asset_url("vigie.css")
+    assert url is not None
+    found = asset(url.removeprefix("/static/"))
+    assert found is not None
+    css = found.body.decode()
+    for chosen, followed in (
+        ("[data-theme=dark] {", ":root:not([data-theme]) {"),
+        ("[data-theme=dark].frozen main, [data-theme=dark].frozen .defs {",
+         ".frozen:not([data-theme]) main, .frozen:not([data-theme]) .defs {"),
+    ):  # fmt: skip
+        first, second = (css.split(start, 1)[1].split("}", 1)[0] for start in (chosen, followed))
+        assert first == second
+
+
 def test_icons_are_plain_shapes() -> None:
     icons = inline_icons()
     for refused in ("<script", "style", "on", "href"):
