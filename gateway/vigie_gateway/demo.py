@@ -54,6 +54,8 @@ BOARD_S = 20.0
 """How long the board may take to answer; it takes 1 to 2 s. Lower gives up on a Pi that is starting."""
 STOP_S = 4.0
 """How long children may take to end before they are killed. Higher breaks the promise of 5 s in all."""
+STOP_GATEWAY_S = 1.0
+"""How much of it is the gateway's. Lower may cut its last commit off."""
 _HOST = "127.0.0.1"
 _LEAST_SPEED, _MOST_SPEED = 0.1, 3_600.0
 
@@ -236,12 +238,14 @@ class Demo:
         if not self._children:
             return
         _say("• stopping")
-        # All at once: a gateway ends its streams while nodes send what they still can.
-        for child in self._children.values():
-            child.ask_to_stop()
+        # The gateway after the nodes, which tell it that they go and send what they still have.
+        nodes = [self._children[node] for node in NODES if node in self._children]
+        for node in nodes:
+            node.ask_to_stop()
         deadline_mono = time.monotonic() + STOP_S
-        for child in self._children.values():
-            child.stop(max(0.1, deadline_mono - time.monotonic()))
+        for node in nodes:
+            node.stop(max(0.1, deadline_mono - STOP_GATEWAY_S - time.monotonic()))
+        self._children["gateway"].stop(max(STOP_GATEWAY_S, deadline_mono - time.monotonic()))
 
     def _gateway_settings(self, broker: Mosquitto) -> str:
         return "\n".join(
