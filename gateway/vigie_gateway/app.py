@@ -46,9 +46,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
+        """Stop. Not as uvicorn's own, which raises the signal again at the end: the last commit comes after that."""
         self._live.close()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def run(settings: Settings, site: Site, clock: Clock) -> None:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -70,6 +71,12 @@ class RawNode:
             raise ConnectionError("the broker refused the load's password")
         self._socket.sendall(_packet(0x82, b"\x00\x01" + _string(topics.all_acks(SITE, user)) + b"\x00"))
         self._socket.setblocking(False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
 
     def declare(self, channels: Sequence[Channel]) -> None:
         """Publish the birth and presence."""

@@ -1,0 +1,245 @@
+"""The gateway as a process: real broker, real socket, real signals."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.bench import load
+from tests.gateway.conftest import SAMPLE_SITE
+
+from vigie_contract.messages import Channel
+from vigie_gateway.broker import GATEWAY_USER, Mosquitto, free_port, make_passwords
+
+NODE = load.NODE
+
+
+@dataclass
+class Running:
+    """A gateway process and where it answers."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def get(self, path: str, timeout_s: float = 10) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def health(self) -> dict[str, object]:
+        found = json.loads(self.get("/healthz")[1])
+        assert isinstance(found, dict)
+        return found
+
+    def stop(self) -> float:
+        """Send SIGTERM; the seconds until it was gone."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    described = Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER, NODE]))
+    yield described
+    described.stop()
+
+
+@pytest.fixture
+def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Running]]:
+    """Start a gateway with what is given; it is stopped with the test."""
+    running: list[Running] = []
+
+    def start(**environment: str) -> Running:
+        port = free_port()
+        password_file = broker.password_file(GATEWAY_USER)
+        password_file.parent.mkdir(parents=True, exist_ok=True)
+        password_file.write_text(broker.password(GATEWAY_USER), encoding="utf-8")
+        config = tmp_path / "gateway.toml"
+        config.write_text(
+            f'site = "{SAMPLE_SITE}"\n[broker]\nport = {broker.port}\npassword_file = "{password_file}"\n'
+            f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n',
+            encoding="utf-8",
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+        )
+        found = Running(process, port)
+        running.append(found)
+        _wait(lambda: _answers(port) or process.poll() is not None)
+        return found
+
+    yield start
+    for each in running:
+        each.process.kill()
+        each.process.wait()
+        assert each.process.stderr is not None
+        each.process.stderr.close()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1):
+            return True
+    except OSError:
+        return False
+
+
+def _wait(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_it_starts_without_a_broker_says_so_and_goes_on_when_the_broker_comes(
+    broker: Mosquitto, run_gateway: Callable[..., Running]
+) -> None:
+    gateway = run_gateway()
+    assert gateway.get("/board")[0] == 200
+    status, body = gateway.get("/healthz")
+    assert status == 503
+    assert json.loads(body)["parts"]["broker"]["status"] == "fail"
+    broker.start()
+    _wait(lambda: gateway.get("/healthz")[0] == 200)
+
+
+def test_a_broker_that_goes_and_comes_back_costs_no_reading(
+    broker: Mosquitto, run_gateway: Callable[..., Running]
+) -> None:
+    broker.start()
+    gateway = run_gateway()
+    first = load.make_load("j-away", 40, 5, start_ts=time.time() - 60, step_s=0.01)
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        node.declare(load.CHANNELS)
+        _wait(lambda: NODE in str(gateway.health()["parts"]))
+        load.run_load(node, load.Load(first.journal, first.packets[:20], first.ends[:20]))
+    broker.stop()
+    _wait(lambda: gateway.get("/healthz")[0] == 503)
+    broker.start()
+    _wait(lambda: gateway.get("/healthz")[0] == 200)
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        load.run_load(node, first)
+    parts = gateway.health()["parts"]
+    assert isinstance(parts, dict)
+    assert (parts["ingest"]["stored"], parts["ingest"]["gaps"]) == (200, 0)
+
+
+def test_what_was_acknowledged_survives_a_kill(broker: Mosquitto, run_gateway: Callable[..., Running]) -> None:
+    broker.start()
+    gateway = run_gateway()
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        node.declare(load.CHANNELS)
+        _wait(lambda: NODE in str(gateway.health()["parts"]))
+        load.run_load(node, load.make_load("j-kill", 10, 10, start_ts=time.time() - 60, step_s=0.01))
+    gateway.process.kill()
+    gateway.process.wait()
+    again = run_gateway()
+    listed = json.loads(again.get("/api/v1/series")[1])
+    assert sum(series["latest"] is not None for series in listed) == 100
+
+
+def test_an_open_stream_does_not_delay_the_stop(broker: Mosquitto, run_gateway: Callable[..., Running]) -> None:
+    broker.start()
+    gateway = run_gateway()
+    with socket.create_connection(("127.0.0.1", gateway.port)) as stream:
+        stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b"200 OK" in stream.recv(1_000)
+        assert gateway.stop() < 3
+    assert gateway.process.returncode == 0
+
+
+def test_a_reading_reaches_an_open_stream(broker: Mosquitto, run_gateway: Callable[..., Running]) -> None:
+    broker.start()
+    gateway = run_gateway()
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        node.declare([Channel("linky-va", "apparent_power", 10.0)])
+        _wait(lambda: NODE in str(gateway.health()["parts"]))
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        connection.request("GET", "/events?l=en")
+        with connection.getresponse() as stream:
+            while not stream.readline().startswith(b"event: state"):
+                pass
+            pack = (
+                f'[{{"bn":"semaphore/{NODE}/","journal":"j-live","first":1,"floor":1,"bt":{time.time():.3f},'
+                '"n":"linky-va","u":"VA","v":4200}]'
+            )
+            node.send(load.publish_packet(f"vigie/1/semaphore/{NODE}/data", pack.encode(), 1))
+            line = b""
+            while b"k.power" not in line or b"4.2" not in line:
+                line = stream.readline()
+                assert line
+        connection.close()
+
+
+def test_a_taken_port_is_one_clear_line(broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path) -> None:
+    broker.start()
+    first = run_gateway()
+    config = (tmp_path / "gateway.toml").read_text(encoding="utf-8").replace("vigie.db", "other.db")
+    (tmp_path / "second.toml").write_text(config, encoding="utf-8")
+    again = subprocess.run(
+        [sys.executable, "-m", "vigie_gateway", "run", "--config", str(tmp_path / "second.toml")],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert again.returncode == 69
+    assert again.stderr.strip().splitlines()[-1].startswith(f"http.port {first.port} on 127.0.0.1 cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        ("id = 1\n", "site.toml"),
+        ("id = \n", "site.toml"),
+        ('id = "a"\nname = "A"\ntimezone = "Mars/Olympus"\n', "Mars/Olympus"),
+    ],
+)
+def test_a_broken_site_file_ends_with_78_and_names_the_file(tmp_path: Path, site: str, expected: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(site, encoding="utf-8")
+    for command in ("run", "check"):
+        ended = subprocess.run(
+            [sys.executable, "-m", "vigie_gateway", command, "--site", str(path)],
+            capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 78
+        assert expected in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_database_that_is_none_ends_with_74_and_names_the_file(
+    broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    (tmp_path / "vigie.db").write_bytes(b"this is no database" * 1_000)
+    gateway = run_gateway()
+    assert gateway.process.wait(20) == 74
+    assert gateway.process.stderr is not None
+    assert "vigie.db" in gateway.process.stderr.read()
+
+
+def test_the_service_manager_is_told_when_it_is_ready_and_fed_while_it_works(
+    broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        run_gateway(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
+        assert manager.recv(1_000).startswith(b"READY=1")
+        assert manager.recv(1_000) == b"WATCHDOG=1"
