@@ -71,6 +71,8 @@ def fields_of(view: BoardView, language: Language) -> Fields:
     if parts.internet:
         fields |= _internet(view.figures, language)
     for room in view.rooms:
+        if room.is_passage:
+            continue
         fields |= room_fields(room, view, language, has_outlets=parts.outlets, has_wifi=parts.wifi)
     fields |= plan_fields(view, language)
     for advice in view.advice:

@@ -103,7 +103,7 @@ def plan_fields(view: BoardView, language: Language) -> dict[str, str]:
     fields: dict[str, str] = {}
     for room in view.rooms:
         drawn = None if plan is None else plan.rooms.get(room.id)
-        if drawn is not None:
+        if drawn is not None and not room.is_passage:
             fields |= _plan_room(room, drawn, view, language)
     return fields
 

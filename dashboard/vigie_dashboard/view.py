@@ -105,7 +105,7 @@ class RoomView:
     Attributes:
         id: The room's id.
         name: By language, at least one entry.
-        seats: Of the room; 1 makes it a booth ("free" / "in use").
+        seats: Of the room; 1 makes it a booth ("free" / "in use"), 0 a passage.
         corners: The polygon on the floor plan; empty when the site has no plan.
         state: See RoomState.
         people: Best count; None when unknown. Kept in OLD and INCONSISTENT, so that the page can show it greyed.
@@ -129,6 +129,11 @@ class RoomView:
     outlets: OutletsView | None
     wifi: WifiView | None
     tags: tuple[str, ...]
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether it has no seats (a hall, a store): drawn and named on the plan, listed nowhere."""
+        return self.seats == 0
 
 
 @dataclass(frozen=True, slots=True)

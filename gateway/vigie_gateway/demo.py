@@ -73,12 +73,14 @@ class Options:
         duration_s: Real seconds after which it ends by itself; None for never.
         port: Of the board.
         start: Local time of the simulated day at which it begins.
+        is_outside: Whether the probes may reach beyond this machine's own network.
     """
 
     speed: float
     duration_s: float | None
     port: int
     start: dt.time
+    is_outside: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +94,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8080, metavar="P", help="port of the board [8080]")
     parser.add_argument("--host", choices=[_HOST], default=_HOST, help=argparse.SUPPRESS)
     parser.add_argument(
+        "--outside",
+        action="store_true",
+        help="probe the internet too: example.org, its name, and connectivity-check.ubuntu.com",
+    )
+    parser.add_argument(
         "--start", type=_time, default=START_TIME, metavar="HH:MM", help=f"time of the day [{START_TIME:%H:%M}]"
     )
 
@@ -103,7 +110,7 @@ def main(argv: Sequence[str]) -> int:
     )
     add_arguments(parser)
     given = parser.parse_args(argv)
-    options = Options(given.speed, given.duration_s, given.port, given.start)
+    options = Options(given.speed, given.duration_s, given.port, given.start, given.outside)
     events: queue.SimpleQueue[str] = queue.SimpleQueue()
     try:
         with _lock(), _signals(events):
@@ -170,10 +177,13 @@ class Demo:
                 "eventful_from": dt.datetime.fromtimestamp(start_ts, TIMEZONE).date().isoformat(),
                 "history_days": str(HISTORY_DAYS),
                 "interface": default_interface(Path("/proc/net/route")),
+                "outside": '"example.org:80"' if self._options.is_outside else "",
                 **periods(self._options.speed),
             }
-            template = string.Template((samples / f"{node}.toml").read_text(encoding="utf-8"))
-            config = self._write(f"{node}.toml", template.substitute(values))
+            text = (samples / f"{node}.toml").read_text(encoding="utf-8")
+            if self._options.is_outside and (more := samples / f"{node}-outside.toml").exists():
+                text += more.read_text(encoding="utf-8")
+            config = self._write(f"{node}.toml", string.Template(text).substitute(values))
             self._start(node, ["vigie_sensors", "run", "--config", config], environment, is_restarted=True)
             _say(f"• node {node}: {what}")
 

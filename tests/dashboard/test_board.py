@@ -8,6 +8,7 @@ import pytest
 
 from vigie_dashboard import board
 from vigie_dashboard.language import language_of
+from vigie_dashboard.pages import render_board
 from vigie_dashboard.view import Advice, BoardView, WifiFit
 
 
@@ -144,3 +145,12 @@ def test_the_shape_changes_with_the_site_and_the_day_but_not_with_readings(sampl
     assert sample.day is not None
     tomorrow = replace(sample.day, opens_ts=sample.day.opens_ts + 86_400)
     assert board.shape_of(replace(sample, day=tomorrow)) != shape
+
+
+def test_a_passage_is_drawn_on_the_plan_and_listed_nowhere(sample: BoardView) -> None:
+    hall = replace(sample.rooms[0], id="hall", name={"en": "Front desk"}, seats=0, people=None, free=None)
+    view = replace(sample, rooms=(*sample.rooms, hall))
+    page = render_board(view, "en", None)
+    assert "Front desk" in page
+    assert "/history/hall" not in page
+    assert not [key for key in fields(view) if ".hall." in key]

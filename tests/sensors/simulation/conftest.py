@@ -34,13 +34,16 @@ def sample(tmp_path: Path) -> Callable[..., SensorsConfig]:
             "meter_device": str(tmp_path / "meter"),
             "history_days": "0",
             "interface": "lo",
+            "outside": '"example.org:80"',
             "eventful_from": EVENTFUL.isoformat(),
         }
         periods = ("pin", "mains", "meter", "outlet", "radio", "probe", "portal")
         values |= {f"{name}_period_s": "60" for name in periods} | replaced
         path = tmp_path / f"{node}.toml"
-        template = string.Template((SAMPLES / f"{node}.toml").read_text(encoding="utf-8"))
-        path.write_text(template.substitute(values), encoding="utf-8")
+        text = (SAMPLES / f"{node}.toml").read_text(encoding="utf-8")
+        if (more := SAMPLES / f"{node}-outside.toml").exists():
+            text += more.read_text(encoding="utf-8")
+        path.write_text(string.Template(text).substitute(values), encoding="utf-8")
         return load_config(path, Registry())
 
     return load
