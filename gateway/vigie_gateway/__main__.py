@@ -8,6 +8,7 @@ in docs/operations.md.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -71,9 +72,16 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
 
 
 def _serve(settings: Settings, site: Site, clock: Clock) -> int:
+    from vigie_contract.memory import share_one_heap
+
+    share_one_heap()
+    # What is loaded now stays for good: the collector need not walk it while importing, nor ever again.
+    gc.disable()
     from vigie_gateway import app
     from vigie_gateway.store import StoreError
 
+    gc.freeze()
+    gc.enable()
     try:
         app.run(settings, site, clock)
     except StoreError as error:

@@ -7,7 +7,6 @@ cannot be written (worth another try); 78 the configuration is wrong (not worth 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from vigie_contract.clock import clock_from_environment
+from vigie_contract.memory import share_one_heap
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES, Kind
 from vigie_contract.readings import UNKNOWN_REASONS, Reading
@@ -42,8 +42,6 @@ ERROR_ACTIONS: dict[type[Exception], tuple[int, str]] = {
 }
 """What each error does: the exit code, and what happens then. Anything else is a fault of ours: a traceback."""
 
-_M_ARENA_MAX = -8
-"""mallopt(3), of glibc's malloc.h."""
 _ONCE_TRIES = 3
 """Samples that ``once`` takes before it tells what it has: two differ where one rate needs two counters."""
 
@@ -194,15 +192,8 @@ def _said(reading: Reading, channel: Channel) -> str:
     return f"{reading.channel}: {reading.value:.12g} {quantity.unit} ({quantity.name})"
 
 
-def _share_one_heap() -> None:
-    """Have all threads use one heap of glibc: one each costs 4 MB of a small Pi, for threads that mostly wait."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(_M_ARENA_MAX, 1)
-
-
 def _run(config: SensorsConfig, registry: Registry) -> int:
-    _share_one_heap()
+    share_one_heap()
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from typing import Any
 from vigie_contract import topics
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.errors import ContractError
+from vigie_contract.memory import hidden
 from vigie_contract.messages import (
     MAX_PAYLOAD_BYTES,
     OFFLINE,
@@ -44,17 +44,11 @@ from vigie_sensors.journal import Entry, Journal, JournalError, boot_id
 from vigie_sensors.lane import Lane
 
 # paho would load dnspython where it finds it, for SRV records that are not used here: 8 MB of every daemon.
-_ABSENT: Any = None
-_hidden = "dns.resolver" not in sys.modules
-if _hidden:
-    sys.modules["dns.resolver"] = _ABSENT
-import paho.mqtt.client as mqtt  # noqa: E402 - behind the two lines above
-from paho.mqtt.enums import CallbackAPIVersion  # noqa: E402
-from paho.mqtt.properties import Properties  # noqa: E402
-from paho.mqtt.reasoncodes import ReasonCode  # noqa: E402
-
-if _hidden:
-    del sys.modules["dns.resolver"]
+with hidden("dns.resolver"):
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+    from paho.mqtt.properties import Properties
+    from paho.mqtt.reasoncodes import ReasonCode
 
 KEEPALIVE_S = 30
 """A broker declares the node offline after one and a half of these. Lower costs radio time on bad Wi-Fi; higher shows

@@ -14,15 +14,19 @@ import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-
 from vigie_contract import topics
 from vigie_contract.clock import Clock
+from vigie_contract.memory import hidden
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.settings import BrokerSettings
+
+# paho would load dnspython where it finds it, for SRV records that are not used here: a fifth of a second of every
+# start, and 8 MB.
+with hidden("dns.resolver"):
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+    from paho.mqtt.properties import Properties
+    from paho.mqtt.reasoncodes import ReasonCode
 
 log = logging.getLogger(__name__)
 
