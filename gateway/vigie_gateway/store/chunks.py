@@ -24,7 +24,9 @@ would read 10,080 buckets and a year 35,040. Each is made from the one before.""
 FULL = 2_048
 """Readings or buckets of a chunk, up to twice as many. Lower costs headers and code tables (at 640 about 0.15 byte a
 reading); higher decodes more than a query asked for, and more again for each late reading."""
-SMALL = FULL // 2
+SMALL = 256
+"""Fewer are joined with their neighbours. Lower leaves short chunks that cost a row each; higher packs again what a
+round of sealing has just packed."""
 _IDS = 1 << 40
 """Row ids of a tier: rows of one tier lie together in the file, so that joining small ones empties whole pages
 instead of leaving holes between single readings."""

@@ -20,8 +20,10 @@ MOST_WIDENED = 1.5
 gives too few points. A step that is whole minutes is kept as asked."""
 
 
-def by_time(times: Sequence[int], values: Sequence[Value]) -> tuple[list[int], list[Value]]:
+def by_time(times: list[int], values: list[Value]) -> tuple[list[int], list[Value]]:
     """Readings in order of time, those of one time in the order given."""
+    if sorted(times) == times:
+        return times, values
     order = sorted(range(len(times)), key=times.__getitem__)
     return [times[position] for position in order], [values[position] for position in order]
 

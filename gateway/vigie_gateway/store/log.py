@@ -7,32 +7,30 @@ columns only ever grow, ``marks`` is extended last, and sealing puts a new tail 
 from __future__ import annotations
 
 import math
-import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import itemgetter
 
 from vigie_gateway.store import Sample
 from vigie_gateway.store.codec import (
+    MOST_ROWS,
     CodecError,
+    Reader,
     Value,
-    decode_floats,
-    decode_integers,
-    encode_floats,
-    encode_integers,
-    encode_times,
+    Writer,
+    exactly,
+    read_reasons,
     scale,
+    unscaled,
+    write_reasons,
 )
 
-VERSION = 1
-_HEAD = struct.Struct("<BI")
 _DOUBLES = 255
-_FAST = 1
-"""Deflate level: a log blob lives for hours, a chunk for weeks."""
+"""In the place of decimals: kept as eight bytes."""
 _UNKNOWN = math.nan
 
 
@@ -45,13 +43,13 @@ class Batch:
         counts: Readings of each.
         times: Milliseconds, all series one after the other.
         values: As many; NaN is an unknown.
-        reasons: Of the unknowns, by position in ``values``.
+        reasons: Of the unknowns, by position in ``values``, which rises.
     """
 
     series: list[int]
     counts: list[int]
     times: list[int]
-    values: list[float]
+    values: Sequence[float]
     reasons: dict[int, str]
 
 
@@ -67,107 +65,121 @@ def batch_of(samples: Sequence[Sample]) -> Batch:
         reasons = {place: words[place] or "" for place, value in enumerate(values) if value is None}
         values = tuple(_UNKNOWN if value is None else value for value in values)
     if not math.isfinite(sum(values)):
-        for place, value in enumerate(values):
-            if not math.isfinite(value) and place not in reasons:
-                reasons[place] = "out-of-range"
-        values = tuple(value if math.isfinite(value) else _UNKNOWN for value in values)
-    return Batch(list(counts), list(counts.values()), times, list(values), reasons)
+        is_finite = list(map(math.isfinite, values))
+        reasons = {
+            place: reasons.get(place, "out-of-range") for place, is_known in enumerate(is_finite) if not is_known
+        }
+        values = tuple(value if is_known else _UNKNOWN for value, is_known in zip(values, is_finite, strict=True))
+    return Batch(list(counts), list(counts.values()), times, values, reasons)
 
 
-def encode_batch(batch: Batch, decimals: Mapping[int, int]) -> bytes:
+def encode_batch(batch: Batch, decimals: MutableMapping[int, int]) -> bytes:
     """Pack a batch of at least one reading.
 
     Args:
         batch: See ``batch_of``.
-        decimals: How many a series' values most likely have, by its id.
+        decimals: How many a series' values most likely have, by its id; corrected where that was wrong.
     """
-    scales, integers, doubles = bytearray(), [], []
-    start = 0
+    classes = _classes(batch, decimals)
+    scales = bytes(map(decimals.__getitem__, batch.series))
+    writer = Writer()
+    writer.number(len(batch.series))
+    writer.integers(batch.series)
+    writer.integers(batch.counts)
+    writer.integers(scales)
+    writer.integers(batch.times)
+    write_reasons(writer, list(batch.reasons), list(batch.reasons.values()))
+    for number in sorted(classes):
+        if number == _DOUBLES:
+            writer.doubles(classes[number])
+        elif classes[number]:
+            writer.integers(classes[number])  # type: ignore[arg-type]  # integers but for _DOUBLES
+    return writer.blob()
+
+
+def _classes(batch: Batch, decimals: MutableMapping[int, int]) -> dict[int, Sequence[float]]:
+    """The known values by how many decimals they have, each series' after the other, as integers of that.
+
+    So that what must be done for each value is done for all series of one kind at once.
+    """
+    for attempt in range(2):
+        classes: dict[int, list[float]] = {}
+        for series, column in _columns(batch):
+            if attempt and decimals[series] != _DOUBLES and exactly(column, decimals[series]) is None:
+                scaled = scale(column)
+                decimals[series] = _DOUBLES if scaled is None else scaled[0]
+            classes.setdefault(decimals[series], []).extend(column)
+        integers = {
+            number: column if number == _DOUBLES else exactly(column, number) for number, column in classes.items()
+        }
+        if None not in integers.values():
+            break
+    return {number: column for number, column in integers.items() if column is not None}
+
+
+def _columns(batch: Batch) -> Iterator[tuple[int, Sequence[float]]]:
+    values, start = batch.values, 0
     for series, count in zip(batch.series, batch.counts, strict=True):
-        values = batch.values[start : start + count]
+        column = values[start : start + count]
         if batch.reasons:
-            values = [value for value in values if value == value]  # noqa: PLR0124 - NaN is what differs from itself
-        scaled = scale(values, decimals[series]) if values else (0, [])
-        if scaled is None:
-            scales.append(_DOUBLES)
-            doubles += values
-        else:
-            scales.append(scaled[0])
-            integers += scaled[1]
+            column = [value for value in column if value == value]  # noqa: PLR0124 - NaN is what differs from itself
+        yield series, column
         start += count
-    words = sorted(set(batch.reasons.values()))
-    table = "\n".join(words).encode()
-    parts = [
-        _HEAD.pack(VERSION, len(batch.series)),
-        encode_integers(batch.series, _FAST),
-        encode_integers(batch.counts, _FAST),
-        bytes(scales),
-        encode_times(batch.times, _FAST),
-        struct.pack("<IIII", len(integers), len(doubles), len(batch.reasons), len(table)),
-        encode_integers(integers, _FAST) if integers else b"",
-        encode_floats(doubles, _FAST) if doubles else b"",
-        table,
-    ]
-    if batch.reasons:
-        codes = {word: code for code, word in enumerate(words)}
-        parts.append(encode_integers(list(batch.reasons), _FAST))
-        parts.append(encode_integers([codes[word] for word in batch.reasons.values()], _FAST))
-    return b"".join(parts)
 
 
 def decode_batch(blob: bytes) -> Batch:
     """Unpack; raises CodecError."""
-    try:
-        return _decode_batch(blob)
-    except (struct.error, IndexError) as error:
-        raise CodecError(str(error)) from error
-
-
-def _decode_batch(blob: bytes) -> Batch:
-    version, size = _HEAD.unpack_from(blob)
-    if version != VERSION:
-        raise CodecError(f"log version {version} is unknown")
-    series, rest = decode_integers(memoryview(blob)[_HEAD.size :], size)
-    counts, rest = decode_integers(rest, size)
-    scales, rest = bytes(rest[:size]), rest[size:]
+    reader = Reader(blob)
+    size = reader.count()
+    if not size:
+        raise CodecError("no series")
+    series, counts, scales = reader.integers(size), reader.integers(size), reader.integers(size)
     total = sum(counts)
-    times, rest = decode_integers(rest, total)
-    integer_count, double_count, unknown_count, table_size = struct.unpack_from("<IIII", rest)
-    rest = rest[16:]
-    integers: list[int] = []
-    doubles: list[float] = []
-    if integer_count:
-        integers, rest = decode_integers(rest, integer_count)
-    if double_count:
-        doubles, rest = decode_floats(rest, double_count)
-    words, rest = bytes(rest[:table_size]).decode().split("\n"), rest[table_size:]
-    reasons: dict[int, str] = {}
-    if unknown_count:
-        places, rest = decode_integers(rest, unknown_count)
-        codes, rest = decode_integers(rest, unknown_count)
-        reasons = {place: words[code] for place, code in zip(places, codes, strict=True)}
-    return Batch(series, counts, times, _values(counts, scales, integers, doubles, reasons), reasons)
+    if not 0 < total <= MOST_ROWS or min(counts) < 1:
+        raise CodecError(f"{total} readings cannot be")
+    times = reader.integers(total)
+    reasons = read_reasons(reader)
+    known = _known_counts(counts, reasons)
+    columns: dict[int, list[float]] = {}
+    for number in sorted(set(scales)):
+        expected = sum(count for count, decimals in zip(known, scales, strict=True) if decimals == number)
+        if number == _DOUBLES:
+            columns[number] = reader.doubles(expected)
+        elif expected:
+            columns[number] = unscaled(reader.integers(expected), number)
+    return Batch(series, counts, times, _values(counts, known, scales, columns, reasons), reasons)
+
+
+def _known_counts(counts: Sequence[int], reasons: Mapping[int, str]) -> list[int]:
+    if not reasons:
+        return list(counts)
+    ends = list(accumulate(counts))
+    places = sorted(reasons)
+    if places[0] < 0 or places[-1] >= ends[-1]:
+        raise CodecError("an unknown is at no place")
+    upto = [bisect_left(places, end) for end in ends]
+    return [count - (end - start) for count, start, end in zip(counts, [0, *upto], upto, strict=False)]
 
 
 def _values(
-    counts: list[int], scales: bytes, integers: list[int], doubles: list[float], reasons: dict[int, str]
+    counts: Sequence[int],
+    known: Sequence[int],
+    scales: Sequence[int],
+    columns: Mapping[int, Sequence[float]],
+    reasons: Mapping[int, str],
 ) -> list[float]:
     values: list[float] = []
-    place, integer, double = 0, 0, 0
-    for count, decimals in zip(counts, scales, strict=True):
-        unknown = [spot - place for spot in reasons if place <= spot < place + count] if reasons else []
-        known = count - len(unknown)
-        if decimals == _DOUBLES:
-            column = doubles[double : double + known]
-            double += known
-        else:
-            factor = 10**decimals
-            column = [number / factor for number in integers[integer : integer + known]]
-            integer += known
-        for spot in sorted(unknown):
-            column.insert(spot, _UNKNOWN)
-        values += column
-        place += count
+    starts = dict.fromkeys(columns, 0)
+    for decimals, count in zip(scales, known, strict=True):
+        if count:
+            start = starts[decimals]
+            values += columns[decimals][start : start + count]
+            starts[decimals] = start + count
+    if reasons:
+        for place in sorted(reasons):
+            values.insert(place, _UNKNOWN)
+    if len(values) != sum(counts):
+        raise CodecError("a column is cut short")
     return values
 
 
@@ -194,11 +206,12 @@ class Tail:
             return [], []
         known = bisect_right(marks[::2], row)
         start, end = (marks[known * 2 - 1] if known else 0), marks[-1]
-        values: list[Value] = list(self.values[start:end])
-        for place, reason in self.reasons.copy().items():
-            if start <= place < end:
-                values[place - start] = reason
-        return list(self.times[start:end]), values
+        values: list[Value] = self.values[start:end].tolist()  # type: ignore[assignment]  # floats are values
+        if self.reasons:
+            for place, reason in self.reasons.copy().items():
+                if start <= place < end:
+                    values[place - start] = reason
+        return self.times[start:end].tolist(), values
 
     def count_to(self, row: int) -> int:
         """How many readings the log rows up to ``row`` hold."""
@@ -214,21 +227,23 @@ class Tail:
         return Tail(self.times[start:], self.values[start:], reasons, marks)
 
 
-def append(tails: dict[int, Tail], row: int, batch: Batch, sealed: dict[int, int]) -> None:
+def append(tails: dict[int, Tail], row: int, batch: Batch, sealed: Mapping[int, int]) -> None:
     """Add a committed batch to the tails, but for series that are sealed up to ``row`` or further."""
-    ends = list(accumulate(batch.counts))
-    for series, count, end in zip(batch.series, batch.counts, ends, strict=True):
-        if sealed.get(series, 0) >= row:
+    times, values = array("q", batch.times), array("d", batch.values)
+    start = 0
+    for series, count in zip(batch.series, batch.counts, strict=True):
+        begin, start = start, start + count
+        if sealed and sealed.get(series, 0) >= row:
             continue
         tail = tails.get(series)
         if tail is None:
             tail = Tail()
-        start, base = end - count, len(tail.times)
+        base = len(tail.times)
         if batch.reasons:
-            for place in range(start, end):
+            for place in range(begin, start):
                 if place in batch.reasons:
-                    tail.reasons[base + place - start] = batch.reasons[place]
-        tail.times.extend(batch.times[start:end])
-        tail.values.extend(batch.values[start:end])
+                    tail.reasons[base + place - begin] = batch.reasons[place]
+        tail.times.extend(times[begin:start])
+        tail.values.extend(values[begin:start])
         tail.marks.extend((row, base + count))
         tails[series] = tail

@@ -7,19 +7,23 @@ buckets into the points it was asked for, on the thread that asks. The rules are
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import lt, mul, sub
+from itertools import chain, repeat
+from operator import itemgetter, lt, mul, sub, truediv
+from typing import TypeVar
 
 from vigie_contract.quantities import Average, Quantity
 from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.store import LATE_PERIODS
-from vigie_gateway.store.codec import Value, decode_floats, decode_integers, encode_floats, encode_integers
+from vigie_gateway.store.codec import Reader, Value, Writer
 
 MEAN_DIGITS = 2
 """Decimals of a mean beyond those of its quantity's resolution. Lower rounds what a person could see in a long
 average; each one costs about 0.07 byte a reading taken every 10 s."""
+
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +96,6 @@ class Buckets:
     def __len__(self) -> int:
         return len(self.index)
 
-    def add(self, index: int, covered_ms: int, amount: float, low: float, high: float, last: float) -> None:
-        """Append one row."""
-        self.index.append(index)
-        self.covered_ms.append(covered_ms)
-        self.amount.append(amount)
-        self.low.append(low)
-        self.high.append(high)
-        self.last.append(last)
-
     def extend(self, other: Buckets) -> None:
         """Append rows that are not before the last one here."""
         self.index += other.index
@@ -121,6 +116,10 @@ class Buckets:
             self.last[start:end],
         )
 
+    def columns(self) -> tuple[list[int], list[float], list[float], list[float], list[float]]:
+        """All but the index."""
+        return self.covered_ms, self.amount, self.low, self.high, self.last
+
     def between(self, first: int, last: int) -> Buckets:
         """Rows whose index is ``first`` to ``last``, inclusive."""
         start, end = bisect_left(self.index, first), bisect_right(self.index, last)
@@ -129,20 +128,25 @@ class Buckets:
 
 def encode_buckets(buckets: Buckets) -> bytes:
     """Pack at least one bucket; the caller keeps the count."""
-    columns = [encode_integers(buckets.index), encode_integers(buckets.covered_ms)]
-    columns += [encode_floats(column) for column in (buckets.amount, buckets.low, buckets.high, buckets.last)]
-    return b"\x01" + b"".join(columns)
+    writer = Writer()
+    writer.integers(buckets.index)
+    writer.integers(buckets.covered_ms)
+    for column in (buckets.amount, buckets.low, buckets.high, buckets.last):
+        writer.floats(column)
+    return writer.blob()
 
 
 def decode_buckets(blob: bytes, count: int) -> Buckets:
     """Unpack; raises CodecError."""
-    index, rest = decode_integers(memoryview(blob)[1:], count)
-    covered_ms, rest = decode_integers(rest, count)
-    amount, rest = decode_floats(rest, count)
-    low, rest = decode_floats(rest, count)
-    high, rest = decode_floats(rest, count)
-    last, rest = decode_floats(rest, count)
-    return Buckets(index, covered_ms, amount, low, high, last)
+    reader = Reader(blob)
+    return Buckets(
+        reader.integers(count),
+        reader.integers(count),
+        reader.floats(count),
+        reader.floats(count),
+        reader.floats(count),
+        reader.floats(count),
+    )
 
 
 def roll(
@@ -224,30 +228,40 @@ def _increases(values: Sequence[Value], known: float | None) -> list[float]:
 
 
 def _roll_run(run: _Run, rule: Rule, width_ms: int, origin_ms: int, buckets: Buckets) -> None:
-    times, values, is_mean = run.times, run.values, rule.average is Average.TIME
+    """Append the buckets of a run; a column at a time, which costs a third of a bucket at a time."""
+    times, values = run.times, run.values
+    first, last = (run.start_ms - origin_ms) // width_ms, (times[-1] - 1 - origin_ms) // width_ms
+    ends = list(range(origin_ms + (first + 1) * width_ms, origin_ms + (last + 1) * width_ms + 1, width_ms))
     begins = [run.start_ms, *times[:-1]]
-    products = list(map(mul, values, map(sub, times, begins))) if is_mean else []
-    position, size, ends_ms = 0, len(times), times[-1]
-    for index in range((run.start_ms - origin_ms) // width_ms, (ends_ms - 1 - origin_ms) // width_ms + 1):
-        start_ms = origin_ms + index * width_ms
-        end_ms = start_ms + width_ms
-        after = bisect_right(times, end_ms, position)
-        # The reading after the bucket's end speaks for the rest of the bucket, when it begins before the end.
-        is_straddled = after < size and begins[after] < end_ms
-        inside = values[position : after + 1] if is_straddled else values[position:after]
-        covered_ms = min(end_ms, ends_ms) - max(start_ms, run.start_ms)
-        amount = 0.0
-        if is_mean:
-            total = sum(products[position + 1 : after])
-            if after > position:
-                total += values[position] * (times[position] - max(start_ms, begins[position]))
-            if is_straddled:
-                total += values[after] * (end_ms - max(start_ms, begins[after]))
-            amount = _rounded(total / covered_ms, rule.decimals)
-        elif rule.average is Average.INCREASE:
-            amount = float(sum(run.increases[position:after]))
-        buckets.add(index, covered_ms, amount, min(inside), max(inside), inside[-1])
-        position = after
+    # Readings [froms[n], tos[n]) are in bucket n; the next one speaks for its rest when it begins before its end.
+    tos = list(map(bisect_right, repeat(times), ends))
+    froms = [0, *tos[:-1]]
+    uptos = [to + 1 if begins[to] < end else to for to, end in zip(tos[:-1], ends[:-1], strict=True)] + [len(times)]
+    inside = list(map(values.__getitem__, map(slice, froms, uptos)))
+    starts = [run.start_ms, *ends[:-1]]
+    ends[-1] = times[-1]
+    covered = list(map(sub, ends, starts))
+    if rule.average is Average.TIME:
+        products = list(map(mul, values, map(sub, times, begins)))
+        totals = map(sum, map(products.__getitem__, map(slice, froms, uptos)))
+        # What the first and the last reading say of the time outside the bucket.
+        leads = map(mul, map(values.__getitem__, froms), map(sub, starts, map(begins.__getitem__, froms)))
+        lasts = [upto - 1 for upto in uptos]
+        trails = map(mul, map(values.__getitem__, lasts), map(sub, map(times.__getitem__, lasts), ends))
+        buckets.amount += _means(map(sub, map(sub, totals, leads), trails), covered, rule.decimals)
+    elif rule.average is Average.INCREASE:
+        buckets.amount += map(float, map(sum, map(run.increases.__getitem__, map(slice, froms, tos))))
+    else:
+        buckets.amount += repeat(0.0, len(ends))
+    buckets.index += range(first, last + 1)
+    buckets.covered_ms += covered
+    buckets.low += map(min, inside)
+    buckets.high += map(max, inside)
+    buckets.last += map(itemgetter(-1), inside)
+
+
+def _means(totals: Iterable[float], covered_ms: Iterable[int], decimals: int) -> list[float]:
+    return [_rounded(mean, decimals) for mean in map(truediv, totals, covered_ms)]
 
 
 def _rounded(mean: float, decimals: int) -> float:
@@ -273,22 +287,56 @@ def fold(buckets: Buckets, average: Average, width_ms: int, to_width_ms: int, to
     folded = Buckets()
     index, start, size = buckets.index, 0, len(buckets)
     ratio, first = to_width_ms // width_ms, to_origin_ms // width_ms
+    if ratio == 1 and index and index[-1] - index[0] == size - 1 and index == list(range(index[0], index[0] + size)):
+        return Buckets([place - first for place in index], *buckets.columns())
     while start < size:
         target = (index[start] - first) // ratio
+        whole = _whole(index, start, target * ratio + first, ratio)
+        if whole:
+            _fold_whole(buckets, average, start, start + whole * ratio, ratio, folded)
+            folded.index += range(target, target + whole)
+            start += whole * ratio
+            continue
         end = bisect_left(index, first + (target + 1) * ratio, start)
-        if end - start == 1:
-            low, high, amount = buckets.low[start], buckets.high[start], buckets.amount[start]
-            covered_ms = buckets.covered_ms[start]
-        else:
-            covered = buckets.covered_ms[start:end]
-            covered_ms = sum(covered)
-            amounts = buckets.amount[start:end]
-            is_mean = average is Average.TIME
-            amount = sum(map(mul, amounts, covered)) / covered_ms if is_mean else float(sum(amounts))
-            low, high = min(buckets.low[start:end]), max(buckets.high[start:end])
-        folded.add(target, covered_ms, amount, low, high, buckets.last[end - 1])
+        _fold_whole(buckets, average, start, end, end - start, folded)
+        folded.index.append(target)
         start = end
     return folded
+
+
+def _whole(index: Sequence[int], start: int, begin: int, ratio: int) -> int:
+    """How many buckets in a row, from the one that begins at index ``begin``, have all their rows, each once."""
+    if index[start] != begin:
+        return 0
+    size = len(index) - start
+    if index[-1] - begin == size - 1 and index[start:] == list(range(begin, begin + size)):
+        return size // ratio
+    after = index[start + ratio] if start + ratio < len(index) else begin + ratio
+    is_whole = after >= begin + ratio and index[start : start + ratio] == list(range(begin, begin + ratio))
+    return 1 if is_whole else 0
+
+
+def _fold_whole(buckets: Buckets, average: Average, start: int, end: int, ratio: int, folded: Buckets) -> None:
+    """Fold rows ``start`` to ``end`` (exclusive), ``ratio`` at a time, all but the index."""
+    covered, amounts = buckets.covered_ms[start:end], buckets.amount[start:end]
+    lasts = buckets.last[start + ratio - 1 : end : ratio]
+    if ratio == 1:
+        folded.extend(Buckets([], covered, amounts, buckets.low[start:end], buckets.high[start:end], lasts))
+        return
+    covers = list(map(sum, _strides(covered, ratio)))
+    if average is Average.TIME:
+        folded.amount += map(truediv, map(sum, _strides(list(map(mul, amounts, covered)), ratio)), covers)
+    else:
+        folded.amount += map(float, map(sum, _strides(amounts, ratio)))
+    folded.covered_ms += covers
+    folded.low += map(min, _strides(buckets.low[start:end], ratio))
+    folded.high += map(max, _strides(buckets.high[start:end], ratio))
+    folded.last += lasts
+
+
+def _strides(column: Sequence[_Number], ratio: int) -> Iterator[tuple[_Number, ...]]:
+    """A column ``ratio`` at a time."""
+    return zip(*(column[place::ratio] for place in range(ratio)), strict=True)
 
 
 def rounded(buckets: Buckets, rule: Rule) -> Buckets:
@@ -308,18 +356,17 @@ def to_points(buckets: Buckets, average: Average, origin_ms: int, step_ms: int, 
         step_ms: Its step.
         count: How many points.
     """
-    points: list[HistoryPoint | None] = [None] * count
     means = buckets.last if average is Average.LAST else buckets.amount
-    columns = zip(buckets.index, buckets.covered_ms, means, buckets.low, buckets.high, buckets.last, strict=True)
-    for index, covered_ms, mean, low, high, last in columns:
-        at_ts = (origin_ms + (index + 1) * step_ms) / 1000
+    if average is Average.TIME:
         # A mean of equal values may differ from them in its last bit, or in its rounding.
-        if average is Average.TIME:
-            mean = low if mean < low else min(mean, high)  # noqa: PLW2901 - the same thing, corrected
-        points[index] = HistoryPoint(at_ts, mean, low, high, last, covered_ms / step_ms)
-    return [
-        HistoryPoint((origin_ms + (index + 1) * step_ms) / 1000, None, None, None, None, 0.0)
-        if point is None
-        else point
-        for index, point in enumerate(points)
-    ]
+        means = list(map(max, buckets.low, map(min, means, buckets.high)))
+    ends = [(origin_ms + number * step_ms) / 1000 for number in range(1, count + 1)]
+    coverages = map(truediv, buckets.covered_ms, repeat(step_ms))
+    at = ends if len(buckets) == count else map(ends.__getitem__, buckets.index)
+    known = map(HistoryPoint, at, means, buckets.low, buckets.high, buckets.last, coverages)
+    if len(buckets) == count:
+        return list(known)
+    points = [HistoryPoint(end, None, None, None, None, 0.0) for end in ends]
+    for index, point in zip(buckets.index, known, strict=True):
+        points[index] = point
+    return points

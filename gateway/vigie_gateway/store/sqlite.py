@@ -20,7 +20,7 @@ from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.store import Gap, MaintenanceReport, Sample, Series, StoreError
-from vigie_gateway.store.chunks import RAW, SMALL, TIERS_S, Chunks, Head
+from vigie_gateway.store.chunks import FULL, RAW, TIERS_S, Chunks, Head
 from vigie_gateway.store.codec import CodecError, Value
 from vigie_gateway.store.history import View
 from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
@@ -263,7 +263,7 @@ class SqliteStore:
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """See ``Store``."""
         if not self._round and self._log:
-            limit = min(SMALL * max(1, len(self._tails)), LOG_READINGS)
+            limit = min(FULL * max(1, len(self._tails)), LOG_READINGS)
             if self._log_readings >= limit or now_ts - self._log[0][2] / 1000 >= LOG_AGE_S:
                 return self._seal_step()
         if self._round:
