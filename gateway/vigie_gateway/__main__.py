@@ -37,18 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (run, check):
         command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
         command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
-    from vigie_gateway import demo
-
-    demo.add_arguments(commands.add_parser("demo", help="a sample place, live, with simulated pins"))
+    commands.add_parser("demo", help="a sample place, live, with simulated pins; demo --help tells its options")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser.parse_args(given)
     _log_to_stderr()
-    if options.command == "demo":
-        return demo.main(given[given.index("demo") + 1 :])
+    if given[:1] == ["demo"]:  # it has a parser of its own, and `run` need not load it
+        from vigie_gateway import demo
+
+        return demo.main(given[1:])
+    options = parser.parse_args(given)
     return _run(options.config, options.site, is_check=options.command == "check")
 
 
 def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
+    gc.disable()  # importing makes much and drops little: the collector would only look at it again and again
     from vigie_contract.clock import clock_from_environment
     from vigie_gateway.place.problem import SiteError, format_problem
     from vigie_gateway.place.site import load_site
@@ -75,11 +76,10 @@ def _serve(settings: Settings, site: Site, clock: Clock) -> int:
     from vigie_contract.memory import share_one_heap
 
     share_one_heap()
-    # What is loaded now stays for good: the collector need not walk it while importing, nor ever again.
-    gc.disable()
     from vigie_gateway import app
     from vigie_gateway.store import StoreError
 
+    # What is loaded by now stays for good: the collector need not walk it ever again.
     gc.freeze()
     gc.enable()
     try:

@@ -73,22 +73,22 @@ def _baseline(directory: Path) -> float:
     with load.broker(directory / "baseline") as broker, _bare_subscriber(broker):
         node = load.RawNode(broker.port, load.NODE, broker.password(load.NODE))
         messages = load.make_load("bench-baseline", SINGLE_MESSAGES, 1, start_ts=time.time() - 60, step_s=0.001)
-        return SINGLE_MESSAGES / load.run_load(node, messages)
+        return load.run_load(node, messages)
 
 
 def _singles(bed: load.Bed, node: load.RawNode) -> tuple[float, float]:
     messages = load.make_load("bench-single", SINGLE_MESSAGES, 1, start_ts=time.time() - 60, step_s=0.001)
     cpu = load.cpu_s(bed.gateway)
-    elapsed_s = load.run_load(node, messages)
+    rate_per_s = load.run_load(node, messages)
     _check_history(bed)
-    return SINGLE_MESSAGES / elapsed_s, (load.cpu_s(bed.gateway) - cpu) / SINGLE_MESSAGES * 1e6
+    return rate_per_s, (load.cpu_s(bed.gateway) - cpu) / SINGLE_MESSAGES * 1e6
 
 
 def _packs(bed: load.Bed, node: load.RawNode) -> float:
     packs = load.make_load("bench-packs", PACKS, READINGS_A_PACK, start_ts=time.time() - 80, step_s=0.0001)
-    elapsed_s = load.run_load(node, packs)
+    rate_per_s = load.run_load(node, packs)
     _check_history(bed)
-    return PACKS * READINGS_A_PACK / elapsed_s
+    return rate_per_s
 
 
 def _overload(bed: load.Bed, node: load.RawNode) -> None:

@@ -47,8 +47,8 @@ RETRY_COMMIT_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 BACKLOG_AGE_S = 900.0
 """A reading older than this belongs to a backlog: it goes to history and not on the board. Lower would take a short
 outage's readings, which still tell how many are in the room, for history; higher would show the past as if live."""
-BUSY_ROUND_S = 0.001
-"""Rounds that follow each other closer than this mean a flood: more than a thousand wake-ups a second."""
+BUSY_MESSAGES_PER_S = 1_000
+"""More than this is a flood: as many wake-ups a second cost more than the messages. Lower pauses on an ordinary day."""
 BUSY_PAUSE_S = 0.004
 """How long the thread then lets messages gather. Without it each message costs two switches between the network thread
 and this one, more than its handling; higher is felt on the board."""
@@ -92,12 +92,14 @@ class Pipeline:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest")
         self.nodes: dict[str, NodeState] = {}
+        self._topics: dict[str, topics.Topic] = {}
         self._pending: list[Sample] = []
         self._pending_progress: dict[tuple[str, str], int] = {}
         self._pending_gaps: list[Gap] = []
         self._pending_since_mono: float | None = None
         self._failures = 0
         self._round_mono = 0.0
+        self._round_messages = 0
         self._retry_mono = 0.0
         self._repeat_mono = 0.0
         self._maintain_mono = 0.0
@@ -146,10 +148,11 @@ class Pipeline:
 
     def _round(self) -> None:
         began_mono = self._monotonic()
-        if began_mono - self._round_mono < BUSY_ROUND_S:
+        handled = self.counts["messages"] - self._round_messages
+        if handled > (began_mono - self._round_mono) * BUSY_MESSAGES_PER_S:
             self._stop.wait(BUSY_PAUSE_S)
+        self._round_mono, self._round_messages = began_mono, self.counts["messages"]
         message = self._bus.get(IDLE_WAIT_S)
-        self._round_mono = self._monotonic()
         changed = False
         if message is not None:
             with self._board_lock:
@@ -179,7 +182,7 @@ class Pipeline:
         """Handle one message; whether something shown may have changed."""
         self.counts["messages"] += 1
         try:
-            topic = topics.parse(message.topic)
+            topic = self._topic(message.topic)
             if topic.leaf == "data":
                 return self._take_pack(topic.node, message)
             node = self._node(topic.node)
@@ -193,6 +196,15 @@ class Pipeline:
             # Registering a birth writes; the retained birth comes again with the next connection.
             self._store_failed(error)
         return False
+
+    def _topic(self, text: str) -> topics.Topic:
+        """The topic taken apart; what a node of ours sends on again and again is taken apart once."""
+        topic = self._topics.get(text)
+        if topic is None:
+            topic = topics.parse(text)
+            if topic.node in self.nodes:
+                self._topics[text] = topic
+        return topic
 
     def _node(self, node_id: str) -> NodeState:
         node = self.nodes.get(node_id)
