@@ -10,8 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from operator import itemgetter, lt, mul, sub, truediv
-from typing import TypeVar
+from operator import floordiv, itemgetter, lt, mul, sub, truediv
 
 from vigie_contract.quantities import Average, Quantity
 from vigie_dashboard.view import HistoryPoint
@@ -21,9 +20,6 @@ from vigie_gateway.store.codec import Reader, Value, Writer
 MEAN_DIGITS = 2
 """Decimals of a mean beyond those of its quantity's resolution. Lower rounds what a person could see in a long
 average; each one costs about 0.07 byte a reading taken every 10 s."""
-
-
-_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,59 +280,24 @@ def fold(buckets: Buckets, average: Average, width_ms: int, to_width_ms: int, to
         to_width_ms: A multiple of it.
         to_origin_ms: A multiple of it.
     """
-    folded = Buckets()
-    index, start, size = buckets.index, 0, len(buckets)
-    ratio, first = to_width_ms // width_ms, to_origin_ms // width_ms
-    if ratio == 1 and index and index[-1] - index[0] == size - 1 and index == list(range(index[0], index[0] + size)):
-        return Buckets([place - first for place in index], *buckets.columns())
-    while start < size:
-        target = (index[start] - first) // ratio
-        whole = _whole(index, start, target * ratio + first, ratio)
-        if whole:
-            _fold_whole(buckets, average, start, start + whole * ratio, ratio, folded)
-            folded.index += range(target, target + whole)
-            start += whole * ratio
-            continue
-        end = bisect_left(index, first + (target + 1) * ratio, start)
-        _fold_whole(buckets, average, start, end, end - start, folded)
-        folded.index.append(target)
-        start = end
-    return folded
-
-
-def _whole(index: Sequence[int], start: int, begin: int, ratio: int) -> int:
-    """How many buckets in a row, from the one that begins at index ``begin``, have all their rows, each once."""
-    if index[start] != begin:
-        return 0
-    size = len(index) - start
-    if index[-1] - begin == size - 1 and index[start:] == list(range(begin, begin + size)):
-        return size // ratio
-    after = index[start + ratio] if start + ratio < len(index) else begin + ratio
-    is_whole = after >= begin + ratio and index[start : start + ratio] == list(range(begin, begin + ratio))
-    return 1 if is_whole else 0
-
-
-def _fold_whole(buckets: Buckets, average: Average, start: int, end: int, ratio: int, folded: Buckets) -> None:
-    """Fold rows ``start`` to ``end`` (exclusive), ``ratio`` at a time, all but the index."""
-    covered, amounts = buckets.covered_ms[start:end], buckets.amount[start:end]
-    lasts = buckets.last[start + ratio - 1 : end : ratio]
-    if ratio == 1:
-        folded.extend(Buckets([], covered, amounts, buckets.low[start:end], buckets.high[start:end], lasts))
-        return
-    covers = list(map(sum, _strides(covered, ratio)))
+    index, ratio, first = buckets.index, to_width_ms // width_ms, to_origin_ms // width_ms
+    if not index:
+        return Buckets()
+    targets = list(dict.fromkeys(map(floordiv, map(sub, index, repeat(first)), repeat(ratio))))
+    if len(targets) == len(index):
+        return Buckets(targets, *buckets.columns())
+    tos = list(map(bisect_left, repeat(index), [first + (target + 1) * ratio for target in targets]))
+    rows = list(map(slice, [0, *tos[:-1]], tos))
+    covered = list(map(sum, map(buckets.covered_ms.__getitem__, rows)))
     if average is Average.TIME:
-        folded.amount += map(truediv, map(sum, _strides(list(map(mul, amounts, covered)), ratio)), covers)
+        products = list(map(mul, buckets.amount, buckets.covered_ms))
+        amount = list(map(truediv, map(sum, map(products.__getitem__, rows)), covered))
     else:
-        folded.amount += map(float, map(sum, _strides(amounts, ratio)))
-    folded.covered_ms += covers
-    folded.low += map(min, _strides(buckets.low[start:end], ratio))
-    folded.high += map(max, _strides(buckets.high[start:end], ratio))
-    folded.last += lasts
-
-
-def _strides(column: Sequence[_Number], ratio: int) -> Iterator[tuple[_Number, ...]]:
-    """A column ``ratio`` at a time."""
-    return zip(*(column[place::ratio] for place in range(ratio)), strict=True)
+        amount = list(map(float, map(sum, map(buckets.amount.__getitem__, rows))))
+    low = list(map(min, map(buckets.low.__getitem__, rows)))
+    high = list(map(max, map(buckets.high.__getitem__, rows)))
+    last = [buckets.last[to - 1] for to in tos]
+    return Buckets(targets, covered, amount, low, high, last)
 
 
 def rounded(buckets: Buckets, rule: Rule) -> Buckets:
