@@ -21,9 +21,10 @@ RAW = 0
 TIERS_S = (60, 300, 900, 7_200, 86_400)
 """Roll-ups: a minute, a quarter of an hour, a day, in UTC, and two between them without which a week in 1,000 points
 would read 10,080 buckets and a year 35,040. Each is made from the one before."""
-FULL = 2_048
+FULL = 2_560
 """Readings or buckets of a chunk, up to twice as many. Lower costs headers and code tables (at 640 about 0.15 byte a
-reading); higher decodes more than a query asked for, and more again for each late reading."""
+reading), and at 2,048 a third of the pages, for two of those chunks are just too long for one; higher decodes more than
+a query asked for, and more again for each late reading."""
 SMALL = 256
 """Fewer are joined with their neighbours. Lower leaves short chunks that cost a row each; higher packs again what a
 round of sealing has just packed."""

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import itemgetter
 
 from vigie_gateway.store import Sample
@@ -87,7 +87,7 @@ def encode_batch(batch: Batch, decimals: MutableMapping[int, int]) -> bytes:
     writer.integers(batch.series)
     writer.integers(batch.counts)
     writer.integers(scales)
-    writer.integers(batch.times)
+    writer.times(_in_turn(batch.times, batch.counts))
     write_reasons(writer, list(batch.reasons), list(batch.reasons.values()))
     for number in sorted(classes):
         if number == _DOUBLES:
@@ -117,6 +117,22 @@ def _classes(batch: Batch, decimals: MutableMapping[int, int]) -> dict[int, Sequ
     return {number: column for number, column in integers.items() if column is not None}
 
 
+def _in_turn(times: list[int], counts: Sequence[int]) -> list[int]:
+    """The first of each series, then the second of each: nearly the order they came in, and small differences."""
+    count = counts[0]
+    if min(counts) != max(counts):
+        return times
+    return list(chain.from_iterable(times[place::count] for place in range(count)))
+
+
+def _by_series(times: list[int], counts: Sequence[int]) -> list[int]:
+    """Undo ``_in_turn``."""
+    if min(counts) != max(counts):
+        return times
+    size = len(counts)
+    return list(chain.from_iterable(times[place::size] for place in range(size)))
+
+
 def _columns(batch: Batch) -> Iterator[tuple[int, Sequence[float]]]:
     values, start = batch.values, 0
     for series, count in zip(batch.series, batch.counts, strict=True):
@@ -137,7 +153,7 @@ def decode_batch(blob: bytes) -> Batch:
     total = sum(counts)
     if not 0 < total <= MOST_ROWS or min(counts) < 1:
         raise CodecError(f"{total} readings cannot be")
-    times = reader.integers(total)
+    times = _by_series(reader.integers(total), counts)
     reasons = read_reasons(reader)
     known = _known_counts(counts, reasons)
     columns: dict[int, list[float]] = {}
