@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import threading
 import time
@@ -31,6 +32,9 @@ from vigie_gateway.store import open_store
 
 log = logging.getLogger(__name__)
 
+OPEN_FILES = 4_096
+"""Streams, requests and the database's own. A shell's usual 1,024 would refuse the thousandth viewer; the systemd unit
+says the same number."""
 GRACEFUL_STOP_S = 2
 """How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
 
@@ -61,6 +65,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         StoreError: The database cannot be opened.
         OSError: The password file cannot be read.
     """
+    _allow_open_files()
     listener = _listen(settings.http.host, settings.http.port)
     with contextlib.ExitStack() as stack:
         stack.callback(listener.close)
@@ -138,6 +143,13 @@ async def _feed_watchdog(server: uvicorn.Server, health: Health) -> None:
         if health.is_progressing():
             notify("WATCHDOG=1")
         await asyncio.sleep(interval_s)
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

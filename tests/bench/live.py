@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import socket
 import statistics
 import subprocess
@@ -193,6 +194,7 @@ def _viewers(bed: load.Bed, sender: _Sender) -> None:
 
 
 async def _watch(port: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     counts = [0] * VIEWERS
     ended = [False] * VIEWERS
 
