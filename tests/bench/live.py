@@ -129,7 +129,7 @@ def _rate(bed: load.Bed, sender: _Sender, rate_per_s: int, bare_ms: list[float])
 
 def _delays_ms(sent: list[float], shown: list[tuple[float, int]]) -> list[float]:
     """Delay of each message until the first event with its text or a later one."""
-    delays = []
+    delays: list[float] = []
     next_message = 0
     for at, step in shown:
         # Which message shows this step: the newest one with it that had been sent by then.

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from vigie_contract.service import notify, watchdog_interval_s
 
 

@@ -143,7 +143,7 @@ class Bus:
         except UnicodeDecodeError as error:
             self._refusals.add("topic", "?", f"not UTF-8: {error.reason}", now_ts)
             return
-        payload = message.payload
+        payload = bytes(message.payload)
         if (
             self._queue.qsize() >= MAX_QUEUED_MESSAGES
             or self._bytes_in - self._bytes_out + len(payload) > MAX_QUEUED_BYTES
