@@ -114,7 +114,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     elif path.stat().st_size <= CHECK_BELOW_BYTES:
         found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise StoreError(f"{path}: the file is damaged: {found}")
+            raise StoreError(f"{path}: the file is damaged: {' '.join(found.split())}")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     # 1 MB of WAL: shorter copies the log's last page into the file more often, longer takes more room beside it.
