@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+
 from vigie_gateway import live as live_module
 from vigie_gateway.live import Live, TooManyViewersError
 

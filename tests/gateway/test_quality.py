@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vigie_contract.quantities import QUANTITIES, Kind
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_gateway.quality import FUTURE_LIMIT_S, PAST_LIMIT_S, judge
