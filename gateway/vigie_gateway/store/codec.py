@@ -44,7 +44,7 @@ _LONG_PLANE = 256
 """Bytes from which a plane gets a Huffman code of its own. Lower spends more on the codes than they save."""
 _SHORT_BODY = 48
 """Bytes up to which deflating is not tried."""
-_PROBES, _PROBE = 4, 64
+_PROBES, _PROBE = 3, 32
 """Where a column is looked at to choose between distances: so many stretches of so many numbers."""
 _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 

@@ -7,8 +7,9 @@ buckets into the points it was asked for, on the thread that asks. The rules are
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain, repeat
 from operator import floordiv, itemgetter, lt, mul, sub, truediv
 
@@ -20,6 +21,10 @@ from vigie_gateway.store.codec import Reader, Value, Writer
 MEAN_DIGITS = 2
 """Decimals of a mean beyond those of its quantity's resolution. Lower rounds what a person could see in a long
 average; each one costs about 0.07 byte a reading taken every 10 s."""
+
+MOST_ROUNDED = 1e9
+"""Means of at least this are kept as they are, and so are those beside them: beyond, a double hardly
+has such digits. Lower keeps more of them at eight bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +262,14 @@ def _roll_run(run: _Run, rule: Rule, width_ms: int, origin_ms: int, buckets: Buc
 
 
 def _means(totals: Iterable[float], covered_ms: Iterable[int], decimals: int) -> list[float]:
-    return [_rounded(mean, decimals) for mean in map(truediv, totals, covered_ms)]
+    return _rounded(list(map(truediv, totals, covered_ms)), decimals)
 
 
-def _rounded(mean: float, decimals: int) -> float:
-    return round(mean, decimals) if abs(mean) < 1e9 else mean  # noqa: PLR2004 - beyond, a double has no such digits
+def _rounded(means: list[float], decimals: int) -> list[float]:
+    if not means or max(means) >= MOST_ROUNDED or min(means) <= -MOST_ROUNDED:
+        return means
+    factor = 10.0**decimals
+    return list(map(truediv, map(round, map(mul, means, repeat(factor))), repeat(factor)))
 
 
 def _joined(buckets: Buckets, average: Average) -> Buckets:
@@ -283,7 +291,11 @@ def fold(buckets: Buckets, average: Average, width_ms: int, to_width_ms: int, to
     index, ratio, first = buckets.index, to_width_ms // width_ms, to_origin_ms // width_ms
     if not index:
         return Buckets()
-    targets = list(dict.fromkeys(map(floordiv, map(sub, index, repeat(first)), repeat(ratio))))
+    if max(map(sub, index[1:], index), default=0) <= ratio:
+        targets = list(range((index[0] - first) // ratio, (index[-1] - first) // ratio + 1))
+    else:
+        # A hole may hold whole buckets.
+        targets = list(dict.fromkeys(map(floordiv, map(sub, index, repeat(first)), repeat(ratio))))
     if len(targets) == len(index):
         return Buckets(targets, *buckets.columns())
     tos = list(map(bisect_left, repeat(index), [first + (target + 1) * ratio for target in targets]))
@@ -303,7 +315,7 @@ def fold(buckets: Buckets, average: Average, width_ms: int, to_width_ms: int, to
 def rounded(buckets: Buckets, rule: Rule) -> Buckets:
     """The same with its means rounded as they are kept."""
     if rule.average is Average.TIME:
-        buckets.amount = [_rounded(mean, rule.decimals) for mean in buckets.amount]
+        buckets.amount = _rounded(buckets.amount, rule.decimals)
     return buckets
 
 
@@ -324,10 +336,22 @@ def to_points(buckets: Buckets, average: Average, origin_ms: int, step_ms: int, 
     ends = [(origin_ms + number * step_ms) / 1000 for number in range(1, count + 1)]
     coverages = map(truediv, buckets.covered_ms, repeat(step_ms))
     at = ends if len(buckets) == count else map(ends.__getitem__, buckets.index)
-    known = map(HistoryPoint, at, means, buckets.low, buckets.high, buckets.last, coverages)
+    known = _history_points(len(buckets), (at, means, buckets.low, buckets.high, buckets.last, coverages))
     if len(buckets) == count:
-        return list(known)
+        return known
     points = [HistoryPoint(end, None, None, None, None, 0.0) for end in ends]
     for index, point in zip(buckets.index, known, strict=True):
         points[index] = point
+    return points
+
+
+_SETTERS = [getattr(HistoryPoint, field_.name).__set__ for field_ in fields(HistoryPoint)]
+"""What its own ``__init__`` does by name, one call of ``object.__setattr__`` each, because it is frozen."""
+
+
+def _history_points(count: int, columns: Iterable[Iterable[float]]) -> list[HistoryPoint]:
+    """Points from the columns of their fields: a column at a time takes a fifth of the time, 1 ms of a history's 5."""
+    points = list(map(object.__new__, repeat(HistoryPoint, count)))
+    for setter, column in zip(_SETTERS, columns, strict=True):
+        deque(map(setter, points, column), maxlen=0)
     return points
