@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from vigie_dashboard import curve
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.rooms_text import plan_fields, room_fields
-from vigie_dashboard.view import Advice, BoardView, DayCurve, Figures, WifiFit
+from vigie_dashboard.view import Advice, BoardView, DayCurve, Figures, RoomState, WifiFit
 
 Fields = dict[str, str]
 
@@ -184,14 +184,22 @@ def _wifi(view: BoardView, language: Language) -> Fields:
         WifiFit.DOWN: (language.pgettext("Wi-Fi", "Down"), ""),
     }
     word, more = words[figures.wifi]
-    known = [room.wifi.fit is not None for room in view.rooms if room.wifi is not None]
-    if figures.wifi_except:
-        note = language.gettext("except %(rooms)s", rooms=_room_list(list(figures.wifi_except), view, language))
-    elif known and all(known):
-        note = language.gettext("in every room")
-    else:
-        note = ""
-    return {"k.wifi": word, "k.wifi.of": f" {more}" if more else "", "k.wifi.note": note}
+    return {"k.wifi": word, "k.wifi.of": f" {more}" if more else "", "k.wifi.note": _wifi_note(view, language)}
+
+
+def _wifi_note(view: BoardView, language: Language) -> str:
+    """Where it is less good, and how many open rooms nobody can tell of: one line under the figure."""
+    listed = [room for room in view.rooms if not room.is_passage and room.state is not RoomState.CLOSED]
+    unmeasured = sum(room.wifi is None or room.wifi.fit is None for room in listed)
+    lower = list(view.figures.wifi_except)
+    if not lower and not unmeasured:
+        return language.gettext("in every room") if listed else ""
+    if not lower:
+        return language.ngettext("%(num)s room not measured", "%(num)s rooms not measured", unmeasured)
+    notes = [language.gettext("except %(rooms)s", rooms=_room_list(lower, view, language))]
+    if unmeasured:
+        notes.append(language.ngettext("%(num)s not measured", "%(num)s not measured", unmeasured))
+    return " · ".join(notes)
 
 
 def _power(figures: Figures, language: Language) -> Fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vigie_dashboard import board, curve
-from vigie_dashboard.language import NBSP, Language
+from vigie_dashboard.language import NBSP, Language, day_start_ts
 from vigie_dashboard.view import BoardView, HistoryPoint, HistorySeries, HistoryView
 
 UNITS = {
@@ -127,7 +127,7 @@ def day_ticks(view: BoardView, language: Language) -> list[tuple[str, str, str]]
     """The hours under the board's curve: (percent, words, anchor)."""
     if view.day is None:
         return []
-    return _time_ticks(view.day.opens_ts, view.day.closes_ts, view.timezone, language)
+    return _time_ticks(view.day.opens_ts, view.day.closes_ts, view.timezone, language, is_one_day=True)
 
 
 def day_table_times(view: BoardView, language: Language) -> list[str]:
@@ -231,13 +231,17 @@ def _short_day(at_ts: float, view: HistoryView, language: Language) -> str:
     return language.day_month(at_ts, view.timezone)
 
 
-def _time_ticks(from_ts: float, to_ts: float, timezone: str, language: Language) -> list[tuple[str, str, str]]:
+def _time_ticks(
+    from_ts: float, to_ts: float, timezone: str, language: Language, *, is_one_day: bool = False
+) -> list[tuple[str, str, str]]:
+    """Hours, with the day at midnights unless there is but one; days; or dates, as history.js has them too."""
     span_s = max(to_ts - from_ts, 1.0)
     ticks = []
     for at_ts in curve.time_ticks(from_ts, to_ts, timezone):
         share = (at_ts - from_ts) / span_s
         if span_s <= 2 * 86_400:
-            words = language.time(at_ts, timezone)
+            is_midnight = at_ts == day_start_ts(at_ts, timezone)
+            words = (language.day if is_midnight and not is_one_day else language.time)(at_ts, timezone)
         elif span_s <= WEEK_S:
             words = language.day(at_ts, timezone)
         else:

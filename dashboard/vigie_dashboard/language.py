@@ -145,6 +145,12 @@ def day_ts(at_ts: float, timezone: str) -> int:
     return int(at.replace(hour=12, minute=0, second=0, microsecond=0).timestamp())
 
 
+def day_start_ts(at_ts: float, timezone: str) -> float:
+    """The first moment of the same day there."""
+    at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))
+    return at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()
+
+
 @lru_cache(maxsize=4)
 def language_of(code: str) -> Language:
     """The language of that code.

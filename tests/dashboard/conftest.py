@@ -333,7 +333,8 @@ def site() -> Iterator[Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))
     server.daemon_threads = True
     server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # By default a stop is looked for every half second, and every test waits for it.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     made.address = f"http://127.0.0.1:{server.server_address[1]}"
     yield made

@@ -9,7 +9,7 @@ import pytest
 from vigie_dashboard import board
 from vigie_dashboard.language import language_of
 from vigie_dashboard.pages import render_board
-from vigie_dashboard.view import Advice, BoardView, WifiFit
+from vigie_dashboard.view import Advice, BoardView, RoomState, WifiFit, WifiView
 
 
 def fields(view: BoardView, code: str = "en") -> dict[str, str]:
@@ -26,7 +26,7 @@ def figure(view: BoardView, key: str, code: str = "en") -> tuple[str, str, str]:
 def test_the_five_figures_are_those_of_the_picture(sample: BoardView) -> None:
     assert figure(sample, "seats", "fr") == ("20", " / 90", "2 salles sans mesure")
     assert figure(sample, "outlets", "fr") == ("18", " / 70", "6 coupées : Café")
-    assert figure(sample, "wifi", "fr") == ("Visio", " possible", "sauf Grande salle, Café")
+    assert figure(sample, "wifi", "fr") == ("Visio", " possible", "sauf Grande salle, Café · 1 sans mesure")
     assert figure(sample, "power", "fr") == ("5,1", " / 9 kVA", "marge confortable")
     assert figure(sample, "net", "fr") == ("84", " Mb/s", "ligne principale")
 
@@ -76,13 +76,23 @@ def test_internet_says_the_worst_that_is_known(
 
 
 def test_many_rooms_are_counted_rather_than_listed(states: BoardView) -> None:
-    assert figure(states, "wifi")[2] == "except 4 rooms"
+    assert figure(states, "wifi")[2] == "except 4 rooms · 2 not measured"
 
 
 def test_wifi_that_is_as_good_everywhere_says_so(sample: BoardView) -> None:
     rooms = tuple(room for room in sample.rooms if room.wifi is not None and room.wifi.fit is WifiFit.VIDEO)
     view = replace(sample, rooms=rooms, figures=replace(sample.figures, wifi_except=()))
     assert figure(view, "wifi")[2] == "in every room"
+
+
+def test_wifi_that_is_known_of_one_room_only_says_how_many_are_not_measured(sample: BoardView) -> None:
+    unknown = tuple(replace(room, wifi=WifiView(None, "starting", None, None, None)) for room in sample.rooms[1:])
+    view = replace(
+        sample, rooms=(sample.rooms[0], *unknown), figures=replace(sample.figures, wifi=WifiFit.SLOW, wifi_except=())
+    )
+    assert figure(view, "wifi", "fr") == ("Lent", "", "7 salles sans mesure")
+    closed = replace(view, rooms=(sample.rooms[0], *(replace(room, state=RoomState.CLOSED) for room in unknown)))
+    assert figure(closed, "wifi")[2] == "in every room"
 
 
 def test_opening_and_closing_stand_beside_the_date(sample: BoardView) -> None:

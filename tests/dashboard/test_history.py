@@ -59,6 +59,20 @@ def test_the_axis_speaks_hours_days_or_months(history: HistoryView, days: int, s
     assert len(times) <= 9
 
 
+def test_midnight_is_called_by_its_day(history: HistoryView) -> None:
+    words = [words for _, words, _ in module.charts_of(history, language_of("en"))[0].times]
+    assert "Tue 24" in words
+    assert "00:00" not in words
+    assert "16:00" in words
+
+
+def test_the_hours_of_one_day_do_not_name_it(sample: BoardView) -> None:
+    assert sample.day is not None
+    midnight = sample.day.opens_ts - 8 * 3600
+    whole = replace(sample, day=replace(sample.day, opens_ts=midnight, closes_ts=midnight + 86_400))
+    assert module.day_ticks(whole, language_of("fr"))[0][1] == "0\u00a0h"
+
+
 def test_a_board_without_history_has_no_axis(bare: BoardView) -> None:
     assert module.day_ticks(bare, language_of("fr")) == []
     assert module.day_table_times(bare, language_of("fr")) == []

@@ -7,8 +7,9 @@
   const NBSP = "\u00a0";
 
   const parts = new Intl.DateTimeFormat("en-GB", { timeZone: data.timezone, hour: "numeric", minute: "numeric", hourCycle: "h23" });
-  const dayOf = new Intl.DateTimeFormat(data.language, { timeZone: data.timezone, day: "numeric", month: "short" });
-  const weekdayOf = new Intl.DateTimeFormat(data.language, { timeZone: data.timezone, weekday: "short", day: "numeric" });
+  const locale = data.language === "en" ? "en-GB" : data.language; // the order of days of the server: "Wed 11", "11 Nov"
+  const dayOf = new Intl.DateTimeFormat(locale, { timeZone: data.timezone, day: "numeric", month: "short" });
+  const weekdayOf = new Intl.DateTimeFormat(locale, { timeZone: data.timezone, weekday: "short", day: "numeric" });
 
   // "14 h 32", or "14:32": browsers write French hours with a colon.
   function hour(ts) {
@@ -20,9 +21,15 @@
   const number = (value, digits) => value.toLocaleString(data.language, { maximumFractionDigits: digits });
   const amount = (value, series) => (value == null ? words.none : number(value, series.digits) + (series.unit ? NBSP + series.unit : ""));
 
-  function ticks(values, step) {
-    const format = step < 86400 ? hour : step < 7 * 86400 ? (ts) => weekdayOf.format(ts * 1000) : (ts) => dayOf.format(ts * 1000);
-    return values.map(format);
+  // Hours, with the day at midnights; days; or, over more than a week, dates: as the server's own axis.
+  const WEEK_S = 8 * 86400;
+  const MIDNIGHT = french ? `0${NBSP}h` : "00:00";
+  function ticks(values, step, span) {
+    const day = span <= WEEK_S ? weekdayOf : dayOf;
+    return values.map((ts) => {
+      const time = step < 86400 ? hour(ts) : MIDNIGHT;
+      return time === MIDNIGHT ? day.format(ts * 1000) : time;
+    });
   }
 
   function options(series, width) {
@@ -43,7 +50,7 @@
       ],
       bands: [{ series: [1, 2], fill: band }],
       axes: [
-        { ...axis, values: (_plot, splits, _axis, _space, step) => ticks(splits, step) },
+        { ...axis, values: (plot, splits, _axis, _space, step) => ticks(splits, step, plot.scales.x.max - plot.scales.x.min) },
         { ...axis, size: 56, values: (_plot, splits) => splits.map((each) => number(each, Math.max(series.digits, 1))) },
       ],
       scales: { x: { range: (_plot, low, high) => (zoomed.has(series.id) ? [low, high] : [data.from, data.to]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > low ? high + (high - Math.min(0, low)) * 0.06 : low + 1] } },

@@ -1,0 +1,50 @@
+"""A real browser for tests, and what every page must hold in it. Also used by tests/end_to_end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+OUTPUT = Path(__file__).parents[1] / "output"
+"""Where screenshots go, to be looked at; not in git."""
+ARGUMENTS = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--disable-sync", "--no-first-run", "--font-render-hinting=none",
+]  # fmt: skip
+"""Debian's Chromium, without its own traffic."""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def is_installed() -> bool:
+    """Whether there is a Chromium to test with."""
+    return shutil.which("chromium") is not None
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser for as long as the block lasts: starting one takes seconds, so that a module shares it."""
+    OUTPUT.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+def assert_accessible(page: Page, *rules: str) -> None:
+    """Axe finds nothing; with ``rules``, by those alone."""
+    options: dict[str, Any] = {"runOnly": {"type": "rule", "values": list(rules)} if rules else TAGS}
+    found = Axe().run(page, options=options)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def overflow_px(page: Page, width: int, type_size: str = "100%") -> int:
+    """By how much the page is wider than a screen of that width, with type of that size."""
+    page.set_viewport_size({"width": width, "height": 700})
+    page.evaluate("size => { document.documentElement.style.fontSize = size }", type_size)
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
