@@ -208,12 +208,14 @@ class Tail:
         values: NaN is an unknown.
         reasons: Of the unknowns, by position.
         marks: Pairs of numbers: the log row, and how many readings of the tail it and those before it hold.
+        examined: How many readings ``newest`` has looked at, and which of them is the newest.
     """
 
     times: array[int] = field(default_factory=lambda: array("q"))
     values: array[float] = field(default_factory=lambda: array("d"))
     reasons: dict[int, str] = field(default_factory=dict)
     marks: array[int] = field(default_factory=lambda: array("q"))
+    examined: tuple[int, int] = (0, 0)
 
     def after(self, row: int) -> tuple[list[int], list[Value]]:
         """The readings of log rows above ``row``, in order of commit."""
@@ -228,6 +230,21 @@ class Tail:
                 if start <= place < end:
                     values[place - start] = reason
         return self.times[start:end].tolist(), values
+
+    def newest(self) -> tuple[int, Value] | None:
+        """The newest reading by time, of equal ones the last; looks only at what came since it was last asked."""
+        marks = self.marks[-1:]
+        if not marks:
+            return None
+        end, (seen, place) = marks[0], self.examined
+        if seen < end:
+            times = self.times[seen:end]
+            newest_ms = max(times)
+            if seen == 0 or self.times[place] <= newest_ms:
+                place = end - 1 - times[::-1].index(newest_ms)
+            self.examined = (end, place)
+        value = self.values[place]
+        return self.times[place], self.reasons.get(place, "") if math.isnan(value) else value
 
     def count_to(self, row: int) -> int:
         """How many readings the log rows up to ``row`` hold."""

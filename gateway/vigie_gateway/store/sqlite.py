@@ -213,12 +213,10 @@ class SqliteStore:
         for series in list(self._rules):
             # The tail before the head: what sealing takes from one is in the other by then.
             tail = self._tails.get(series)
-            times, values = tail.after(0) if tail is not None else ([], [])
+            newest = None if tail is None else tail.newest()
             head = self._heads.get(series)
-            if times and (head is None or max(times) >= head.last_ms):
-                newest_ms = max(times)
-                last = len(times) - 1 - times[::-1].index(newest_ms)
-                found[series] = _sample(series, newest_ms, values[last])
+            if newest is not None and (head is None or newest[0] >= head.last_ms):
+                found[series] = _sample(series, *newest)
             elif head is not None:
                 value = (head.last_reason or "") if head.last_value is None else head.last_value
                 found[series] = _sample(series, head.last_ms, value)

@@ -289,3 +289,13 @@ def test_readers_on_other_threads_see_every_committed_reading_while_the_writer_s
     assert not errors
     assert all(least <= count <= committed[0] for least, count in seen)
     assert all(count % 100 == 0 for _, count in seen)
+
+
+def test_the_latest_is_the_newest_by_time_and_of_one_time_the_last_committed(store: Store) -> None:
+    series = store.register("node-1", [POWER])["plug-power"].id
+    for at, value, newest in ((5, 1.0, (5, 1.0)), (3, 2.0, (5, 1.0)), (5, 3.0, (5, 3.0)), (9, None, (9, None))):
+        store.commit([Sample(series, NOW_TS + at, value, None if value is not None else "failed")], {})
+        found = store.latest()[series]
+        assert (found.at_ts - NOW_TS, found.value) == newest
+    seal(store)
+    assert store.latest()[series] == Sample(series, NOW_TS + 9, None, "failed")
