@@ -15,6 +15,7 @@ from threading import Event
 from typing import Self
 
 import paho.mqtt.client as mqtt
+import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
@@ -145,10 +146,12 @@ def test_the_passwords_are_in_their_own_files_and_nowhere_else(broker: Mosquitto
 
 
 def test_it_listens_on_the_loopback_alone(broker: Mosquitto) -> None:
-    listening = subprocess.run(
-        ["ss", "-ltnH", f"sport = :{broker.port}"], check=True, capture_output=True, text=True
-    ).stdout.split("\n")
-    assert [line.split()[3] for line in listening if line] == [f"127.0.0.1:{broker.port}"]
+    listening = [
+        tuple(connection.laddr)
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1] == broker.port
+    ]
+    assert listening == [("127.0.0.1", broker.port)]
 
 
 def test_a_broker_that_dies_is_started_again_on_its_port(broker: Mosquitto) -> None:
