@@ -284,7 +284,7 @@ def _plan_room(room: RoomView, drawn: PlanRoom, view: BoardView, language: Langu
         f"{key}.y": number(_level(room, drawn)),
         f"{key}.n": figure,
         f"{key}.word": word,
-        f"{key}.size": number(fitting_size(word, box.width - (8 if is_narrow(box) else 30), _largest(word, box))),
+        f"{key}.size": number(fitting_size(word, box.width - (18 if is_narrow(box) else 30), _largest(word, box))),
         f"{key}.first": first,
         f"{key}.second": second,
         # Beside a number, or below a word.
