@@ -9,13 +9,15 @@ class ContractError(ValueError):
         detail: One sentence for a person: where, what was found, what was expected.
         span: ``(journal, first, count)`` of the sequence numbers that the pack claimed, when its envelope could be
             read: the gateway can then go past them and record the gap. None when not even that is known.
+        floor: The pack's floor, beside ``span``; 0 when that is not known.
     """
 
-    def __init__(self, reason: str, detail: str, span: tuple[str, int, int] | None = None) -> None:
+    def __init__(self, reason: str, detail: str, span: tuple[str, int, int] | None = None, floor: int = 0) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
         self.span = span
+        self.floor = floor
 
 
 REFUSALS = {

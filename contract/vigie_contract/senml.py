@@ -110,7 +110,7 @@ def decode_pack(payload: bytes, site: str, node: str, channels: Mapping[str, Qua
         raise ContractError("shape", f"expected a list of 1 to {MAX_RECORDS} records")
     journal, first, floor = _envelope(records[0], f"{site}/{node}/")
     span = (journal, first, len(records))
-    base_ts = _base_time(records[0], span)
+    base_ts = _base_time(records[0], span, floor)
     records[0] = {label: value for label, value in records[0].items() if label not in _ENVELOPE}
     is_dated = base_ts >= RELATIVE_BELOW
     # RFC 8428 §4.5.3 decides by the sum whether a time is a date or counts from now: a pack holds one kind only.
@@ -124,10 +124,10 @@ def decode_pack(payload: bytes, site: str, node: str, channels: Mapping[str, Qua
         for record in records:
             readings.append(_reading(record, channels, frame))  # noqa: PERF401 - the index of the bad one is told
     except ContractError as error:
-        raise ContractError(error.reason, f"record {len(readings)}: {error.detail}", span) from None
+        raise ContractError(error.reason, f"record {len(readings)}: {error.detail}", span, floor) from None
     except (TypeError, KeyError, AttributeError):
         detail = f"record {len(readings)}: {shown(records[len(readings)], 160)} is no SenML record with a name"
-        raise ContractError("shape", detail, span) from None
+        raise ContractError("shape", detail, span, floor) from None
     return Pack(journal, first, floor, readings, is_dated)
 
 
@@ -154,12 +154,12 @@ def _envelope(record: Any, base_name: str) -> tuple[str, int, int]:
     return check_id(record["journal"], "journal"), first, floor
 
 
-def _base_time(record: dict[str, Any], span: tuple[str, int, int]) -> float:
+def _base_time(record: dict[str, Any], span: tuple[str, int, int], floor: int) -> float:
     base = record.get("bt", 0)
     if type(base) not in (int, float):
-        raise ContractError("type", f"record 0: bt is {shown(base)}, expected epoch seconds or an age", span)
+        raise ContractError("type", f"record 0: bt is {shown(base)}, expected epoch seconds or an age", span, floor)
     if not -RELATIVE_BELOW < base < LATEST_TS:
-        raise ContractError("range", f"record 0: bt is {shown(base)}, expected epoch seconds or an age", span)
+        raise ContractError("range", f"record 0: bt is {shown(base)}, expected epoch seconds or an age", span, floor)
     return float(base)
 
 

@@ -97,6 +97,7 @@ class Pipeline:
         self._pending_progress: dict[tuple[str, str], int] = {}
         self._pending_gaps: list[Gap] = []
         self._pending_since_mono: float | None = None
+        self._unregistered: dict[str, bytes] = {}
         self._failures = 0
         self._round_mono = 0.0
         self._round_messages = 0
@@ -165,14 +166,7 @@ class Pipeline:
         if changed:
             self._on_change()
         now_mono = self._monotonic()
-        if self._is_commit_due(now_mono, is_quiet=message is None):
-            self._commit()
-        if now_mono >= self._repeat_mono:
-            self._repeat_mono = now_mono + REPEAT_ACK_S
-            for node in list(self.nodes.values()):
-                self._acknowledge(node)
-        if message is None and now_mono >= self._maintain_mono and self.store_trouble is None:
-            self._maintain(now_mono)
+        self._serve_disk(now_mono, is_quiet=message is None)
         # A disk that refuses is progress too: a restart would not mend it. A commit that never returns is not.
         self.progress_mono = now_mono
 
@@ -193,8 +187,7 @@ class Pipeline:
         except ContractError as error:
             self._refuse(error, message)
         except StoreError as error:
-            # Registering a birth writes; the retained birth comes again with the next connection.
-            self._store_failed(error)
+            self._store_failed(error)  # registering a birth writes: it is tried again
         return False
 
     def _topic(self, text: str) -> topics.Topic:
@@ -218,9 +211,16 @@ class Pipeline:
         if not payload:  # a cleared retained message: the node was taken out of the place
             return False
         birth = decode_birth(payload)
+        self._unregistered.pop(node.id, None)
         if birth == node.birth:
             return False
-        for channel_id, series in self._store.register(node.id, birth.channels).items():
+        try:
+            registered = self._store.register(node.id, birth.channels)
+        except StoreError:
+            # The broker sends it again only with the next connection, and without it no pack can be read.
+            self._unregistered[node.id] = payload
+            raise
+        for channel_id, series in registered.items():
             known = node.channels.get(channel_id)
             previous = known.previous if known is not None and known.series == series.id else None
             node.channels[channel_id] = ChannelState(series.id, series.name, series.quantity, previous)
@@ -280,7 +280,7 @@ class Pipeline:
         if error.span is None:
             return
         journal, first, count = error.span
-        skip = self._place(node, journal, first, count, 0, message.received_ts)
+        skip = self._place(node, journal, first, count, error.floor, message.received_ts)
         if skip is not None:
             self._record_gap(
                 node, journal, first + skip, first + count - 1, f"refused: {error.reason}", message.received_ts
@@ -349,6 +349,19 @@ class Pipeline:
 
     # Disk
 
+    def _serve_disk(self, now_mono: float, *, is_quiet: bool) -> None:
+        """Whatever of the store's work is due."""
+        if self._is_commit_due(now_mono, is_quiet=is_quiet):
+            self._commit()
+        if now_mono >= self._repeat_mono:
+            self._repeat_mono = now_mono + REPEAT_ACK_S
+            for node in list(self.nodes.values()):
+                self._acknowledge(node)
+        if self._unregistered and now_mono >= self._retry_mono:
+            self._register_again()
+        if is_quiet and now_mono >= self._maintain_mono and self._may_maintain(now_mono):
+            self._maintain(now_mono)
+
     def _has_pending(self) -> bool:
         return bool(self._pending or self._pending_progress or self._pending_gaps)
 
@@ -368,10 +381,7 @@ class Pipeline:
         except StoreError as error:
             self._store_failed(error)
             return
-        if self.store_trouble is not None:
-            log.info("the store takes readings again")
-        self.store_trouble = None
-        self._failures = 0
+        self._store_works()
         self.counts["stored"] += len(self._pending)
         self.counts["commits"] += 1
         advanced = self._pending_progress
@@ -384,6 +394,12 @@ class Pipeline:
             node.stored[journal] = upto
             self._bus.publish(topics.ack(self._site, node_id, self._name), encode_ack(Ack(journal, upto)))
 
+    def _store_works(self) -> None:
+        if self.store_trouble is not None:
+            log.info("the store takes readings again")
+        self.store_trouble = None
+        self._failures = 0
+
     def _store_failed(self, error: StoreError) -> None:
         if self.store_trouble is None:
             log.error("readings stay on their nodes: %s", error)
@@ -392,12 +408,28 @@ class Pipeline:
         self._failures += 1
         self._retry_mono = self._monotonic() + wait_s
 
+    def _register_again(self) -> None:
+        try:
+            for node_id, payload in list(self._unregistered.items()):
+                with self._board_lock:
+                    self._take_birth(self.nodes[node_id], payload)
+        except StoreError as error:
+            self._store_failed(error)
+            return
+        self._store_works()
+        self._on_change()
+
+    def _may_maintain(self, now_mono: float) -> bool:
+        # With nothing to commit, only this can find out that the disk works again.
+        return self.store_trouble is None or (not self._has_pending() and now_mono >= self._retry_mono)
+
     def _maintain(self, now_mono: float) -> None:
         try:
             report = self._store.maintain(self._clock.now_ts())
         except StoreError as error:
             self._store_failed(error)
             return
+        self._store_works()
         # With more to do it goes on as soon as no message waits; else once a minute is enough to seal and expire.
         self._maintain_mono = now_mono if report.has_more else now_mono + 60.0
 
