@@ -81,6 +81,7 @@ class Daemon:
         )
         try:
             channels = [channel for declared in config.channels.values() for channel in declared]
+            self.journal.declare({channel.id: channel.quantity for channel in channels})
             self._simulation = self._install_simulation(channels)
             self.publisher = Publisher(config, channels, self.journal, clock, self._link_clock)
             self.loops = self._build_loops(registry)

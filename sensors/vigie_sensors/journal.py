@@ -19,7 +19,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -54,6 +54,9 @@ CREATE TABLE reading (number INTEGER PRIMARY KEY, channel INTEGER NOT NULL, at_t
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
+
+_QUANTITIES = "CREATE TABLE IF NOT EXISTS quantity (channel INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
+_DECLARED = "SELECT channel.name, quantity.name FROM channel JOIN quantity ON quantity.channel = channel.id"
 
 _log = logging.getLogger(__name__)
 
@@ -188,6 +191,37 @@ class Journal:
     def acknowledged(self, gateway: str) -> int:
         """Up to which number a configured gateway has everything; 0 when nothing."""
         return self._cursors[gateway]
+
+    def declare(self, quantities: Mapping[str, str]) -> None:
+        """Say what each channel measures from now on; called once, before the first reading.
+
+        What is still held of a channel that measured something else keeps its number, of no channel: under the new
+        quantity its values would be wrong ones.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        with self._lock:
+            execute = self._database.execute
+            try:
+                with self._transaction():
+                    execute(_QUANTITIES)
+                    for name, former in execute(_DECLARED).fetchall():
+                        if quantities.get(name, former) != former:
+                            key = self._channels.pop(name)
+                            # The blanks make it nobody's id; the number keeps two such changes apart.
+                            self._names[key] = f"{name} as {former} until {self._last}, {key}"
+                            execute("UPDATE channel SET name = ? WHERE id = ?", (self._names[key], key))
+                    for name in quantities:
+                        if name not in self._channels:
+                            self._new_channel(name)
+                    self._database.executemany("INSERT OR IGNORE INTO channel VALUES (?, ?)", self._names.items())
+                    self._database.executemany(
+                        "INSERT OR REPLACE INTO quantity VALUES (?, ?)",
+                        [(self._channels[name], quantity) for name, quantity in quantities.items()],
+                    )
+            except sqlite3.Error as error:
+                raise JournalError(f"the journal {self._path} cannot be written: {error}") from error
 
     def append(self, readings: Iterable[Reading]) -> int:
         """Give each reading the next number. Many at once are committed as they come, in bounded memory.

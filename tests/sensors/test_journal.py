@@ -396,3 +396,23 @@ def test_whatever_happens_numbers_follow_each_other_and_nothing_kept_is_lost(
             getattr(model, name)(number)
         model.check()
     model.journal.close()
+
+
+def test_what_is_held_of_a_channel_that_measured_something_else_is_of_no_channel_any_more(tmp_path: Path) -> None:
+    path, clock = tmp_path / "journal.sqlite", TwoClocks()
+
+    def opened(quantity: str) -> Journal:
+        journal = Journal.open(path, ["main"], 7, 64_000_000, clock)
+        journal.declare({"desk": quantity, "door": "people_in"})
+        return journal
+
+    for number, quantity in enumerate(["power", "temperature", "power", "power"], start=1):
+        journal = opened(quantity)
+        journal.append([Reading("desk", NOON_TS, float(number)), Reading("door", NOON_TS, 1.0)])
+        journal.close()
+    journal = opened("power")
+    held = [(entry.reading.channel, entry.reading.value) for entry in journal.read(0, 100)]
+    journal.close()
+    assert [value for channel, value in held if channel == "desk"] == [3.0, 4.0]
+    assert [channel for channel, _ in held].count("door") == 4
+    assert len(held) == 8
