@@ -99,7 +99,7 @@ def test_a_birth_that_the_disk_refused_is_registered_when_it_works_again(
     assert bench.pipeline.store_trouble == "disk full"
     bench.clock.pass_time(60)
     bench.pipeline._round()
-    assert bench.pipeline.store_trouble is None
+    assert not bench.pipeline.store_trouble
     bench.send(Reading("linky-va", bench.clock.now, 7.0), first=1)
     bench.commit()
     assert [value for _, value in bench.stored("linky-va")] == [7.0]
