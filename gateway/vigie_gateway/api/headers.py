@@ -37,9 +37,16 @@ class GuardedHeaders:
             await _refuse(send)
             return
 
+        # HEAD is GET without its body (RFC 9110 §9.3.2). A stream has no end to wait for: there it stays refused.
+        is_head = scope["method"] == "HEAD" and scope["path"] != "/events"
+        if is_head:
+            scope = {**scope, "method": "GET"}
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *SECURITY_HEADERS]}
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
