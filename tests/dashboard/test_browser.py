@@ -183,10 +183,15 @@ def test_eight_boards_share_one_stream(browser: Browser, site: Any) -> None:
     context.close()
 
 
-def test_a_new_day_loads_the_page_again(open_page: Callable[..., Page], site: Any) -> None:
-    page = live(open_page("/board?l=fr"))
+def test_a_new_day_loads_the_page_again_but_not_twice_in_a_minute(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/board?l=fr", clock=True))
     with page.expect_navigation():
         site.send("u", {"page.shape": "another"})
+    live(page)
+    site.send("u", {"page.shape": "yet another", "k.seats": "4"})
+    page.wait_for_selector("[data-f='k.seats']:text-is('4')")
+    with page.expect_navigation():
+        page.clock.fast_forward(61_000)
 
 
 def test_without_javascript_the_board_is_whole(open_page: Callable[..., Page]) -> None:

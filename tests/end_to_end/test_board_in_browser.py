@@ -189,10 +189,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             made.start()
             for node in CHANNELS:
                 made.declare(node)
-            # Counters count from where they were first heard, and nobody believes forty people in a second.
-            made.send("accueil", EMPTY, ago_s=60)
+            # Counters count from where they were first heard, and nobody believes forty people in a second. Of this
+            # morning, so that the day has a curve.
+            made.send("accueil", EMPTY, ago_s=3 * 3600)
             for node, values in LIVED_IN.items():
                 made.send(node, values)
+            # Until the curve of the day is there the page is another one, and would load itself again during a test.
+            made.wait_for(lambda: b"day-w" in made.get("/board"))
             yield made
         finally:
             made.kill()

@@ -49,7 +49,8 @@
   }
 
   function paint(fields) {
-    if (fields["page.shape"] && fields["page.shape"] !== root.dataset.shape) return reload();
+    if (fields["page.shape"]) isOutdated = fields["page.shape"] !== root.dataset.shape;
+    if (isOutdated && reload()) return;
     for (const [key, value] of Object.entries(fields)) {
       if (values.get(key) === value) continue;
       values.set(key, value);
@@ -60,12 +61,15 @@
     }
   }
 
-  // A new day, an edited site file, a new version: the page itself is another one. Not twice in a minute.
+  // A new day, an edited site file, a new version: the page itself is another one. Not twice in a minute; until then
+  // what it has room for goes on being painted.
+  let isOutdated = false;
   function reload() {
     const last = Number(sessionStorage.getItem("reloaded") ?? 0);
-    if (Date.now() - last < 60_000) return;
+    if (isPaused || Date.now() - last < 60_000) return false;
     sessionStorage.setItem("reloaded", String(Date.now()));
     location.reload();
+    return true;
   }
 
   // Announcements: merged, and spaced out.
@@ -86,6 +90,7 @@
   }
 
   function tick() {
+    if (isOutdated) reload();
     const silent = Math.floor((performance.now() - heard) / 1000);
     const next = silent >= FROZEN_S ? "lost" : isPaused ? "paused" : silent >= LATE_S ? "late" : state === "still" ? "still" : "live";
     const time = values.get("page.clock");
