@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from vigie_contract.clock import clock_from_environment
+from vigie_contract.clock import Clock, clock_from_environment
 from vigie_contract.memory import share_one_heap
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES, Kind
@@ -34,6 +34,7 @@ DEFAULT_CONFIG = Path("/etc/vigie/sensors.toml")
 EX_UNKNOWN = 1
 EX_TEMPFAIL = 75
 EX_CONFIG = 78
+EX_INTERRUPTED = 130
 
 ERROR_ACTIONS: dict[type[Exception], tuple[int, str]] = {
     ConfigError: (EX_CONFIG, "the configuration is wrong: systemd does not start it again before it is changed"),
@@ -44,6 +45,9 @@ ERROR_ACTIONS: dict[type[Exception], tuple[int, str]] = {
 
 _ONCE_TRIES = 3
 """Samples that ``once`` takes before it tells what it has: two differ where one rate needs two counters."""
+
+_SILENT_WAIT_S = 5.0
+"""``once`` announces a wait that is longer. Lower: a line for each common sensor. Higher: it looks as if it hung."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             _log.error("%s", line)
         return ERROR_ACTIONS[type(error)][0]
+    except KeyboardInterrupt:
+        return EX_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,6 +124,7 @@ def _list(registry: Registry, name: str | None) -> int:
     if name is not None and name not in registry.names:
         print(f"there is no driver {name!r}: {', '.join(registry.names)}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may have enough
     for driver in registry.names if name is None else [name]:
         _describe(registry.spec(driver))
     return 0
@@ -156,9 +163,7 @@ def _once(config: SensorsConfig, registry: Registry, name: str) -> int:
     with tempfile.TemporaryDirectory(prefix="vigie-sensors-") as state_directory:
         driver = registry.spec(sensor.driver).open(sensor, Context(clock, run_tool, state_directory))
         try:
-            readings = _sample(
-                driver, Intake(channels.values()), lambda: clock.wait(threading.Event(), sensor.period_s)
-            )
+            readings = _sample(driver, Intake(channels.values()), lambda: _wait(clock, name, sensor.period_s))
         finally:
             driver.close()
     for reading in readings:
@@ -166,6 +171,13 @@ def _once(config: SensorsConfig, registry: Registry, name: str) -> int:
     if not readings:
         print(f"{name}: nothing happened within {_ONCE_TRIES - 1} periods of {sensor.period_s:g} s")
     return EX_UNKNOWN if not readings or any(reading.value is None for reading in readings) else 0
+
+
+def _wait(clock: Clock, name: str, period_s: float) -> None:
+    """Let a period pass; a long one is announced, so that nobody takes it for a hang."""
+    if period_s > _SILENT_WAIT_S:
+        print(f"{name}: the next sample comes in {period_s:g} s", file=sys.stderr)
+    clock.wait(threading.Event(), period_s)
 
 
 def _sample(driver: Driver, intake: Intake, wait: Callable[[], object]) -> list[Reading]:
