@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from vigie_contract.clock import Clock
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.place.board import Board
-from vigie_gateway.store import Store, StoreError
+from vigie_gateway.store import Store
 
 log = logging.getLogger(__name__)
 
+ROUND_S = 0.5
 DAY_CURVE_S = 60.0
 """How often the day's curve is made anew. Lower reads history for a change no eye sees; higher shows an old curve."""
 LEAST_REAL_S = 3.0
@@ -23,22 +25,37 @@ LEAST_REAL_S = 3.0
 CALM_S = 1.5
 """How long no backlog may have come until counts are rebuilt from it. Lower rebuilds again and again while a node
 catches up; higher shows the counts of before it for longer."""
+PATIENCE_S = 60.0
+"""A backlog that never ends (a node whose clock is behind) is rebuilt from this often all the same. Lower reads a day
+of history for each of its readings; higher keeps an old count on the board."""
 
 
 class Housekeeping:
     """The thread and its two jobs."""
 
-    def __init__(self, board: Board, store: Store, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(
+        self,
+        board: Board,
+        store: Store,
+        pipeline: Pipeline,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._board = board
         self._store = store
         self._pipeline = pipeline
         self._clock = clock
+        self._monotonic = monotonic
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping")
+        self._late_since_mono: float | None = None
+        self._late_last_mono = 0.0
+        self._is_commit_asked = False
+        self._curve_mono = 0.0
 
     def start(self) -> None:
         """Rebuild the counts from history once, then start the thread."""
-        self._restore()
+        self._tried(self._restore)
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,35 +64,40 @@ class Housekeeping:
         self._thread.join()
 
     def _run(self) -> None:
-        calm_since_mono: float | None = None
-        curve_mono = 0.0
-        while not self._stop.wait(0.5):
-            now_mono = time.monotonic()
-            if self._pipeline.backlog_seen or self._board.needs_restore:
-                # Cleared first: what comes while we read sets it again.
-                self._pipeline.backlog_seen = False
-                self._board.needs_restore = False
-                calm_since_mono = now_mono
-            elif calm_since_mono is not None and now_mono - calm_since_mono >= CALM_S:
-                calm_since_mono = None
+        while not self._stop.wait(ROUND_S):
+            self._tried(self._round)
+
+    def _tried(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # this loop owns recovery: what failed is said, and tried again in its time
+            log.exception("the counts or the day's curve could not be made from history")
+
+    def _round(self) -> None:
+        now_mono = self._monotonic()
+        if self._pipeline.backlog_seen or self._board.needs_restore:
+            # Cleared first: what comes while we read sets it again.
+            self._pipeline.backlog_seen = False
+            self._board.needs_restore = False
+            self._late_last_mono = now_mono
+            if self._late_since_mono is None:
+                self._late_since_mono = now_mono
+        if self._late_since_mono is not None and self._is_due(now_mono, self._late_since_mono):
+            if self._is_commit_asked:
+                self._late_since_mono = None
+                self._is_commit_asked = False
+                self._curve_mono = 0.0
                 self._restore()
-                curve_mono = 0.0
-            if now_mono >= curve_mono:
-                curve_mono = now_mono + max(LEAST_REAL_S, DAY_CURVE_S / self._clock.speed)
-                self._refresh_day()
+            else:
+                # The end of the backlog waits in memory for the commit interval, and history does not see it there.
+                self._is_commit_asked = True
+                self._pipeline.commit_soon()
+        if now_mono >= self._curve_mono:
+            self._curve_mono = now_mono + max(LEAST_REAL_S, DAY_CURVE_S / self._clock.speed)
+            self._board.refresh_day(self._store, self._clock.now_ts())
+
+    def _is_due(self, now_mono: float, since_mono: float) -> bool:
+        return now_mono - self._late_last_mono >= CALM_S or now_mono - since_mono >= PATIENCE_S
 
     def _restore(self) -> None:
-        try:
-            self._board.restore(self._store, self._clock.now_ts())
-        except StoreError as error:
-            log.error(  # noqa: TRY400 - the message says it; a traceback adds nothing
-                "counts could not be rebuilt from history: %s", error
-            )
-
-    def _refresh_day(self) -> None:
-        try:
-            self._board.refresh_day(self._store, self._clock.now_ts())
-        except StoreError as error:
-            log.error(  # noqa: TRY400 - as above
-                "the day's curve could not be made: %s", error
-            )
+        self._board.restore(self._store, self._clock.now_ts())

@@ -15,8 +15,9 @@ from vigie_gateway.api.problems import Problem
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
 from vigie_gateway.place.room_history import SPANS, room_history
 
-HISTORY_POINTS = 288
-"""Points of a line on the history page: every five minutes of a day. Higher weighs more than a phone shows."""
+HISTORY_POINTS = {"day": 96, "week": 336, "month": 248}
+"""Points of a line by span: a quarter of an hour, half an hour, three hours each. Higher weighs more than a phone
+shows, and makes holes of what a node measured each quarter of an hour; lower hides a short outage."""
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """Asset names carry a hash of their content, so that a cached one is never wrong."""
 
@@ -49,7 +50,7 @@ def router(gateway: Gateway) -> APIRouter:
             room_id,
             now_ts - length.total_seconds(),
             now_ts,
-            HISTORY_POINTS,
+            HISTORY_POINTS[span],
             span,
         )
         return _page(render_history(view, chosen_language(request), chosen_theme(request)))

@@ -52,6 +52,8 @@ BUSY_MESSAGES_PER_S = 1_000
 BUSY_PAUSE_S = 0.004
 """How long the thread then lets messages gather. Without it each message costs two switches between the network thread
 and this one, more than its handling; higher is felt on the board."""
+AFTER_FAULT_S = 1.0
+"""Pause after a fault of our own. Lower fills the log with one fault; higher delays what works."""
 IDLE_WAIT_S = 0.25
 """How long the thread sleeps without a message. Lower wakes the processor for nothing; higher delays a due commit."""
 
@@ -107,6 +109,7 @@ class Pipeline:
         self.store_trouble: str | None = None
         self.progress_mono = monotonic()
         self.backlog_seen = False
+        self._is_commit_asked = False
         self.counts = {"messages": 0, "readings": 0, "stored": 0, "commits": 0, "gaps": 0}
 
     def start(self) -> None:
@@ -124,6 +127,10 @@ class Pipeline:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    def commit_soon(self) -> None:
+        """Ask for a commit of what waits at the next quiet moment; from any thread."""
+        self._is_commit_asked = True
+
     def pending(self) -> int:
         """Readings taken and not yet on disk."""
         return len(self._pending)
@@ -140,7 +147,12 @@ class Pipeline:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._round()
+            try:
+                self._round()
+            except Exception as error:  # this loop owns recovery: a fault of ours must not make the gateway deaf
+                log.exception("a round of the ingest thread failed; it goes on")
+                self._refusals.add("internal", "ingest", repr(error), self._clock.now_ts())
+                self._stop.wait(AFTER_FAULT_S)
         while (message := self._bus.get(0)) is not None:
             self._take(message)
         self._retry_mono = 0.0
@@ -258,7 +270,17 @@ class Pipeline:
         skip = self._place(node, pack.journal, pack.first, len(pack.readings), pack.floor, message.received_ts)
         if skip is None:
             return False
-        return self._take_readings(node, pack, skip, message.received_ts)
+        before = len(self._pending)
+        try:
+            changed = self._take_readings(node, pack, skip, message.received_ts)
+        except Exception:
+            # None of it is acknowledged: its node sends it again, and then it is no duplicate.
+            del self._pending[before:]
+            for channel in node.channels.values():
+                channel.previous = None
+            raise
+        self._advance(node, pack.journal, pack.first + len(pack.readings) - 1)
+        return changed
 
     def _place(self, node: NodeState, journal: str, first: int, count: int, floor: int, now_ts: float) -> int | None:
         """How many readings to skip; None when nothing is to be taken. Records gaps and answers holes."""
@@ -272,7 +294,6 @@ class Pipeline:
                 node.answered_mono = now_mono
                 self._acknowledge(node)
             return None
-        self._advance(node, journal, first + count - 1)
         return decision.skip
 
     def _go_past(self, node: NodeState, error: ContractError, message: Message) -> None:
@@ -371,7 +392,7 @@ class Pipeline:
         waiting = len(self._pending)
         return (
             waiting >= LARGEST_COMMIT
-            or (is_quiet and (waiting >= COMMIT_READINGS or self.backlog_seen))
+            or (is_quiet and (waiting >= COMMIT_READINGS or self._is_commit_asked))
             or now_mono - self._pending_since_mono >= self._commit_interval_s
         )
 
@@ -389,6 +410,7 @@ class Pipeline:
         self._pending_progress = {}
         self._pending_gaps = []
         self._pending_since_mono = None
+        self._is_commit_asked = False
         for (node_id, journal), upto in advanced.items():
             node = self.nodes[node_id]
             node.stored[journal] = upto

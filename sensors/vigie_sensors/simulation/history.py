@@ -21,7 +21,7 @@ from vigie_sensors.simulation.life import Life
 STEP_S = 900.0
 """Between two readings of a channel. Lower makes the demo's start wait for the gateway; higher shows no lunch."""
 _OUTLET_S = 2 * STEP_S
-"""Between two of how much an outlet draws; whether it is in use is told at every step."""
+"""Between two of the amps of an outlet, which no page shows; power and use are told at every step."""
 _RARE_S = 6 * 3600.0
 """Between two throughput tests."""
 
@@ -188,7 +188,6 @@ _MAKERS: dict[str, Callable[[Life, SensorConfig], Mapping[str, _Signal]]] = {
 
 _STEPS_S = {
     ("current", "-current"): _OUTLET_S,
-    ("current", "-va"): _OUTLET_S,
     ("throughput", "-download"): _RARE_S,
     ("throughput", "-upload"): _RARE_S,
 }

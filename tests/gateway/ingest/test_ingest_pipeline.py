@@ -188,6 +188,7 @@ def test_a_backlog_goes_to_history_and_not_on_the_board(bench: Bench) -> None:
     bench.send(_power(bench, 8000.0, age_s=7200.0), first=1)
     assert bench.pipeline.backlog_seen
     assert bench.board.view(bench.clock.now).figures.power_va is None
+    bench.pipeline.commit_soon()
     bench.pipeline._round()
     assert [value for _, value in bench.stored("linky-va")] == [8000.0]
 
@@ -224,3 +225,18 @@ def test_what_was_acknowledged_is_there_after_the_database_is_opened_again(bench
     again = open_store(tmp_path / "vigie.db", bench.clock)  # type: ignore[operator] # pytest's tmp_path is a Path
     assert again.progress() == {("tableau", "j1"): 1}
     again.close()
+
+
+def test_a_fault_of_our_own_loses_no_reading_and_does_not_end_the_thread(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.declare()
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.board, "take", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bench.send(_power(bench, 3.0), first=1)
+    assert bench.pipeline.pending() == 0
+    bench.send(_power(bench, 3.0), first=1)
+    bench.commit()
+    assert bench.acks()[-1] == Ack("j1", 1)
+    assert [value for _, value in bench.stored("linky-va")] == [3.0]
