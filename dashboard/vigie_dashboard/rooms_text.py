@@ -259,6 +259,7 @@ def wifi_reasons(language: Language) -> dict[str, str]:
         "no-internet": language.pgettext("Wi-Fi", "no internet"),
         "dns": language.pgettext("Wi-Fi", "names not found"),
         "starting": language.pgettext("Wi-Fi", "starting"),
+        "inconclusive": language.pgettext("Wi-Fi", "no answer to probes"),
     }
 
 

@@ -94,7 +94,7 @@ class WifiView:
 
 WIFI_REASONS = (
     "no-sensor", "silent", "power-save", "signal", "latency", "loss", "channel-busy", "too-many-stations",
-    "throughput", "portal", "no-internet", "dns", "starting",
+    "throughput", "portal", "no-internet", "dns", "starting", "inconclusive",
 )  # fmt: skip
 
 

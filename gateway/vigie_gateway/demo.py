@@ -176,8 +176,9 @@ class Demo:
                 "meter_device": str(self._state / "meter"),
                 "eventful_from": dt.datetime.fromtimestamp(start_ts, TIMEZONE).date().isoformat(),
                 "history_days": str(HISTORY_DAYS),
-                "interface": default_interface(Path("/proc/net/route")),
-                "outside": '"example.org:80"' if self._options.is_outside else "",
+                # A probe bound to the interface that leads outside could not reach the board on the loopback.
+                "interface": default_interface(Path("/proc/net/route")) if self._options.is_outside else "",
+                "outside": '"example.org:80"' if self._options.is_outside else f'"{_HOST}:{self._options.port}"',
                 **periods(self._options.speed),
             }
             text = (samples / f"{node}.toml").read_text(encoding="utf-8")

@@ -240,8 +240,10 @@ def _latency_cells(room: RoomWiring, moment: Moment) -> list[Cell]:
 
 def _why_missing(room: RoomWiring, moment: Moment) -> str:
     cells = _latency_cells(room, moment)
-    if any(cell.fresh_reason(moment.now_ts) == "starting" for cell in cells):
-        return "starting"
+    said = {cell.fresh_reason(moment.now_ts) for cell in cells}
+    for word in ("starting", "inconclusive"):
+        if word in said:
+            return word
     return "silent" if any(cell.at_ts != NEVER_TS for cell in cells) else "no-sensor"
 
 
