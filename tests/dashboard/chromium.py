@@ -43,16 +43,19 @@ def assert_accessible(page: Page, *rules: str) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-SETTLE_MS = 3_000
-"""How long a resized page may take to settle. Lower fails on a busy machine; higher only delays a true failure."""
+SETTLE_STEP_MS = 100
+SETTLE_TRIES = 30
+"""How long a resized page may take to settle, in steps. Fewer fail on a busy machine; more delay a true failure."""
 
 
 def overflow_px(page: Page, width: int, type_size: str = "100%") -> int:
     """By how much the page is wider than a screen of that width, with type of that size, once charts have followed."""
     page.set_viewport_size({"width": width, "height": 700})
     page.evaluate("size => { document.documentElement.style.fontSize = size }", type_size)
-    wider = "document.documentElement.scrollWidth - innerWidth"
     # A chart learns of its new width after the page has been laid out: at once for an eye, not for this call.
-    with contextlib.suppress(PlaywrightTimeoutError):
-        page.wait_for_function(f"{wider} <= 0", timeout=SETTLE_MS)
-    return int(page.evaluate(wider))
+    for _ in range(SETTLE_TRIES):
+        wider = int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+        if wider <= 0:
+            break
+        page.wait_for_timeout(SETTLE_STEP_MS)
+    return wider
