@@ -7,7 +7,6 @@ import contextlib
 import logging
 import resource
 import socket
-import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -73,13 +72,10 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         stack.callback(store.close)
         refusals = Refusals()
         board = Board(site, clock)
-        board_lock = threading.Lock()
         bus = Bus(settings.broker, site.id, clock, refusals)
 
         def fields(lang: str) -> dict[str, str]:
-            with board_lock:
-                view = board.view(clock.now_ts())
-            return board_fields(view, lang)
+            return board_fields(board.view(clock.now_ts()), lang)
 
         live = Live(fields, clock.now_ts)
         pipeline = Pipeline(
@@ -88,7 +84,6 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             bus=bus,
             store=store,
             board=board,
-            board_lock=board_lock,
             clock=clock,
             refusals=refusals,
             commit_interval_s=settings.store.commit_interval_s,
@@ -102,7 +97,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         housekeeping.start()
         stack.callback(housekeeping.stop)
         bus.start()
-        gateway = Gateway(site, clock, store, board, board_lock, live, health)
+        gateway = Gateway(site, clock, store, board, live, health)
         _serve(gateway, settings, listener)
 
 

@@ -124,9 +124,13 @@ def _list(registry: Registry, name: str | None) -> int:
     if name is not None and name not in registry.names:
         print(f"there is no driver {name!r}: {', '.join(registry.names)}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader such as `head` may have enough
-    for driver in registry.names if name is None else [name]:
-        _describe(registry.spec(driver))
+    try:
+        for driver in registry.names if name is None else [name]:
+            _describe(registry.spec(driver))
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader such as `head` has enough
+        # What is left to write at the interpreter's end must have somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

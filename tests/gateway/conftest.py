@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -115,7 +114,7 @@ def bench(tmp_path: Path, clock: ManualClock, site: Site) -> Iterator[Bench]:
 
 
 def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
-    bus, refusals, board, lock = BusInMemory(), Refusals(), Board(site, clock), threading.Lock()
+    bus, refusals, board = BusInMemory(), Refusals(), Board(site, clock)
     changes: list[float] = []
     live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
     pipeline = Pipeline(
@@ -124,7 +123,6 @@ def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
         bus=bus,  # type: ignore[arg-type] # the four methods that the pipeline calls
         store=store,
         board=board,
-        board_lock=lock,
         clock=clock,
         refusals=refusals,
         commit_interval_s=10.0,
@@ -133,7 +131,7 @@ def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
     )
     pipeline._load()
     health = Health(bus, pipeline, live, refusals, clock)  # type: ignore[arg-type] # as above
-    gateway = Gateway(site, clock, store, board, lock, live, health)
+    gateway = Gateway(site, clock, store, board, live, health)
     return Bench(clock, store, bus, refusals, board, pipeline, gateway, changes)
 
 

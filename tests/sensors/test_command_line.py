@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,6 +100,23 @@ def test_list_of_one_driver_tells_type_range_default_and_need(
     assert "pin: BCM number (a whole number from 2 to 27; required)" in said
     assert "ratio: Turns (a number; default 0.5)" in said
     assert program.main(["list", "clump"]) == 2
+
+
+def test_list_ends_quietly_when_its_reader_has_enough() -> None:
+    command = [sys.executable, "-m", "vigie_sensors", "list"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_no_command_lets_a_broken_connection_end_the_whole_process(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGPIPE)
+    assert program.main(["list"]) == 0
+    assert signal.getsignal(signal.SIGPIPE) == before == signal.SIG_IGN
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
@@ -22,11 +21,9 @@ class Gateway:
     clock: Clock
     store: Store
     board: Board
-    board_lock: threading.Lock
     live: Live
     health: Health
 
     def board_view(self) -> BoardView:
-        """The board now; waits for the ingest thread by a few milliseconds at most."""
-        with self.board_lock:
-            return self.board.view(self.clock.now_ts())
+        """The board now."""
+        return self.board.view(self.clock.now_ts())

@@ -2,7 +2,7 @@
 
 The steps of a reading's way that the gateway takes (docs/protocol.md): decode (6), quality (7), live state (8), commit
 and then, and only then, acknowledge (9). One thread owns all of it and is the store's only writer, so that nothing
-here needs a lock but the board, which pages read meanwhile.
+here needs a lock; the board, which pages read meanwhile, has its own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_PENDING = 60_000
 """Readings held while the disk refuses them; beyond that no more are taken and the nodes keep them. Lower turns a
 short stall into resends; higher takes memory (about 250 bytes each)."""
 MESSAGES_A_ROUND = 256
-"""Messages handled while the board is locked. Lower costs a lock a message under load; higher makes pages wait."""
+"""Messages handled before the disk is looked after. Lower asks for the time more often; higher delays a due commit."""
 REPEAT_ACK_S = 30.0
 """How often acknowledgements are repeated, for a node that missed one. Higher leaves its journal full for longer."""
 ANSWER_EVERY_S = 0.5
@@ -61,7 +61,7 @@ IDLE_WAIT_S = 0.25
 class Pipeline:
     """Everything between the bus and the disk.
 
-    ``board_lock`` guards ``board``; ``on_change`` is called (on this thread) when something shown may have changed.
+    ``on_change`` is called (on this thread) when something shown may have changed.
     ``progress_mono`` is when the thread last came round: what the watchdog is fed by.
     """
 
@@ -73,7 +73,6 @@ class Pipeline:
         bus: Bus,
         store: Store,
         board: Board,
-        board_lock: threading.Lock,
         clock: Clock,
         refusals: Refusals,
         commit_interval_s: float,
@@ -85,7 +84,6 @@ class Pipeline:
         self._bus = bus
         self._store = store
         self._board = board
-        self._board_lock = board_lock
         self._clock = clock
         self._refusals = refusals
         self._commit_interval_s = commit_interval_s
@@ -168,13 +166,12 @@ class Pipeline:
         message = self._bus.get(IDLE_WAIT_S)
         changed = False
         if message is not None:
-            with self._board_lock:
-                changed = self._take(message)
-                for _ in range(MESSAGES_A_ROUND):
-                    message = self._bus.get(0)
-                    if message is None:
-                        break
-                    changed |= self._take(message)
+            changed = self._take(message)
+            for _ in range(MESSAGES_A_ROUND):
+                message = self._bus.get(0)
+                if message is None:
+                    break
+                changed |= self._take(message)
         if changed:
             self._on_change()
         now_mono = self._monotonic()
@@ -433,8 +430,7 @@ class Pipeline:
     def _register_again(self) -> None:
         try:
             for node_id, payload in list(self._unregistered.items()):
-                with self._board_lock:
-                    self._take_birth(self.nodes[node_id], payload)
+                self._take_birth(self.nodes[node_id], payload)
         except StoreError as error:
             self._store_failed(error)
             return

@@ -1,0 +1,93 @@
+"""The gateway's client reads the broker's socket many packets at a time, and loses none of its bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vigie_contract import topics
+from vigie_contract.clock import SystemClock
+from vigie_gateway.broker import GATEWAY_USER, Mosquitto, find_mosquitto, make_passwords
+from vigie_gateway.ingest.bus import Bus, _BufferedSocket
+from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.settings import BrokerSettings
+
+
+class Chunks:
+    """A socket that gives what it has in the pieces it came in; None is nothing to be had just now."""
+
+    def __init__(self, chunks: list[bytes | None]) -> None:
+        self.chunks = chunks
+        self.calls = 0
+
+    def recv(self, size: int) -> bytes:
+        self.calls += 1
+        if not self.chunks:
+            return b""
+        chunk = self.chunks.pop(0)
+        if chunk is None:
+            raise BlockingIOError
+        return chunk
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.binary(min_size=1, max_size=9)), max_size=9),
+    st.lists(st.integers(1, 12), min_size=1),
+)
+def test_whatever_pieces_come_and_are_asked_for_the_bytes_are_the_same(
+    chunks: list[bytes | None], sizes: list[int]
+) -> None:
+    sent = b"".join(chunk for chunk in chunks if chunk is not None)
+    sock, got, turn = _BufferedSocket(Chunks(list(chunks))), b"", 0
+    while True:
+        size = sizes[turn % len(sizes)]
+        turn += 1
+        try:
+            data = sock.recv(size)
+        except BlockingIOError:
+            assert sock.pending() == 0
+            continue
+        if not data:
+            break
+        assert len(data) <= size
+        got += data
+    assert got == sent
+    assert sock.pending() == 0
+
+
+def test_what_has_arrived_costs_one_call() -> None:
+    raw = Chunks([bytes(range(200))])
+    sock = _BufferedSocket(raw)
+    assert [sock.recv(1) for _ in range(200)] == [bytes([number]) for number in range(200)]
+    assert raw.calls == 1
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    with Mosquitto(tmp_path / "broker", "place", make_passwords([GATEWAY_USER, "hall"])) as broker:
+        settings = BrokerSettings(port=broker.port, password_file=str(broker.password_file(GATEWAY_USER)))
+        bus = Bus(settings, "place", SystemClock(), Refusals())
+        bus.start()
+        yield bus
+        bus.stop()
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_a_burst_of_packets_arrives_whole_and_in_order_through_the_buffered_socket(bus: Bus) -> None:
+    deadline_mono = time.monotonic() + 10
+    while not bus.is_connected:
+        assert time.monotonic() < deadline_mono, bus.trouble
+        time.sleep(0.01)
+    assert isinstance(bus._client._sock, _BufferedSocket), "paho makes its socket elsewhere now"
+    payloads = [bytes([number % 256]) * (number * 37 % 5_000) for number in range(600)]
+    for payload in payloads:
+        bus._client.publish(topics.data("place", "hall"), payload, qos=1)
+    got: list[bytes] = []
+    while len(got) < len(payloads) and (message := bus.get(10)) is not None:
+        got.append(message.payload)
+    assert got == payloads
