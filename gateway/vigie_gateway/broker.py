@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Self
 
 from vigie_contract import PROTOCOL_VERSION
-from vigie_contract.messages import MAX_PAYLOAD_BYTES
 from vigie_contract.topics import check_id
+from vigie_gateway.broker_settings import configuration_lines
 from vigie_gateway.child import Child
 
 log = logging.getLogger(__name__)
@@ -31,20 +31,6 @@ INSTALL_COMMAND = "sudo apt-get install -y mosquitto"
 START_S = 5.0
 """How long a broker may take to answer; it takes 10 ms here. Lower fails on a Pi Zero that is busy starting."""
 _LOOPBACK = "127.0.0.1"
-
-# Limits of the broker; see mosquitto.conf(5).
-_MAX_INFLIGHT = 100
-"""QoS 1 messages under way to one client. On the loopback 20, 100 and 1,000 carry the same 6,000 a second; over a link
-with round trips of 0.8 s the default of 20 would carry 25. Higher sends more twice after a reconnect."""
-_MAX_QUEUED = 10_000
-"""Messages waiting for one client. Lower drops at a burst of many nodes; higher costs memory on a small Pi."""
-_MAX_QUEUED_BYTES = 16 * 1024 * 1024
-_MAX_CONNECTIONS = 200
-"""Clients at once. Lower shuts out nodes of a large place; higher lets a flood of connections use up descriptors."""
-_MEMORY_BYTES = 64 * 1024 * 1024
-"""Heap of the broker. Lower refuses messages while four queues are full; higher lets a client push a Pi into swap."""
-_HEADERS_BYTES = 512
-"""Room for a PUBLISH's header and topic around the largest payload."""
 
 
 class BrokerError(Exception):
@@ -174,22 +160,10 @@ class Mosquitto:
         lines = [
             "# Written anew at every start of the broker.",
             f"listener {self.port} {_LOOPBACK}",
-            "allow_anonymous false",
             f"password_file {self.directory.resolve() / 'users'}",
             f"acl_file {self.directory.resolve() / 'acl'}",
-            "# A client is who its password says: no node can take over another's session.",
-            "use_username_as_clientid true",
-            "# A retained message of a user who may no longer write there is not delivered.",
-            "check_retain_source true",
-            "# Nodes keep what is not acknowledged by the gateway: the broker keeps nothing on the card.",
-            "persistence false",
+            *configuration_lines(),
             "set_tcp_nodelay true",
-            f"max_inflight_messages {_MAX_INFLIGHT}",
-            f"max_queued_messages {_MAX_QUEUED}",
-            f"max_queued_bytes {_MAX_QUEUED_BYTES}",
-            f"max_packet_size {MAX_PAYLOAD_BYTES + _HEADERS_BYTES}",
-            f"max_connections {_MAX_CONNECTIONS}",
-            f"memory_limit {_MEMORY_BYTES}",
             "connection_messages false",
             "log_dest stdout",
             "log_timestamp_format %Y-%m-%dT%H:%M:%S",

@@ -1,0 +1,26 @@
+"""What a check of ``vigie-gateway doctor`` found, as every part of Vigie says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one part of this installation.
+
+    Attributes:
+        part: What it is about, one word of doctor.PARTS; findings of one part are shown together.
+        status: ``fail``: readings are lost, refused or open to strangers, or will be. ``warn``: works, but not as it
+            should, or could not be looked at.
+        text: What was found and what was expected, one sentence that names the file, key and value.
+        remedy: What to do, one sentence or the command to type; empty when nothing is to be done.
+    """
+
+    part: str
+    status: Status
+    text: str
+    remedy: str = ""
