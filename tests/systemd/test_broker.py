@@ -209,8 +209,15 @@ def test_nodes_elsewhere_in_the_place_come_in_encrypted(tmp_path: Path) -> None:
     )
     broker = start(configuration, plain)
     try:
-        with Client(encrypted, "pi-accueil", ca_file=certificates / "vigie.crt") as node:
+        certificate = certificates / "vigie.crt"
+        with Client(encrypted, "pi-accueil", ca_file=certificate) as node:
             assert node.publish(topics.data("lieu", "pi-accueil")) == NOBODY_LISTENS
+        with (
+            Client(plain, "gateway", "gateway") as gateway,
+            Client(encrypted, "pi-accueil", "gateway", ca_file=certificate) as thief,
+        ):
+            assert gateway.subscribe(topics.all_nodes("lieu", "data")) == 1, "the gateway was thrown out"
+            assert thief.publish(topics.data("lieu", "pi-accueil")) == SUCCESS
     finally:
         broker.terminate()
         broker.wait(10)
