@@ -133,3 +133,11 @@ class DriverSpec:
     period_s: float
     channels: Callable[[SensorConfig], tuple[Channel, ...]]
     open: Callable[[SensorConfig, Context], Driver]
+
+
+def channels_in_and_out(config: SensorConfig) -> tuple[Channel, ...]:
+    """The channels of whatever counts people by direction: ``{name}-in``, ``{name}-out``."""
+    return tuple(
+        Channel(f"{config.name}-{way}", f"people_{way}", config.period_s, config.room, config.label)
+        for way in ("in", "out")
+    )

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
 from vigie_sensors.crossing import Beam, Crossing
-from vigie_sensors.driver import REQUIRED, Context, DriverSpec, Option, SensorConfig
+from vigie_sensors.driver import REQUIRED, Context, DriverSpec, Option, SensorConfig, channels_in_and_out
 from vigie_sensors.pins import Lines
 
 _OPTIONS = (
@@ -54,14 +53,6 @@ class Door:
         self._lines.close()
 
 
-def channels(config: SensorConfig) -> tuple[Channel, ...]:
-    """``{name}-in``: people_in; ``{name}-out``: people_out."""
-    return tuple(
-        Channel(f"{config.name}-{way}", f"people_{way}", config.period_s, config.room, config.label)
-        for way in ("in", "out")
-    )
-
-
 DRIVER = DriverSpec(
     name="door",
     kind="occupancy",
@@ -69,6 +60,6 @@ DRIVER = DriverSpec(
     wiring=_WIRING,
     options=_OPTIONS,
     period_s=5.0,
-    channels=channels,
+    channels=channels_in_and_out,
     open=Door,
 )
