@@ -1,9 +1,10 @@
 """Packs of readings: SenML JSON (RFC 8428), strict and total.
 
-The publisher encodes; the gateway's ingest decodes, on its own thread. The first record also carries three labels of
-ours: ``journal`` (random id of the node's journal), ``first`` (sequence number of the first record; the others follow
-one by one) and ``floor`` (least number that the journal still holds). An unknown is a string value (``vs``) holding a
-word of UNKNOWN_REASONS, on a channel whose values are numbers or booleans.
+The publisher encodes; the gateway's ingest decodes, on its own thread. The first record also carries labels of ours:
+``journal`` (random id of the node's journal), ``first`` (sequence number of the first record; the others follow one by
+one), ``floor`` (least number that the journal still holds) and ``last`` (greatest number that it has given, which tells
+how much waits behind this pack). An unknown is a string value (``vs``) holding a word of UNKNOWN_REASONS, on a channel
+whose values are numbers or booleans.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Pack:
         journal: The journal's random id.
         first: Sequence number of ``readings[0]``.
         floor: Least sequence number that the journal still holds; ``floor > first`` never happens.
+        last: Greatest sequence number that the journal had given when the pack was sent; None when the node does not
+            say.
         readings: In sequence. Times are epoch seconds by the receiver's clock where the node sent ages.
         is_dated: False when the node sent ages because its own clock is not right.
     """
@@ -42,6 +45,7 @@ class Pack:
     journal: str
     first: int
     floor: int
+    last: int | None
     readings: list[Reading]
     is_dated: bool
 
@@ -54,6 +58,7 @@ def encode_pack(
     floor: int,
     readings: Sequence[tuple[Quantity, Reading]],
     *,
+    last: int | None = None,
     now_ts: float | None = None,
 ) -> bytes:
     """Encode readings that follow each other in the journal.
@@ -65,6 +70,7 @@ def encode_pack(
         first: Sequence number of the first reading.
         floor: Least sequence number still held.
         readings: One to MAX_RECORDS, each with its quantity.
+        last: Greatest sequence number given so far, at least that of the pack's last reading; None leaves it unsaid.
         now_ts: The node's own time when its clock is not synchronised: times are then sent as ages before it.
             None when the clock is right: times are sent as dates.
 
@@ -85,6 +91,8 @@ def encode_pack(
             record["v"] = int(reading.value) if reading.value.is_integer() else reading.value
         records.append(record)
     envelope: dict[str, object] = {"bn": f"{site}/{node}/", "journal": journal, "first": first, "floor": floor}
+    if last is not None:
+        envelope["last"] = last
     if now_ts is None:
         envelope["bt"] = round(base_ts, 3)
     records[0] = envelope | records[0]
@@ -108,7 +116,7 @@ def decode_pack(payload: bytes, site: str, node: str, channels: Mapping[str, Qua
     records = load_json(payload)
     if type(records) is not list or not 0 < len(records) <= MAX_RECORDS:
         raise ContractError("shape", f"expected a list of 1 to {MAX_RECORDS} records")
-    journal, first, floor = _envelope(records[0], f"{site}/{node}/")
+    journal, first, floor, last = _envelope(records[0], len(records), f"{site}/{node}/")
     span = (journal, first, len(records))
     base_ts = _base_time(records[0], span, floor)
     records[0] = {label: value for label, value in records[0].items() if label not in _ENVELOPE}
@@ -128,10 +136,10 @@ def decode_pack(payload: bytes, site: str, node: str, channels: Mapping[str, Qua
     except (TypeError, KeyError, AttributeError):
         detail = f"record {len(readings)}: {shown(records[len(readings)], 160)} is no SenML record with a name"
         raise ContractError("shape", detail, span, floor) from None
-    return Pack(journal, first, floor, readings, is_dated)
+    return Pack(journal, first, floor, last, readings, is_dated)
 
 
-_ENVELOPE = frozenset({"bn", "bt", "journal", "first", "floor"})
+_ENVELOPE = frozenset({"bn", "bt", "journal", "first", "floor", "last"})
 """Labels of the first record only: in a later one they would change the meaning of what follows."""
 _NUMBER = frozenset({"n", "t", "u", "v"})
 _STATE = frozenset({"n", "t", "vb"})
@@ -139,7 +147,7 @@ _UNKNOWN = frozenset({"n", "t", "vs"})
 _LABELS = _NUMBER | _STATE | _UNKNOWN
 
 
-def _envelope(record: Any, base_name: str) -> tuple[str, int, int]:
+def _envelope(record: Any, count: int, base_name: str) -> tuple[str, int, int, int | None]:
     if type(record) is not dict:
         raise ContractError("shape", "record 0: expected a JSON object")
     for label in ("bn", "journal", "first", "floor"):
@@ -151,7 +159,10 @@ def _envelope(record: Any, base_name: str) -> tuple[str, int, int]:
     floor = sequence_number(record["floor"], "floor")
     if floor > first:
         raise ContractError("range", f"floor {floor} is above first {first}")
-    return check_id(record["journal"], "journal"), first, floor
+    last = sequence_number(record["last"], "last") if "last" in record else None
+    if last is not None and last < first + count - 1:
+        raise ContractError("range", f"last {last} is below the pack's own last number {first + count - 1}")
+    return check_id(record["journal"], "journal"), first, floor, last
 
 
 def _base_time(record: dict[str, Any], span: tuple[str, int, int], floor: int) -> float:

@@ -80,6 +80,8 @@ class Health:
                 "journal": node.journal,
                 "stored_upto": None if node.journal is None else node.stored.get(node.journal),
                 "is_dated": node.is_dated,
+                "waiting_readings": node.waiting_readings,
+                "waiting_since_ts": node.waiting_since_ts,
             }
             for node in list(self._pipeline.nodes.values())
         }

@@ -449,6 +449,7 @@ class Publisher:
                 first,
                 min(first, self._journal.floor),
                 records,
+                last=self._journal.last,
                 now_ts=now_mono,
             )
             if len(payload) <= LARGEST_PACK_BYTES or len(records) == 1:

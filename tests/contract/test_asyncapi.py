@@ -108,7 +108,7 @@ def a_pack(*, is_dated: bool) -> bytes:
     for channel, quantity in OF_EACH_KIND.items():
         readings.append((quantity, Reading(channel, NOW_TS, 1.0)))
         readings.extend((quantity, Reading(channel, NOW_TS - 1.5, None, reason)) for reason in UNKNOWN_REASONS)
-    return encode_pack("site", "node", "j1", 7, 3, readings, now_ts=None if is_dated else NOW_TS)
+    return encode_pack("site", "node", "j1", 7, 3, readings, last=700, now_ts=None if is_dated else NOW_TS)
 
 
 def test_what_the_code_encodes_is_valid() -> None:
@@ -154,6 +154,7 @@ def agree(kind: str, document: Any) -> None:
         ("first", "journal"),
         ("first", "first"),
         ("first", "floor"),
+        ("first", "last"),
         ("first", "u"),
         ("record", "n"),
         ("record", "t"),

@@ -58,14 +58,15 @@ def readings(draw: st.DrawFn) -> tuple[Quantity, Reading]:
 packs = st.lists(readings(), min_size=1, max_size=12)
 
 
-@given(packs, st.integers(0, 2**53), st.booleans())
+@given(packs, st.integers(0, 2**53 - 100), st.booleans(), st.none() | st.integers(12, 100))
 def test_readings_come_back_as_they_were_sent_dated_or_by_age(
-    sent: list[tuple[Quantity, Reading]], first: int, is_dated: bool
+    sent: list[tuple[Quantity, Reading]], first: int, is_dated: bool, ahead: int | None
 ) -> None:
     """Values exactly, times within the millisecond of the wire; ages by a receiver of the same time."""
-    payload = encode_pack("lieu", "pi", "j1", first, 0, sent, now_ts=None if is_dated else NOW_TS)
+    last = None if ahead is None else first + ahead
+    payload = encode_pack("lieu", "pi", "j1", first, 0, sent, last=last, now_ts=None if is_dated else NOW_TS)
     pack = decode(payload)
-    assert (pack.journal, pack.first, pack.floor, pack.is_dated) == ("j1", first, 0, is_dated)
+    assert (pack.journal, pack.first, pack.floor, pack.last, pack.is_dated) == ("j1", first, 0, last, is_dated)
     assert [(found.channel, found.value, found.reason) for found in pack.readings] == [
         (reading.channel, reading.value, reading.reason) for _, reading in sent
     ]
@@ -95,6 +96,7 @@ def is_total(payload: bytes) -> None:
         return
     assert 1 <= len(pack.readings) <= MAX_RECORDS
     assert 0 <= pack.floor <= pack.first
+    assert pack.last is None or pack.first + len(pack.readings) - 1 <= pack.last <= 2**53
     for reading in pack.readings:
         assert reading.channel in CHANNELS
         assert type(reading.at_ts) is float
@@ -122,7 +124,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-LABELS = st.sampled_from(["n", "t", "u", "v", "vb", "vs", "bn", "bt", "bu", "journal", "first", "floor", "s", "\ud800"])
+LABELS = st.sampled_from(
+    ["n", "t", "u", "v", "vb", "vs", "bn", "bt", "bu", "journal", "first", "floor", "last", "s", "\ud800"]
+)
 
 
 @st.composite
@@ -247,10 +251,14 @@ def test_what_is_no_pack_at_all_is_refused_with_its_reason(payload: bytes, reaso
         ({"floor": 8}, "range"),
         ({"floor": None}, "type"),
         ({"floor": ...}, "missing"),
+        ({"last": 6}, "range"),
+        ({"last": 2**53 + 1}, "range"),
+        ({"last": None}, "type"),
+        ({"last": 7.0}, "type"),
     ],
 )
 def test_a_pack_whose_envelope_cannot_be_believed_claims_no_numbers(envelope: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ContractError, match=r"floor|first|journal|bn") as caught:
+    with pytest.raises(ContractError, match=r"floor|first|last|journal|bn") as caught:
         decode(pack_of(AMPS, **envelope))
     assert (caught.value.reason, caught.value.span) == (reason, None)
 
@@ -331,7 +339,7 @@ def test_the_fullest_pack_that_can_be_sent_fits_in_a_message() -> None:
     name = "a" * 32
     quantity = QUANTITIES["download"]
     sent = [(quantity, Reading(name, NOW_TS + index * 1_209.601, 12_345_678.123456789)) for index in range(MAX_RECORDS)]
-    payload = encode_pack("s" * 32, "n" * 32, "j" * 32, 2**53, 2**53, sent)
+    payload = encode_pack("s" * 32, "n" * 32, "j" * 32, 2**53 - 499, 2**53 - 499, sent, last=2**53)
     assert len(payload) <= MAX_PAYLOAD_BYTES
     assert len(decode_pack(payload, "s" * 32, "n" * 32, {name: quantity}, NOW_TS).readings) == MAX_RECORDS
 
@@ -400,6 +408,6 @@ def test_the_property_of_totality_catches_a_decoder_with_a_check_taken_away(
 def documents(draw: st.DrawFn) -> bytes:
     """A good record with one label of another value, infinity by 1e400 among them."""
     record = draw(st.sampled_from([AMPS, {"n": "open", "vb": True}])) | ENVELOPE
-    label = draw(st.sampled_from(["v", "vb", "vs", "t", "first", "floor"]))
+    label = draw(st.sampled_from(["v", "vb", "vs", "t", "first", "floor", "last"]))
     value = draw(st.sampled_from(["1e400", "-1e400", "1", "true", '"x"', "null", "-9e9", "2.5", "[]", "1e13"]))
     return json.dumps([record | {label: "@"}]).replace('"@"', value).encode()

@@ -81,10 +81,18 @@ class Bench:
         self.receive(topics.about("semaphore", node), encode_birth(Birth("test 1", "boot-1", tuple(channels))))
         self.receive(topics.status("semaphore", node), ONLINE)
 
-    def send(self, *readings: Reading, first: int, floor: int = 1, node: str = "tableau", journal: str = "j1") -> None:
+    def send(
+        self,
+        *readings: Reading,
+        first: int,
+        floor: int = 1,
+        node: str = "tableau",
+        journal: str = "j1",
+        last: int | None = None,
+    ) -> None:
         quantities = {channel.id: QUANTITIES[channel.quantity] for channel in CHANNELS}
         pack = [(quantities[reading.channel], reading) for reading in readings]
-        payload = encode_pack("semaphore", node, journal, first, floor, pack)
+        payload = encode_pack("semaphore", node, journal, first, floor, pack, last=last)
         self.receive(topics.data("semaphore", node), payload)
 
     def commit(self) -> None:

@@ -47,6 +47,10 @@ class NodeState:
         accepted: Last sequence number taken, by journal; it may not be on disk yet.
         stored: Last sequence number on disk, by journal.
         journal: The journal last heard of.
+        floor: The least number that it still holds, by its last pack.
+        last: The greatest number that it has given, by its last pack; None when the node does not say.
+        waiting_readings: How many of its readings, that can still come, are not on disk here; None when not known.
+        waiting_since_ts: Since when some have been waiting, without a moment when all were on disk; None when none do.
         is_online: As ``status`` last said; None when it never did.
         heard_ts: When a message of it last came; None when never since the gateway started.
         answered_mono: When a hole or a repetition was last answered.
@@ -60,7 +64,31 @@ class NodeState:
     accepted: dict[str, int] = field(default_factory=dict)
     stored: dict[str, int] = field(default_factory=dict)
     journal: str | None = None
+    floor: int = 0
+    last: int | None = None
+    waiting_readings: int | None = None
+    waiting_since_ts: float | None = None
     is_online: bool | None = None
     heard_ts: float | None = None
     answered_mono: float = -1e9
     is_dated: bool | None = None
+
+    def heard_of(self, journal: str, floor: int, last: int | None, now_ts: float) -> None:
+        """A pack told how its journal stands."""
+        self.journal, self.floor, self.last = journal, floor, last
+        self.reckon_waiting(now_ts)
+
+    def reckon_waiting(self, now_ts: float) -> None:
+        """Count anew what waits: after each pack and after each commit.
+
+        What the node has let go (below ``floor``) waits no more: it is a gap.
+        """
+        if self.journal is None or self.last is None:
+            self.waiting_readings = self.waiting_since_ts = None
+            return
+        gone_upto = max(self.stored.get(self.journal, 0), self.floor - 1)
+        self.waiting_readings = max(0, self.last - gone_upto)
+        if self.waiting_readings == 0:
+            self.waiting_since_ts = None
+        elif self.waiting_since_ts is None:
+            self.waiting_since_ts = now_ts

@@ -264,6 +264,7 @@ class Pipeline:
             self._go_past(node, error, message)
             raise
         node.is_dated = pack.is_dated
+        node.heard_of(pack.journal, pack.floor, pack.last, message.received_ts)
         skip = self._place(node, pack.journal, pack.first, len(pack.readings), pack.floor, message.received_ts)
         if skip is None:
             return False
@@ -408,9 +409,11 @@ class Pipeline:
         self._pending_gaps = []
         self._pending_since_mono = None
         self._is_commit_asked = False
+        now_ts = self._clock.now_ts()
         for (node_id, journal), upto in advanced.items():
             node = self.nodes[node_id]
             node.stored[journal] = upto
+            node.reckon_waiting(now_ts)
             self._bus.publish(topics.ack(self._site, node_id, self._name), encode_ack(Ack(journal, upto)))
 
     def _store_works(self) -> None:
