@@ -15,6 +15,9 @@ from vigie_gateway.live import Live
 STALLED_S = 20.0
 """Seconds without a round of the ingest thread until it counts as stalled, and the watchdog is not fed. Lower would
 kill a gateway whose card takes ten seconds for one write (seen on worn cards); higher leaves a dead one in place."""
+BACKLOG_LATE_S = 300.0
+"""How long something may wait until the backlog warns. Lower warns of every restart of a node on bad Wi-Fi; higher
+tells late that a disk, a link or a cursor stands still."""
 _ORDER = ("pass", "warn", "fail")
 
 
@@ -39,6 +42,7 @@ class Health:
             "broker": self._broker(),
             "ingest": self._ingest(),
             "store": self._store(),
+            "backlog": self._backlog(),
             "nodes": self._nodes(),
             "refused": self._refused(),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
@@ -53,22 +57,55 @@ class Health:
         }
 
     def _broker(self) -> dict[str, Any]:
-        trouble = self._bus.trouble
-        return {"status": "pass" if self._bus.is_connected else "fail", "trouble": trouble}
+        bus, now_mono = self._bus, time.monotonic()
+        drops = bus.drops
+        status, trouble = "pass", bus.trouble
+        if not bus.is_connected:
+            status = "fail"
+        elif trouble is not None:
+            status = "warn"
+        elif drops.is_recent(now_mono):
+            status = "warn"
+            trouble = f"the broker dropped {drops.risen} messages since the gateway started: its queues are too short"
+        return {
+            "status": status,
+            "trouble": trouble,
+            "version": bus.broker_version,
+            "round_trip_s": bus.round_trip_s,
+            "dropped_messages": drops.total,
+            "dropped_while_watched": drops.risen,
+        }
 
     def _ingest(self) -> dict[str, Any]:
-        messages, payload_bytes = self._bus.backlog()
-        return {
-            "status": "pass" if self.is_progressing() else "fail",
-            "waiting_messages": messages,
-            "waiting_bytes": payload_bytes,
-            "uncommitted_readings": self._pipeline.pending(),
-            **self._pipeline.counts,
-        }
+        return {"status": "pass" if self.is_progressing() else "fail", **self._pipeline.counts}
 
     def _store(self) -> dict[str, Any]:
         trouble = self._pipeline.store_trouble
         return {"status": "pass" if trouble is None else "fail", "trouble": trouble}
+
+    def _backlog(self) -> dict[str, Any]:
+        """What waits on its way to the disk, where, and since when; null is nothing, or not known."""
+        now_ts = self._clock.now_ts()
+        messages, payload_bytes = self._bus.backlog()
+        waited_s = self._pipeline.pending_s()
+        nodes = [node for node in list(self._pipeline.nodes.values()) if node.waiting_readings is not None]
+        since = {
+            "on_nodes_since_ts": min(
+                (node.waiting_since_ts for node in nodes if node.waiting_since_ts is not None), default=None
+            ),
+            "messages_since_ts": self._bus.waiting_since_ts(),
+            "uncommitted_since_ts": None if waited_s is None else now_ts - waited_s * self._clock.speed,
+        }
+        late_s = BACKLOG_LATE_S * self._clock.speed
+        is_late = any(since_ts is not None and now_ts - since_ts > late_s for since_ts in since.values())
+        return {
+            "status": "warn" if is_late else "pass",
+            "on_nodes_readings": sum(node.waiting_readings or 0 for node in nodes) if nodes else None,
+            "messages": messages,
+            "message_bytes": payload_bytes,
+            "uncommitted_readings": self._pipeline.pending(),
+            **since,
+        }
 
     def _nodes(self) -> dict[str, Any]:
         nodes = {

@@ -22,6 +22,7 @@ from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.bus import Message
+from vigie_gateway.ingest.drops import BrokerDrops
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
@@ -45,6 +46,9 @@ class BusInMemory:
         self.published: list[tuple[str, bytes]] = []
         self.is_connected = True
         self.trouble: str | None = None
+        self.drops = BrokerDrops()
+        self.broker_version: str | None = None
+        self.round_trip_s: float | None = None
 
     def get(self, timeout_s: float) -> Message | None:
         return self.waiting.popleft() if self.waiting else None
@@ -54,6 +58,9 @@ class BusInMemory:
 
     def backlog(self) -> tuple[int, int]:
         return len(self.waiting), sum(len(message.payload) for message in self.waiting)
+
+    def waiting_since_ts(self) -> float | None:
+        return self.waiting[0].received_ts if self.waiting else None
 
     def stop(self) -> None:
         self.waiting.clear()

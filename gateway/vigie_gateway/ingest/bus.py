@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import queue
 import ssl
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vigie_contract import topics
 from vigie_contract.clock import Clock
 from vigie_contract.memory import hidden
+from vigie_gateway.ingest import drops
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.settings import BrokerSettings
 
@@ -45,6 +47,9 @@ KEEPALIVE_S = 30
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 15
 """Longest wait between two tries. Lower hammers a broker that starts; higher leaves the board blind for longer."""
+VERSION_TOPIC = "$SYS/broker/version"
+MAX_VERSION_BYTES = 60
+"""Of the broker's name kept for the health report: mosquitto's takes 24. Higher lets a strange broker fill a page."""
 
 
 class _BufferedSocket:
@@ -105,9 +110,14 @@ class Message(NamedTuple):
 
 
 class Bus:
-    """The client of one gateway.
+    """The client of one gateway. Attributes may be read from any thread.
 
-    ``is_connected`` and ``trouble`` (one line for a person, None while all is well) may be read from any thread.
+    Attributes:
+        is_connected: Whether the broker knows us now.
+        trouble: One line for a person; None while all is well.
+        drops: What the broker says that it dropped.
+        broker_version: The broker's program as it names itself; None while it has not.
+        round_trip_s: From our last subscription to the broker's answer; None before one.
     """
 
     def __init__(self, settings: BrokerSettings, site: str, clock: Clock, refusals: Refusals) -> None:
@@ -119,6 +129,14 @@ class Bus:
         # Each is written by one thread only, so neither needs a lock: in by the network's, out by ingest's.
         self._bytes_in = 0
         self._bytes_out = 0
+        # The same two write these: when the queue was last filled from empty, and the receipt of what was last taken.
+        self._filled_ts = 0.0
+        self._taken_ts = 0.0
+        self._wanted: list[tuple[str, int]] = []
+        self._asked_mono = 0.0
+        self.drops = drops.BrokerDrops()
+        self.broker_version: str | None = None
+        self.round_trip_s: float | None = None
         self.is_connected = False
         self.trouble: str | None = "not connected to the broker yet"
         self._client = self._make_client()
@@ -134,6 +152,7 @@ class Bus:
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -157,11 +176,19 @@ class Bus:
             return None
         if message is not None:
             self._bytes_out += len(message.payload)
+            self._taken_ts = message.received_ts
         return message
 
     def backlog(self) -> tuple[int, int]:
         """Messages and payload bytes that wait."""
         return self._queue.qsize(), max(0, self._bytes_in - self._bytes_out)
+
+    def waiting_since_ts(self) -> float | None:
+        """When the oldest that waits was received, at the earliest; None when nothing waits.
+
+        It is the first of a queue that was empty before, or came right after the one that was taken last.
+        """
+        return max(self._filled_ts, self._taken_ts) if self._queue.qsize() else None
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send an acknowledgement, QoS 0: it is cumulative and repeated, so a lost one costs nothing."""
@@ -173,11 +200,21 @@ class Bus:
         if reason.is_failure:
             self._say(f"the broker at {self._address()} refuses the gateway: {reason}")
             return
-        wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data")]
-        client.subscribe(wanted)
+        self._wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data")]
+        self._wanted += [(drops.TOPIC, 0), (VERSION_TOPIC, 0)]
+        self._asked_mono = time.monotonic()
+        client.subscribe(self._wanted)
         self.is_connected = True
         self.trouble = None
         log.info("connected to the broker at %s", self._address())
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Properties | None
+    ) -> None:
+        self.round_trip_s = time.monotonic() - self._asked_mono
+        refused = [topic for (topic, _), reason in zip(self._wanted, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._say(f"the broker at {self._address()} does not let the gateway hear {', '.join(refused)}")
 
     def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
         self._say(f"no broker answers at {self._address()}; trying again")
@@ -198,6 +235,9 @@ class Bus:
             self._refusals.add("topic", "?", f"not UTF-8: {error.reason}", now_ts)
             return
         payload = bytes(message.payload)
+        if topic.startswith("$SYS/"):
+            self._take_report(topic, payload)
+            return
         if (
             self._queue.qsize() >= MAX_QUEUED_MESSAGES
             or self._bytes_in - self._bytes_out + len(payload) > MAX_QUEUED_BYTES
@@ -208,7 +248,15 @@ class Bus:
             self._refusals.add("retained", topic, "a retained message is a last known state, not a new reading", now_ts)
             return
         self._bytes_in += len(payload)
+        if not self._queue.qsize():
+            self._filled_ts = now_ts
         self._queue.put(Message(topic, payload, now_ts))
+
+    def _take_report(self, topic: str, payload: bytes) -> None:
+        if topic == drops.TOPIC:
+            self.drops.take(payload, time.monotonic())
+        elif topic == VERSION_TOPIC:
+            self.broker_version = payload[:MAX_VERSION_BYTES].decode("ascii", "replace")
 
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:

@@ -133,6 +133,11 @@ class Pipeline:
         """Readings taken and not yet on disk."""
         return len(self._pending)
 
+    def pending_s(self) -> float | None:
+        """How long the oldest of them has waited, in real seconds; None when none does. From any thread."""
+        since_mono = self._pending_since_mono
+        return None if since_mono is None else self._monotonic() - since_mono
+
     def _load(self) -> None:
         for series in self._store.series():
             node = self.nodes.setdefault(series.node, NodeState(series.node))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -77,12 +77,41 @@ def bus(tmp_path: Path) -> Iterator[Bus]:
         bus.stop()
 
 
-@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
-def test_a_burst_of_packets_arrives_whole_and_in_order_through_the_buffered_socket(bus: Bus) -> None:
-    deadline_mono = time.monotonic() + 10
-    while not bus.is_connected:
+def _wait_until(bus: Bus, is_so: Callable[[], bool]) -> None:
+    deadline_mono = time.monotonic() + 20
+    while not is_so():
         assert time.monotonic() < deadline_mono, bus.trouble
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_the_broker_says_its_version_and_what_it_dropped_and_neither_comes_as_a_message(bus: Bus) -> None:
+    _wait_until(bus, lambda: bus.drops.total is not None and bus.broker_version is not None)
+    assert bus.drops.total == 0
+    assert "mosquitto" in str(bus.broker_version)
+    _wait_until(bus, lambda: bus.round_trip_s is not None)
+    assert bus.get(0) is None
+    assert bus.waiting_since_ts() is None
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_what_waits_tells_since_when(bus: Bus) -> None:
+    _wait_until(bus, lambda: bus.is_connected)
+    for number in range(3):
+        bus._client.publish(topics.data("place", "hall"), b"%d" % number, qos=1)
+    _wait_until(bus, lambda: bus.backlog()[0] == 3)
+    first_ts = bus.waiting_since_ts()
+    taken = bus.get(1)
+    assert taken is not None
+    assert taken.received_ts == first_ts
+    while bus.get(0) is not None:
+        pass
+    assert bus.waiting_since_ts() is None
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_a_burst_of_packets_arrives_whole_and_in_order_through_the_buffered_socket(bus: Bus) -> None:
+    _wait_until(bus, lambda: bus.is_connected)
     assert isinstance(bus._client._sock, _BufferedSocket), "paho makes its socket elsewhere now"
     payloads = [bytes([number % 256]) * (number * 37 % 5_000) for number in range(600)]
     for payload in payloads:

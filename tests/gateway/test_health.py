@@ -1,0 +1,53 @@
+"""The health report tells what waits, where and since when, and what the broker lost."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from tests.gateway.conftest import Bench
+
+from vigie_contract.readings import Reading
+from vigie_gateway.health import BACKLOG_LATE_S
+from vigie_gateway.ingest.bus import Message
+
+
+def part(bench: Bench, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = bench.gateway.health.report()["parts"][name]
+    return found
+
+
+def test_nothing_that_waits_is_null_and_what_is_not_known_too(bench: Bench) -> None:
+    found = part(bench, "backlog")
+    assert found["status"] == "pass"
+    assert (found["messages"], found["uncommitted_readings"]) == (0, 0)
+    assert {key for key, value in found.items() if value is None} == {
+        "on_nodes_readings", "on_nodes_since_ts", "messages_since_ts", "uncommitted_since_ts"
+    }  # fmt: skip
+
+
+def test_readings_wait_since_they_were_taken_until_their_commit(bench: Bench) -> None:
+    bench.declare()
+    taken_ts = bench.clock.now
+    bench.send(Reading("linky-va", taken_ts, 900.0), first=1)
+    bench.clock.pass_time(4)
+    found = part(bench, "backlog")
+    assert (found["uncommitted_readings"], found["uncommitted_since_ts"]) == (1, taken_ts)
+    bench.commit()
+    assert part(bench, "backlog")["uncommitted_since_ts"] is None
+
+
+def test_messages_that_wait_too_long_are_a_warning(bench: Bench) -> None:
+    bench.bus.waiting.append(Message("vigie/1/semaphore/tableau/status", b"online", bench.clock.now))
+    assert (part(bench, "backlog")["status"], part(bench, "backlog")["messages"]) == ("pass", 1)
+    bench.clock.pass_time(BACKLOG_LATE_S + 1)
+    assert part(bench, "backlog")["status"] == "warn"
+
+
+def test_messages_that_the_broker_dropped_are_a_warning_with_their_number(bench: Bench) -> None:
+    bench.bus.drops.take(b"3", time.monotonic())
+    assert part(bench, "broker")["status"] == "pass"
+    bench.bus.drops.take(b"45", time.monotonic())
+    found = part(bench, "broker")
+    assert (found["status"], found["dropped_messages"], found["dropped_while_watched"]) == ("warn", 45, 42)
+    assert "42 messages" in found["trouble"]
