@@ -15,6 +15,7 @@ from vigie_contract.errors import REFUSALS
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_gateway import __main__ as gateway_main
+from vigie_gateway.formats.prometheus import METRICS
 from vigie_gateway.settings import Settings
 from vigie_sensors import __main__ as sensors_main
 from vigie_sensors import config
@@ -223,6 +224,21 @@ def test_every_part_of_the_health_report_is_listed() -> None:
     parts = set(re.findall(r'^\s+"(\w+)":', block[1], re.MULTILINE))
     assert parts
     assert parts <= set(rows(section(page("operations.md"), "Health")))
+
+
+def test_every_metric_has_its_row() -> None:
+    found = rows(page("metrics.md").split("\n## ")[0])
+    listed = {name: row[1:] for name, row in found.items() if name.startswith("vigie_")}
+    del listed["vigie_build_info"]
+    assert listed == {
+        metric.name: [metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.text]
+        for metric in METRICS
+    }
+
+
+def test_every_metric_of_an_expression_exists() -> None:
+    named = set(re.findall(r"\bvigie_\w+", page("metrics.md")))
+    assert named <= {metric.name for metric in METRICS} | {"vigie_build_info"}
 
 
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])

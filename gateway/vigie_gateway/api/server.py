@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from vigie_gateway.api import pages, problems, v1
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.headers import GuardedHeaders
+from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
 
 GZIP_FROM_BYTES = 600
 """Smaller answers fit in one packet as they are."""
@@ -56,5 +57,10 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     def healthz() -> Response:
         report = gateway.health.report()
         return JSONResponse(report, 503 if report["status"] == "fail" else 200, {"cache-control": "no-store"})
+
+    @app.get("/metrics", tags=["health"], summary="Every number of /healthz, for Prometheus")
+    def metrics() -> Response:
+        text = exposition(gateway.health.report())
+        return Response(text, headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE)
 
     return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)

@@ -1,0 +1,154 @@
+"""The health report as Prometheus reads it: every number of ``/healthz``, in the text exposition format 0.0.4.
+
+``/metrics`` calls ``exposition`` on the event loop. What is unknown (null in the report) is absent: a sample of 0 would
+be a measure. Names follow https://prometheus.io/docs/practices/naming/; docs/metrics.md lists them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+STATUS_NUMBERS = {"pass": 0, "warn": 1, "fail": 2}
+"""What a part's word is as a number, so that a rule may ask for ``> 1``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: With its unit at its end, and ``_total`` after that for a counter.
+        kind: A counter starts again with whatever counts it.
+        path: Where its value stands in the report. A step in braces stands for every key there, which becomes the
+            label of that name.
+        text: One line of help.
+    """
+
+    name: str
+    kind: Literal["gauge", "counter"]
+    path: tuple[str, ...]
+    text: str
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its labels."""
+        return tuple(step[1:-1] for step in self.path if step.startswith("{"))
+
+
+def _of(part: str, *metrics: tuple[str, Literal["gauge", "counter"], str, str]) -> tuple[Metric, ...]:
+    """Metrics of one part; the path within it is written with dots."""
+    return tuple(
+        Metric(f"vigie_{name}", kind, ("parts", part, *path.split(".")), text) for name, kind, path, text in metrics
+    )
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("vigie_time_seconds", "gauge", ("now_ts",), "The gateway's clock, in epoch seconds"),
+    Metric("vigie_up_seconds", "gauge", ("up_s",), "Since the gateway started"),
+    Metric("vigie_status", "gauge", ("status",), "The worst of the parts: 0 pass, 1 warn, 2 fail"),
+    Metric("vigie_part_status", "gauge", ("parts", "{part}", "status"), "One part: 0 pass, 1 warn, 2 fail"),
+    *_of(
+        "broker",
+        ("broker_round_trip_seconds", "gauge", "round_trip_s", "From the last subscription to the broker's answer"),
+        ("broker_dropped_messages_total", "counter", "dropped_messages", "Messages the broker dropped since its start"),
+        (
+            "broker_dropped_while_watched_messages_total",
+            "counter",
+            "dropped_while_watched",
+            "Messages the broker dropped while this gateway ran",
+        ),
+    ),
+    *_of(
+        "ingest",
+        ("ingest_messages_total", "counter", "messages", "Messages taken off the bus"),
+        ("ingest_readings_total", "counter", "readings", "Readings taken out of them"),
+        ("ingest_stored_readings_total", "counter", "stored", "Readings committed to the disk"),
+        ("ingest_commits_total", "counter", "commits", "Commits"),
+        ("ingest_gaps_total", "counter", "gaps", "Gaps recorded: readings that can never come"),
+    ),
+    *_of(
+        "backlog",
+        ("backlog_node_readings", "gauge", "on_nodes_readings", "Readings that nodes hold and the disk does not"),
+        ("backlog_nodes_since_seconds", "gauge", "on_nodes_since_ts", "Epoch seconds since when some wait on nodes"),
+        ("backlog_messages", "gauge", "messages", "Messages that wait for the ingest thread"),
+        ("backlog_messages_bytes", "gauge", "message_bytes", "Payload bytes of these"),
+        ("backlog_messages_since_seconds", "gauge", "messages_since_ts", "Epoch seconds since when some wait"),
+        ("backlog_uncommitted_readings", "gauge", "uncommitted_readings", "Readings taken and not yet on disk"),
+        ("backlog_uncommitted_since_seconds", "gauge", "uncommitted_since_ts", "Epoch seconds since when some wait"),
+    ),
+    *_of(
+        "nodes",
+        ("node_online", "gauge", "by_id.{node}.is_online", "1 when the node says that it is online, 0 when not"),
+        ("node_heard_seconds", "gauge", "by_id.{node}.heard_ts", "Epoch seconds of its last message"),
+        ("node_channels", "gauge", "by_id.{node}.channels", "Channels that it has declared"),
+        ("node_stored_sequence", "gauge", "by_id.{node}.stored_upto", "Last number of its journal that is on disk"),
+        ("node_dated", "gauge", "by_id.{node}.is_dated", "1 when its own clock dates its readings, 0 when not"),
+        ("node_waiting_readings", "gauge", "by_id.{node}.waiting_readings", "Readings of it that are not on disk here"),
+        ("node_waiting_since_seconds", "gauge", "by_id.{node}.waiting_since_ts", "Epoch seconds since when some wait"),
+    ),
+    *_of(
+        "refused",
+        ("refused_total", "counter", "by_reason.{reason}.count", "What was refused, by reason"),
+        ("refused_last_seconds", "gauge", "by_reason.{reason}.at_ts", "Epoch seconds of the last one"),
+    ),
+    *_of(
+        "live",
+        ("live_viewers", "gauge", "viewers", "Browsers that follow the board now"),
+        ("live_dropped_viewers_total", "counter", "dropped", "Browsers that were too slow and had to connect again"),
+    ),
+)
+
+
+def exposition(report: Mapping[str, Any]) -> str:
+    """The report of ``Health.report`` as text; a metric that has no known value is left out whole."""
+    lines = [
+        "# HELP vigie_build_info The version that runs, as a label",
+        "# TYPE vigie_build_info gauge",
+        f'vigie_build_info{{version="{_escaped(str(report["version"]))}"}} 1',
+    ]
+    for metric in METRICS:
+        samples = [
+            f"{metric.name}{_labels(labels)} {number}"
+            for labels, value in _values(report, metric.path, ())
+            if (number := _number(value)) is not None
+        ]
+        if samples:
+            lines += [f"# HELP {metric.name} {metric.text}", f"# TYPE {metric.name} {metric.kind}", *samples]
+    return "\n".join(lines) + "\n"
+
+
+_Labels = tuple[tuple[str, str], ...]
+
+
+def _values(found: Any, path: tuple[str, ...], labels: _Labels) -> Iterator[tuple[_Labels, Any]]:
+    if not path:
+        yield labels, found
+    elif isinstance(found, Mapping):
+        step, rest = path[0], path[1:]
+        if step.startswith("{"):
+            for key, inner in found.items():
+                yield from _values(inner, rest, (*labels, (step[1:-1], key)))
+        else:
+            yield from _values(found.get(step), rest, labels)
+
+
+def _number(value: Any) -> str | None:
+    if isinstance(value, str):
+        value = STATUS_NUMBERS.get(value)
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return repr(value)
+    return None
+
+
+def _labels(labels: _Labels) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}" if labels else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
