@@ -1,8 +1,8 @@
-"""``vigie-gateway``: run the gateway, check a site file, show the sample place.
+"""``vigie-gateway``: run the gateway, check a site file, show the sample place, and the commands of ``commands``.
 
-Exit codes: 0 ended as asked; 1 an error of our own; 2 wrong arguments; 69 something it needs is missing or taken;
-74 the database cannot be used; 78 a configuration file is wrong (systemd does not start it again). The same table is
-in docs/operations.md.
+Exit codes: 0 ended as asked; 1 an error of our own, or one that the doctor found; 2 wrong arguments; 69 something it
+needs is missing or taken; 74 the database cannot be used; 78 a configuration file is wrong (systemd does not start it
+again). The same table is in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from vigie_gateway.commands import doctor
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help and a wrong file answer at once
     from vigie_contract.clock import Clock
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
         command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
     commands.add_parser("demo", help="a sample place, live, with simulated pins; demo --help tells its options")
+    for module in (doctor,):
+        module.add_parser(commands)
     given = list(sys.argv[1:] if arguments is None else arguments)
     _log_to_stderr()
     if given[:1] == ["demo"]:  # it has a parser of its own, and `run` need not load it
@@ -45,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return demo.main(given[1:])
     options = parser.parse_args(given)
+    if "run" in options:
+        return int(options.run(options))
     return _run(options.config, options.site, is_check=options.command == "check")
 
 

@@ -7,12 +7,14 @@ topics. Nothing relies on what it keeps: a journal is acknowledged by the gatewa
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import logging
 import os
 import secrets
 import shutil
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -243,14 +245,27 @@ def _is_taken(port: int) -> bool:
 
 # An MQTT 3.1.1 CONNECT without user name, client id "?", and the CONNACK "not authorised" that it must get.
 _ANONYMOUS_CONNECT = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x05\x00\x01?"
-_NOT_AUTHORISED = b"\x20\x02\x00\x05"
+NOT_AUTHORISED = b"\x20\x02\x00\x05"
+
+
+def stranger_answer(host: str, port: int, timeout_s: float, ca_file: str | None = None) -> bytes:
+    """What a broker answers to a client without a name: NOT_AUTHORISED, as it must be told; throws nobody out.
+
+    Raises:
+        OSError: Nothing answers there, or its certificate is not of that authority.
+    """
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(socket.create_connection((host, port), timeout_s))
+        if ca_file is not None:
+            encrypted = ssl.create_default_context(cafile=ca_file)
+            connection = stack.enter_context(encrypted.wrap_socket(connection, server_hostname=host))
+        connection.sendall(_ANONYMOUS_CONNECT)
+        return connection.recv(len(NOT_AUTHORISED))
 
 
 def _answers(port: int) -> bool:
     """Whether an MQTT broker is there, and refuses a stranger as it was told to."""
     try:
-        with socket.create_connection((_LOOPBACK, port), timeout=1) as connection:
-            connection.sendall(_ANONYMOUS_CONNECT)
-            return connection.recv(4) == _NOT_AUTHORISED
+        return stranger_answer(_LOOPBACK, port, 1) == NOT_AUTHORISED
     except OSError:
         return False

@@ -38,6 +38,9 @@ class BrokerSettings(_Table):
     username: str = "gateway"
     password_file: str | None = None
     ca_file: str | None = None
+    config_file: str | None = None
+    """Mosquitto's own, for ``vigie-gateway doctor``: None looks where a running one was told to, then where Debian puts
+    it."""
 
 
 class HttpSettings(_Table):

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["pass", "warn", "fail"]
+PARTS = {
+    "configuration": "Configuration",
+    "programs": "Programs",
+    "broker": "Broker",
+    "gateway": "Running gateway",
+    "store": "Store",
+    "clock": "Clock",
+    "influxdb": "InfluxDB",
+}
+"""The parts in the order in which they are told, with their headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +23,7 @@ class Finding:
     """One sentence about one part of this installation.
 
     Attributes:
-        part: What it is about, one word of doctor.PARTS; findings of one part are shown together.
+        part: What it is about, a key of PARTS.
         status: ``fail``: readings are lost, refused or open to strangers, or will be. ``warn``: works, but not as it
             should, or could not be looked at.
         text: What was found and what was expected, one sentence that names the file, key and value.

@@ -222,8 +222,9 @@ class Bus:
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Properties | None
     ) -> None:
-        self.is_connected = False
-        if reason.value != 0:
+        was_connected, self.is_connected = self.is_connected, False
+        # One that was refused has said why, and that must stay.
+        if was_connected and reason.value != 0:
             self._say(f"the connection to the broker at {self._address()} is lost ({reason}); trying again")
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:

@@ -1,0 +1,108 @@
+"""Every check of the doctor, in order: what each looks at, put together for one installation."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vigie_gateway.doctor import broker_file, broker_file_check, broker_live, installation, running, storage
+from vigie_gateway.doctor.checkup import Check
+from vigie_gateway.doctor.findings import Finding
+from vigie_gateway.place.problem import SiteError
+from vigie_gateway.place.site import load_site
+from vigie_gateway.settings import BrokerSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is looked at.
+
+    Attributes:
+        settings: As loaded; the defaults where the file is wrong.
+        site: The place's file.
+        broker_config: Mosquitto's file as given on the command line; None to find it.
+    """
+
+    settings: Settings
+    site: Path
+    broker_config: Path | None
+
+
+def checks_of(it: Installation) -> list[Check]:
+    """The checks, in the order in which they run."""
+    settings = it.settings
+    running_gateway = _once(lambda: _ask(settings))
+    return [
+        Check("configuration", lambda: installation.site_findings(it.site)),
+        Check("configuration", lambda: installation.password_findings(settings)),
+        Check("programs", installation.program_findings),
+        Check("broker", lambda: _file_findings(it)),
+        Check("broker", lambda: broker_live.stranger_findings(settings.broker)),
+        Check("broker", lambda: _live_findings(it, running_gateway())),
+        Check("gateway", lambda: _gateway_findings(running_gateway())),
+        Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
+    ]
+
+
+def _once(
+    ask: Callable[[], running.Report | running.NoGatewayError],
+) -> Callable[[], running.Report | running.NoGatewayError]:
+    answers: list[running.Report | running.NoGatewayError] = []
+
+    def asked() -> running.Report | running.NoGatewayError:
+        if not answers:
+            answers.append(ask())
+        return answers[0]
+
+    return asked
+
+
+def _ask(settings: Settings) -> running.Report | running.NoGatewayError:
+    try:
+        return running.ask(settings.http)
+    except running.NoGatewayError as error:
+        return error
+
+
+def _gateway_findings(answer: running.Report | running.NoGatewayError) -> list[Finding]:
+    if isinstance(answer, running.NoGatewayError):
+        remedy = "sudo systemctl start vigie-gateway; journalctl -u vigie-gateway says why it ended"
+        return [Finding("gateway", "warn", str(answer), remedy)]
+    return running.judge(answer)
+
+
+def _file_findings(it: Installation) -> list[Finding]:
+    given = it.broker_config or (Path(it.settings.broker.config_file) if it.settings.broker.config_file else None)
+    if given is None and not _is_here(it.settings.broker):
+        host = it.settings.broker.host
+        text = f"the broker is on {host}: its configuration was not looked at"
+        return [Finding("broker", "warn", text, f"on {host}: vigie-gateway doctor --broker-config FILE")]
+    path = given or broker_file.running_file() or broker_file.DEBIAN_FILE
+    try:
+        return broker_file_check.judge(broker_file.read(path))
+    except broker_file.UnreadableError as error:
+        return [Finding("broker", "warn", f"the broker's configuration was not looked at: {error}", "use sudo")]
+
+
+def _is_here(settings: BrokerSettings) -> bool:
+    try:
+        return settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _live_findings(it: Installation, answer: running.Report | running.NoGatewayError) -> list[Finding]:
+    if not isinstance(answer, running.NoGatewayError):
+        told = broker_live.told_by_gateway(answer)
+        return [] if told is None else broker_live.judge(told)
+    try:
+        site = load_site(it.site).id
+    except SiteError:
+        return []  # told by the check of that file
+    try:
+        return broker_live.judge(broker_live.told_by_broker(it.settings.broker, site))
+    except OSError:
+        text = "not tried as the gateway: its password cannot be read"
+        return [Finding("broker", "warn", text, "sudo vigie-gateway doctor")]

@@ -1,0 +1,81 @@
+"""What the gateway that runs on this machine says of itself (``/healthz``), in sentences."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vigie_gateway.doctor.findings import Finding, Status
+from vigie_gateway.settings import HttpSettings
+
+ANSWER_S = 5.0
+"""What a gateway may take to answer. Lower calls a busy Pi dead; higher keeps a person waiting for one that hangs."""
+MAX_REPORT_BYTES = 4 * 1024 * 1024
+"""Of a report read: 200 nodes make 100 kB. Higher lets whatever listens there fill the memory."""
+Report = Mapping[str, Any]
+
+
+class NoGatewayError(Exception):
+    """Nothing that is a gateway answers there; one line for a person."""
+
+
+def ask(settings: HttpSettings) -> Report:
+    """The health report of the gateway that listens there.
+
+    Raises:
+        NoGatewayError: Nothing answers, or something that is no gateway of Vigie.
+    """
+    where = f"http://{settings.host}:{settings.port}"
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=ANSWER_S)
+    try:
+        connection.request("GET", "/healthz")
+        report = json.loads(connection.getresponse().read(MAX_REPORT_BYTES))
+    except OSError as error:
+        raise NoGatewayError(f"no gateway answers at {where} ({error.strerror or error})") from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise NoGatewayError(f"what answers at {where} is no gateway of Vigie") from error
+    finally:
+        connection.close()
+    if not isinstance(report, dict) or not isinstance(report.get("parts"), dict):
+        raise NoGatewayError(f"what answers at {where} is no gateway of Vigie")
+    return report
+
+
+def judge(report: Report) -> list[Finding]:
+    """Every part that does not pass, as a sentence; one ``pass`` when all do."""
+    found = [
+        Finding("gateway", _status(part), f"{name}: {sentence}", _REMEDIES.get(name, ""))
+        for name, part in report["parts"].items()
+        if isinstance(part, dict) and part.get("status") != "pass"
+        for sentence in _sentences(name, part)
+    ]
+    up_h = float(report.get("up_s") or 0.0) / 3600
+    return [Finding("gateway", "pass", f"version {report.get('version')}, up for {up_h:.1f} h"), *found]
+
+
+_REMEDIES = {
+    "ingest": "journalctl -u vigie-gateway; systemd starts it again when it hangs",
+    "store": "see the findings of the store",
+    "nodes": "look at that node's power and Wi-Fi: systemctl status vigie-sensors there",
+    "refused": "docs/protocol.md says what each reason means",
+}
+
+
+def _status(part: Report) -> Status:
+    return "fail" if part.get("status") == "fail" else "warn"
+
+
+def _sentences(name: str, part: Report) -> Iterator[str]:
+    if name == "nodes":
+        away = [node for node, said in (part.get("by_id") or {}).items() if said.get("is_online") is False]
+        yield f"offline: {', '.join(away)}"
+    elif name == "refused":
+        for reason, said in (part.get("by_reason") or {}).items():
+            yield f"{reason}, {said.get('count')} times, last {said.get('last')}: {said.get('detail')}"
+    elif part.get("trouble"):
+        yield str(part["trouble"])
+    else:
+        known = (f"{key} {value}" for key, value in part.items() if key != "status" and value is not None)
+        yield ", ".join(known) or f"it says {part.get('status')}"

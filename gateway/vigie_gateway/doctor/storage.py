@@ -1,0 +1,58 @@
+"""Whether the folder of the database is there, can be written and has room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from vigie_gateway.doctor.findings import Finding
+
+LEAST_FREE_MB = 64
+"""Below it a commit may fail any moment: a write-ahead log, a seal and what else writes there share it."""
+LOW_FREE_MB = 512
+"""Half a year of 100 channels. Lower tells of a filling card too late to buy another."""
+_MB = 1024 * 1024
+_AS_ROOT = "sudo vigie-gateway doctor"
+
+
+def folder_findings(database: Path) -> list[Finding]:
+    """The folder that ``[store] path`` names."""
+    folder = database.parent
+    try:
+        is_there = folder.is_dir()
+        free_mb = shutil.disk_usage(folder).free // _MB if is_there else 0
+        is_there and database.exists()
+    except PermissionError:
+        return [Finding("store", "warn", f"{folder} may not be looked at by this user", _AS_ROOT)]
+    if not is_there:
+        text = f"{folder}, the folder of the database, is not there"
+        return [Finding("store", "fail", text, f"sudo install -d -o vigie-gateway -g vigie-gateway -m 700 {folder}")]
+    return [*_room(folder, free_mb), *_written(folder)]
+
+
+def _room(folder: Path, free_mb: int) -> list[Finding]:
+    text = f"{free_mb} MB are free for {folder}"
+    if free_mb < LEAST_FREE_MB:
+        remedy = "delete what is not needed there: readings stay on their nodes until there is room"
+        return [Finding("store", "fail", f"{text}, expected at least {LEAST_FREE_MB}", remedy)]
+    if free_mb < LOW_FREE_MB:
+        return [Finding("store", "warn", f"{text}, expected at least {LOW_FREE_MB}", "make room, or use a larger card")]
+    return [Finding("store", "pass", text)]
+
+
+def _written(folder: Path) -> list[Finding]:
+    """A real write, to the disk: permissions say nothing of a card that went read-only."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"vigie")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except PermissionError:
+        return [Finding("store", "warn", f"{folder} may not be written by this user: not tried", _AS_ROOT)]
+    except OSError as error:
+        text = f"{folder} cannot be written: {error.strerror}"
+        remedy = "dmesg says why; a card that went read-only is worn out: restore a backup on a new one"
+        return [Finding("store", "fail", text, remedy)]
+    return [Finding("store", "pass", f"{folder} takes a write to the disk")]
