@@ -90,6 +90,13 @@ class Language:
         """``14 h 32`` or ``14:32``, in the place's own time."""
         return self.clock(int(at_ts // 60) * 60, timezone)
 
+    def when(self, at_ts: float, now_ts: float, timezone: str) -> str:
+        """The time, with the day before it when that is not today."""
+        time = self.time(at_ts, timezone)
+        if day_ts(at_ts, timezone) == day_ts(now_ts, timezone):
+            return time
+        return f"{self.day(at_ts, timezone)} {time}"
+
     def date(self, at_ts: float, timezone: str) -> str:
         """``mardi 24 novembre`` or ``Tuesday 24 November``."""
         return self.long_date(day_ts(at_ts, timezone), timezone)

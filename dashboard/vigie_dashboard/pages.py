@@ -1,11 +1,14 @@
 """The pages: HTML from the values of ``view``, complete without JavaScript.
 
 The gateway calls these, on any thread; everything that is kept between calls is read-only once made. No page has an
-inline script or style, nor a style attribute: the strictest content security policy holds (see docs/board.md).
+inline script, nor a style attribute; the public page alone, which must be one request, has its style inside, and its
+policy names that style's hash: the strictest content security policy holds (see docs/board.md).
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,10 +18,10 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from vigie_dashboard import board, history, rooms_text
+from vigie_dashboard import board, history, rooms_text, visitors
 from vigie_dashboard.assets import asset_url, inline_icons
 from vigie_dashboard.language import Language, language_of
-from vigie_dashboard.view import BoardView, HistoryView
+from vigie_dashboard.view import BoardView, HistoryView, VisitorsView
 
 LANGUAGES = ("fr", "en")
 """What the pages are written in. The first is the fallback."""
@@ -85,6 +88,51 @@ def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
         room=room,
         site=site,
         title=f"{room} \u2013 {page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def render_visitors(view: VisitorsView, lang: str) -> str:
+    """The public page: one request, no script, no image, no font; light or dark as the browser is."""
+    language = language_of(lang)
+    page, site = language.gettext("Free seats"), language.named(view.site_name)
+    is_late, measured = visitors.measured_of(view, language)
+    return _render(
+        "visitors.html",
+        language,
+        None,
+        view=view,
+        style=visitors_style(),
+        opening=visitors.opening_of(view, language),
+        is_late=is_late,
+        measured=measured,
+        pick=visitors.pick_of(view, language),
+        warning=visitors.warning_of(view, language),
+        total=visitors.total_of(view, language),
+        rows=visitors.rows_of(view, language),
+        site=site,
+        title=f"{page} \u2013 {site}",
+    )
+
+
+@lru_cache(maxsize=1)
+def visitors_style() -> Markup:
+    """The style sheet that stands in the public page, without what only people need."""
+    return Markup("".join(_sources()["visitors.css"].splitlines()))  # noqa: S704 - a file of this package
+
+
+@lru_cache(maxsize=1)
+def visitors_style_source() -> str:
+    """What the public page's policy allows as a style: its hash (CSP Level 3 §2.3.1)."""
+    digest = hashlib.sha256(visitors_style().encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def render_accessibility(site_name: Mapping[str, str], phone: str | None, lang: str, theme: str | None) -> str:
+    """The accessibility statement, with the mention that holds where nobody has audited the pages."""
+    language = language_of(lang)
+    page, site = language.gettext("Accessibility"), language.named(dict(site_name))
+    return _render(
+        "accessibility.html", language, theme, phone=phone, site=site, title=f"{page} \u2013 {site} \u2013 Vigie"
     )
 
 
@@ -188,7 +236,7 @@ def _sources() -> dict[str, str]:
     return {
         file.name: file.read_text(encoding="utf-8")
         for file in folder.iterdir()
-        if file.name.endswith((".html", ".svg"))
+        if file.name.endswith((".html", ".svg", ".css"))
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vigie_dashboard import curve
-from vigie_dashboard.language import NBSP, Language, day_ts
+from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.plan import Box, Plan, PlanRoom, number, plan_of, tide_y
 from vigie_dashboard.view import MEASURED, BoardView, OutletsView, RoomState, RoomView, WifiFit, WifiView
 
@@ -85,7 +85,9 @@ def words_of(room: RoomView, view: BoardView, language: Language) -> Words:
         closed = language.pgettext("room", "Closed")
         opens = ""
         if room.opens_at_ts is not None:
-            opens = language.gettext("opens at %(time)s", time=_when(room.opens_at_ts, view, language))
+            opens = language.gettext(
+                "opens at %(time)s", time=language.when(room.opens_at_ts, view.now_ts, view.timezone)
+            )
         text = f"{closed} · {opens}" if opens else closed
         return Words("", closed, opens, "", text, text)
     to_check = language.pgettext("room", "to check")
@@ -167,15 +169,7 @@ def _old_words(room: RoomView, view: BoardView, language: Language) -> Words:
 def _silent_since(room: RoomView, view: BoardView, language: Language) -> tuple[str, str]:
     if room.at_ts is None:
         return language.pgettext("sensor", "silent"), ""
-    return language.pgettext("sensor", "silent since"), _when(room.at_ts, view, language)
-
-
-def _when(at_ts: float, view: BoardView, language: Language) -> str:
-    """The time, with the day when it is another one."""
-    time = language.time(at_ts, view.timezone)
-    if day_ts(at_ts, view.timezone) == day_ts(view.now_ts, view.timezone):
-        return time
-    return f"{language.day(at_ts, view.timezone)} {time}"
+    return language.pgettext("sensor", "silent since"), language.when(room.at_ts, view.now_ts, view.timezone)
 
 
 def _sentence(text: str) -> str:

@@ -304,3 +304,101 @@ class HistoryView:
     span: str
     spans: tuple[str, ...]
     series: tuple[HistorySeries, ...]
+
+
+class VisitorState(StrEnum):
+    """What a visitor is told of a room."""
+
+    FREE = "free"
+    NEAR = "near"
+    FULL = "full"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+    """No fresh reading, none that can be believed, or a room so small that any number would tell of single people."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A number that anybody may see: ``count`` where it is ``is_exact``, else that many or more."""
+
+    count: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorRoom:
+    """One room as anybody may know it (``vigie_gateway.place.visitors``).
+
+    Attributes:
+        id: The room's id.
+        name: By language.
+        where: How to get there, by language; None where the site does not say.
+        seats: Of the room; 1 or 2 makes it a booth, of which only free or in use is told.
+        state: What can be said.
+        free: Free seats; None when unknown, closed, or a booth.
+        outlets: Free live outlets; None when unknown or none is measured.
+        are_outlets_cut: Whether all of its measured outlets are without voltage.
+        wifi: None when unknown.
+        at_ts: Of the last reading; None when there never was one.
+        opens_at_ts: When a closed room opens next; None when not known.
+    """
+
+    id: str
+    name: dict[str, str]
+    where: dict[str, str] | None
+    seats: int
+    state: VisitorState
+    free: AtLeast | None
+    outlets: AtLeast | None
+    are_outlets_cut: bool
+    wifi: WifiFit | None
+    at_ts: float | None
+    opens_at_ts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorsView:
+    """Everything on the public page.
+
+    Attributes:
+        site_name: By language.
+        kind: What sort of place it is, by language; None where the site does not say.
+        timezone: IANA name.
+        now_ts: The gateway's time.
+        is_open: None where the site gives no hours.
+        closes_at_ts: When open; else None.
+        opens_at_ts: When closed; else None.
+        measured_ts: Of the newest reading of a room that can be told of; None when there is none.
+        silent_since_ts: When no room can be told of though some could: of the last reading there was; else None.
+        pick: Id of the room with a free seat and a free outlet, or a free seat where no room has both; None when there
+            is none, or nothing is known.
+        pick_count: Seats (with an outlet, if it has) there; None with a booth.
+        pick_has_outlet: Whether the seats picked have an outlet.
+        rooms: The most useful first; unknown ones last.
+        seats_free: Free seats of all rooms, to the nearest ten; None when nothing is known, or fewer than ten.
+        internet: ``open``, ``portal``, ``none``, or None when unknown.
+        phone: Of the front desk; None where the site does not say.
+        wifi_name: Of the visitors' network; None where the site does not say.
+        wifi_note: Where to get its code, by language; None where the site does not say.
+        second_address: URL of the other gateway; None when there is none.
+    """
+
+    site_name: dict[str, str]
+    kind: dict[str, str] | None
+    timezone: str
+    now_ts: float
+    is_open: bool | None
+    closes_at_ts: float | None
+    opens_at_ts: float | None
+    measured_ts: float | None
+    silent_since_ts: float | None
+    pick: str | None
+    pick_count: AtLeast | None
+    pick_has_outlet: bool
+    rooms: tuple[VisitorRoom, ...]
+    seats_free: int | None
+    internet: str | None
+    phone: str | None
+    wifi_name: str | None
+    wifi_note: dict[str, str] | None
+    second_address: str | None

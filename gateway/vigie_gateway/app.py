@@ -102,7 +102,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
 
 
 def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
-    hosts = {"127.0.0.1", "localhost", "::1", settings.http.host}
+    hosts = {"localhost", *settings.http.names}
     config = uvicorn.Config(
         build(gateway, hosts),
         log_config=None,

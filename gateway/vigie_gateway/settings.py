@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -43,26 +44,28 @@ class BrokerSettings(_Table):
     it."""
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")]
+"""A host name in lower case (RFC 1123 §2.1)."""
+
+
 class HttpSettings(_Table):
-    """Where the pages are served."""
+    """Where the pages are served; beyond this machine, the public page alone is."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
 
+    names: tuple[Name, ...] = ()
+    """Names that the place's network knows this machine by: a request for another is refused, so that no page elsewhere
+    can have its own name lead here."""
+
     @field_validator("host")
     @classmethod
-    def _stays_on_this_machine(cls, host: str) -> str:
-        is_loopback = host == "localhost"
-        if not is_loopback:
+    def _is_address(cls, host: str) -> str:
+        if host != "localhost":
             try:
-                is_loopback = ipaddress.ip_address(host).is_loopback
+                ipaddress.ip_address(host)
             except ValueError:
                 raise ValueError("expected an IP address or localhost") from None
-        if not is_loopback:
-            raise ValueError(
-                "expected 127.0.0.1, ::1 or localhost: the board shows exact counts and has no sign-in, so it does "
-                "not listen to the network; put a proxy with a password before it"
-            )
         return host
 
 

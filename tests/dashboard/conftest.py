@@ -18,6 +18,7 @@ from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
 from vigie_dashboard.view import (
     Advice,
+    AtLeast,
     BoardView,
     DayCurve,
     DoorView,
@@ -29,6 +30,9 @@ from vigie_dashboard.view import (
     Point,
     RoomState,
     RoomView,
+    VisitorRoom,
+    VisitorState,
+    VisitorsView,
     WifiFit,
     WifiView,
 )
@@ -116,6 +120,66 @@ def sample_day() -> DayCurve:
     usual = (1, 3, 8, 16, 28, 38, 42, 40, 33, 24, 22, 26, 34, 43, 52, 57, 58, 54, 46, 36, 26, 16, 8, 4, 1)
     people = (1, 4, 9, 15, None, None, 44, 46, 38, 27, 22, 24, 36, 62, 70)
     return DayCurve(opens, opens + 12 * 3600, 1800, people[:14], tuple(map(float, usual)), "weekday")
+
+
+def sample_visitors() -> VisitorsView:
+    """The same place as anybody may know it: a small group in the library, one room unknown."""
+
+    def told(id_: str, fr: str, en: str, seats: int, state: VisitorState, free: AtLeast | None) -> VisitorRoom:
+        plugs = None if state is VisitorState.UNKNOWN else AtLeast(6, is_exact=True)
+        fit = None if state is VisitorState.UNKNOWN else WifiFit.VIDEO
+        return VisitorRoom(id_, {"fr": fr, "en": en}, None, seats, state, free, plugs, False, fit, NOW_TS - 5, None)
+
+    where = {"fr": "rez-de-chaussée, première porte à gauche", "en": "ground floor, first door on the left"}
+    workshop = told("workshop", "Atelier", "Workshop", 16, VisitorState.FREE, AtLeast(6, is_exact=True))
+    hall = told("main-hall", "Grande salle", "Main hall", 40, VisitorState.FULL, AtLeast(0, is_exact=True))
+    cafe = told("cafe", "Café", "Café", 18, VisitorState.FREE, AtLeast(11, is_exact=True))
+    return VisitorsView(
+        site_name={"fr": "Le Sémaphore", "en": "Le Sémaphore"},
+        kind={"fr": "Tiers-lieu", "en": "Shared place"},
+        timezone="Europe/Paris",
+        now_ts=NOW_TS,
+        is_open=True,
+        closes_at_ts=NOW_TS + 5 * 3600 + 27 * 60 + 50,
+        opens_at_ts=None,
+        measured_ts=NOW_TS - 5,
+        silent_since_ts=None,
+        pick="workshop",
+        pick_count=AtLeast(6, is_exact=True),
+        pick_has_outlet=True,
+        rooms=(
+            replace(workshop, where=where),
+            replace(cafe, outlets=None, are_outlets_cut=True, wifi=WifiFit.WEB),
+            told("library", "Bibliothèque", "Library", 18, VisitorState.FREE, AtLeast(14, is_exact=False)),
+            replace(told("booth-2", "Cabine 2", "Booth 2", 1, VisitorState.FREE, None), outlets=None),
+            replace(hall, wifi=WifiFit.SLOW),
+            told("mezzanine", "Mezzanine", "Mezzanine", 10, VisitorState.UNKNOWN, None),
+        ),
+        seats_free=30,
+        internet="open",
+        phone=None,
+        wifi_name="Semaphore-Invites",
+        wifi_note={"fr": "code affiché à la réception", "en": "code shown at the front desk"},
+        second_address="http://vigie2.lan",
+    )
+
+
+def silent_visitors() -> VisitorsView:
+    """The same place when every sensor has been silent for a while."""
+    rooms = tuple(
+        replace(room, state=VisitorState.UNKNOWN, free=None, outlets=None, are_outlets_cut=False, wifi=None)
+        for room in sample_visitors().rooms
+    )
+    return replace(
+        sample_visitors(),
+        rooms=rooms,
+        pick=None,
+        pick_count=None,
+        measured_ts=None,
+        silent_since_ts=NOW_TS - 5220,
+        seats_free=None,
+        phone="02 98 00 00 00",
+    )
 
 
 def sample_view() -> BoardView:
@@ -240,6 +304,7 @@ class Site:
 
     address: str = ""
     views: dict[str, BoardView] = field(default_factory=dict)
+    visitors: dict[str, VisitorsView] = field(default_factory=dict)
     requests: list[tuple[str, int]] = field(default_factory=list)
     streams: list[Callable[[bytes], None]] = field(default_factory=list)
     shown: str = "board"
@@ -282,12 +347,21 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 site.shown = url.path[1:]
                 page = pages.render_board(site.views[site.shown], lang, theme)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
+            elif url.path in {"/visitors", "/visitors-silent"}:
+                page = pages.render_visitors(site.visitors[url.path[1:]], lang)
+                policy = POLICY.replace("style-src 'self'", f"style-src {pages.visitors_style_source()}")
+                self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
+            elif url.path == "/accessibilite":
+                page = pages.render_accessibility({"en": "The place"}, None, lang, theme)
+                self._answer(200, "text/html; charset=utf-8", page.encode())
             elif url.path == "/problem":  # with status 200, for Chromium logs every other
                 self._answer(200, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
             else:
                 self._answer(404, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
 
-        def _answer(self, status: int, kind: str, body: bytes, packed: bytes | None = None) -> None:
+        def _answer(
+            self, status: int, kind: str, body: bytes, packed: bytes | None = None, policy: str = POLICY
+        ) -> None:
             import gzip
 
             packed = packed or (gzip.compress(body, 6) if body else None)
@@ -295,7 +369,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             site.requests.append((self.path, len(sent)))
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Security-Policy", POLICY)
+            self.send_header("Content-Security-Policy", policy)
             if packed:
                 self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(sent)))
@@ -324,11 +398,12 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A server on a random local port, with the boards ``/board``, ``/states``, ``/bare`` and ``/none``."""
+    """A server on a random port: the boards ``/board``, ``/states``, ``/bare``, ``/none``, and the public page."""
     made = Site()
     sample = sample_view()
     none = replace(bare_view(), rooms=())
     made.views = {"board": sample, "states": states_view(), "bare": bare_view(), "none": none}
+    made.visitors = {"visitors": sample_visitors(), "visitors-silent": silent_visitors()}
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))
     server.daemon_threads = True

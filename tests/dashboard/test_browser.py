@@ -84,6 +84,27 @@ def test_axe_finds_nothing_wrong_and_nothing_overflows(open_page: Callable[..., 
         assert overflow_px(page, width, size) <= 0, (width, size)
 
 
+@pytest.mark.parametrize("path", ["/visitors", "/visitors-silent", "/accessibilite"])
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+def test_what_is_public_is_accessible_without_javascript_and_never_overflows(
+    open_page: Callable[..., Page], path: str, lang: str
+) -> None:
+    page = open_page(f"{path}?l={lang}", width=390, height=844)
+    page.screenshot(path=OUTPUT / f"{path.strip('/')}-{lang}.png", full_page=True)
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=OUTPUT / f"{path.strip('/')}-{lang}-dark.png", full_page=True)
+    assert_accessible(page, "color-contrast")
+    for width, size in ((320, "100%"), (320, "200%"), (768, "100%"), (1280, "200%")):
+        assert overflow_px(page, width, size) <= 0, (width, size)
+
+
+def test_the_public_page_asks_for_nothing_but_itself(open_page: Callable[..., Page], site: Any) -> None:
+    page = open_page("/visitors?l=fr", java_script_enabled=False)
+    assert page.locator("h1").inner_text() == "Le Sémaphore"
+    assert [path for path, _ in site.requests] == ["/visitors?l=fr"]
+
+
 def test_a_frozen_page_is_still_accessible(open_page: Callable[..., Page]) -> None:
     page = live(open_page("/board?l=fr&theme=light", clock=True))
     page.clock.fast_forward(180_000)

@@ -153,5 +153,7 @@ def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
 @pytest.fixture
 def client(bench: Bench) -> Iterator[TestClient]:
     """HTTP to the bench's gateway, in this process."""
-    with TestClient(build(bench.gateway, {"testserver"}), raise_server_exceptions=False) as found:
+    with TestClient(
+        build(bench.gateway, {"testserver"}), raise_server_exceptions=False, client=("127.0.0.1", 4321)
+    ) as found:
         yield found

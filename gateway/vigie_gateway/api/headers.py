@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CONTENT_SECURITY_POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    b"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+
+def policy(style: str = "'self'") -> str:
+    """The content security policy of a page whose style comes from ``style``: nothing else runs, loads or frames."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY),
+    (b"content-security-policy", policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -22,7 +28,10 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 
 
 class GuardedHeaders:
-    """Adds SECURITY_HEADERS, and refuses a Host that is none of ours: a page elsewhere cannot rebind a name to us."""
+    """Adds SECURITY_HEADERS, and refuses a Host that is none of ours: a page elsewhere cannot rebind a name to us.
+
+    An address is nobody's name, so that it cannot be rebound: any is taken.
+    """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
         self._app = app
@@ -44,7 +53,7 @@ class GuardedHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *SECURITY_HEADERS]}
+                message = {**message, "headers": _completed(message["headers"])}
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -57,8 +66,23 @@ class GuardedHeaders:
                 host = (
                     value.decode("latin-1").rsplit(":", 1)[0] if not value.endswith(b"]") else value.decode("latin-1")
                 )
-                return host.strip("[]").lower() in self._hosts
+                return host.lower() in self._hosts or _is_address(host.strip("[]"))
         return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with those of SECURITY_HEADERS that the route did not set itself."""
+    given = list(headers)
+    names = {name for name, _ in given}
+    return given + [header for header in SECURITY_HEADERS if header[0] not in names]
 
 
 async def _refuse(send: Send) -> None:

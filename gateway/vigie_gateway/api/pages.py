@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
 from vigie_dashboard.pages import render_board, render_history
@@ -25,10 +25,6 @@ ASSET_CACHE = "public, max-age=31536000, immutable"
 def router(gateway: Gateway) -> APIRouter:
     """The routes for browsers; they stay out of the API's description."""
     routes = APIRouter(include_in_schema=False)
-
-    @routes.get("/")
-    def home() -> Response:
-        return RedirectResponse("/board", HTTPStatus.TEMPORARY_REDIRECT)
 
     @routes.get("/board")
     def board(request: Request) -> Response:

@@ -40,7 +40,7 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - Starlette dispatches by this very class
         extra = error.extra if isinstance(error, Problem) else {}
-        return _answer(request, error.status_code, error.detail, extra, dict(error.headers or {}))
+        return answer(request, error.status_code, error.detail, extra, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: Exception) -> Response:
@@ -50,15 +50,16 @@ def install(app: FastAPI) -> None:
             for found in error.errors()
         ]
         detail = "; ".join(f"{entry['parameter']}: {entry['detail']}" for entry in wrong)
-        return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": wrong}, {})
+        return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": wrong}, {})
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
+        return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
 
 
-def _answer(request: Request, status: int, detail: str, extra: dict[str, Any], headers: dict[str, str]) -> Response:
+def answer(request: Request, status: int, detail: str, extra: dict[str, Any], headers: dict[str, str]) -> Response:
+    """A problem document for programs, a page for people."""
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         return JSONResponse(document | extra, status, headers, PROBLEM_TYPE)

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from vigie_gateway.api import pages, problems, v1
+from vigie_gateway.api import pages, problems, v1, visitors
+from vigie_gateway.api.audience import PublicOnlyFromOutside
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.headers import GuardedHeaders
 from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
@@ -28,7 +29,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
 
     Args:
         gateway: What the handlers use.
-        hosts: Names and addresses it may be asked under, without port.
+        hosts: Names it may be asked under, without port; it may be asked under any address.
     """
 
     @contextlib.asynccontextmanager
@@ -52,6 +53,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
     app.include_router(pages.router(gateway))
+    app.include_router(visitors.router(gateway))
 
     @app.get("/healthz", tags=["health"], summary="Whether the gateway does its work, part by part")
     def healthz() -> Response:
@@ -63,4 +65,4 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
         text = exposition(gateway.health.report())
         return Response(text, headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE)
 
-    return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)
+    return GuardedHeaders(GZipMiddleware(PublicOnlyFromOutside(app), GZIP_FROM_BYTES, GZIP_LEVEL), hosts)

@@ -9,154 +9,50 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 
-from vigie_contract.topics import is_id
 from vigie_dashboard.view import Point
-from vigie_gateway.place.hours import WEEKDAYS, Hours, Span, find_overlap, parse_span
+from vigie_gateway.place.entries import (
+    LANGUAGES,
+    Bssids,
+    Bytes,
+    ChannelName,
+    ChannelPattern,
+    Corner,
+    Corners,
+    Count,
+    Days,
+    Id,
+    Ids,
+    Languages,
+    Names,
+    Number,
+    Phone,
+    Positive,
+    Positives,
+    RoomRef,
+    Spans,
+    Ssid,
+    Timezone,
+    Url,
+)
+from vigie_gateway.place.hours import WEEKDAYS, Hours
 from vigie_gateway.place.problem import Collector, KeyPath, Problem, SiteError, suggest
-from vigie_gateway.place.references import OUTSIDE, check_references
+from vigie_gateway.place.references import check_references
 
-LANGUAGES = ("fr", "en")
-"""What the pages speak."""
-TAGS = ("quiet", "calls", "group")
-MINIMUM_CORNERS = 3
 DEFAULT_CLIENT_LIMIT = 25
 """Active clients an access point is trusted with where the site gives no number: vendors' planning guides say about 25
 a radio. Lower cries wolf in a full room; higher stays silent while calls break up."""
-
-_BSSID = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
-_URL = re.compile(r"https?://[^\s/?#]+(/\S*)?")
-
-
-def _check_id(text: str) -> str:
-    if not is_id(text):
-        raise ValueError("1 to 32 characters of a-z, 0-9 and -")
-    if text == OUTSIDE:
-        raise ValueError(f'another word: "{OUTSIDE}" is the street')
-    return text
-
-
-def _check_channel(text: str) -> str:
-    node, dot, channel = text.partition(".")
-    if not dot or not is_id(node) or not is_id(channel):
-        raise ValueError('a channel, written "node.channel" (a-z, 0-9 and -)')
-    return text
-
-
-def _check_channel_pattern(text: str) -> str:
-    try:
-        _check_channel(text.replace("{id}", "id", 1))
-    except ValueError as error:
-        raise ValueError('a channel, written "node.channel"; {id} in it stands for the outlet') from error
-    return text
-
-
-def _check_bssid(text: str) -> str:
-    if _BSSID.fullmatch(text) is None:
-        raise ValueError("a BSSID such as 02:00:00:00:00:01")
-    return text.lower()
-
-
-def _check_url(text: str) -> str:
-    if _URL.fullmatch(text) is None:
-        raise ValueError("an address such as http://vigie2.local:8080")
-    return text
-
-
-def _check_timezone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = suggest(text, available_timezones())
-        hint = f'did you mean "{near}"?' if near else "such as Europe/Paris"
-        raise ValueError(f"a timezone of the IANA list ({hint})") from error
-    return text
-
-
-def _check_span(text: object) -> Span:
-    if not isinstance(text, str):
-        raise ValueError("a span of hours such as 08:00-20:00")  # noqa: TRY004 - pydantic reports ValueError alone
-    return parse_span(text)
-
-
-def _check_order(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    if find_overlap(spans) is not None:
-        raise ValueError("spans in order of time that do not overlap")
-    return spans
-
-
-def _check_dates(exceptions: Any) -> Any:
-    if not isinstance(exceptions, dict):
-        raise ValueError('a table of days: 2026-12-25 = ["10:00-16:00"]')  # noqa: TRY004 - pydantic reports ValueError alone
-    for key in exceptions:
-        try:
-            date.fromisoformat(key)
-        except ValueError as error:
-            raise ValueError(f'days written as 2026-12-25; "{key}" is none') from error
-    return exceptions
-
-
-def _check_distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if not values or len(set(values)) != len(values):
-        raise ValueError("a list with at least one entry and none twice")
-    return values
-
-
-def _check_corners(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    if len(corners) < MINIMUM_CORNERS:
-        raise ValueError(f"at least {MINIMUM_CORNERS} corners, each [x, y]")
-    following = corners[1:] + corners[:1]
-    if sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following, strict=True)) == 0:
-        raise ValueError("corners that enclose an area")
-    return corners
-
-
-def _names(value: Any, info: ValidationInfo) -> Any:
-    """A name alone is the same in every language of the site."""
-    languages = (info.context or {}).get("languages", LANGUAGES)
-    if isinstance(value, str):
-        value = dict.fromkeys(languages, value)
-    if not isinstance(value, dict) or not value or not all(_is_name(*entry) for entry in value.items()):
-        raise ValueError(f"a name, or one for each language: {{ {', '.join(f'{one} = …' for one in languages)} }}")
-    return value
-
-
-def _is_name(language: object, name: object) -> bool:
-    return language in LANGUAGES and isinstance(name, str) and bool(name.strip()) and name.isprintable()
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Id = Annotated[str, AfterValidator(_check_id)]
-RoomRef = str
-Bssid = Annotated[str, AfterValidator(_check_bssid)]
-ChannelName = Annotated[str, AfterValidator(_check_channel)]
-ChannelPattern = Annotated[str, AfterValidator(_check_channel_pattern)]
-Names = Annotated[dict[str, str], BeforeValidator(_names)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
-Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
-Positives = Annotated[int, Field(strict=True, ge=1, le=1_000)]
-Bytes = Annotated[int, Field(strict=True, ge=0)]
-Corner = tuple[Number, Number]
-Spans = Annotated[tuple[Annotated[Span, BeforeValidator(_check_span)], ...], AfterValidator(_check_order)]
 
 
 class Table(BaseModel):
@@ -175,7 +71,7 @@ class HoursTable(Table):
     friday: Spans = ()
     saturday: Spans = ()
     sunday: Spans = ()
-    exceptions: Annotated[dict[date, Spans], BeforeValidator(_check_dates)] = {}
+    exceptions: Days = {}
 
     def to_hours(self) -> Hours:
         """For the computations of ``hours``."""
@@ -188,9 +84,10 @@ class Room(Table):
     id: Id
     name: Names
     seats: Count
-    corners: Annotated[tuple[Corner, ...], AfterValidator(_check_corners)] | None = None
+    corners: Corners | None = None
     rect: tuple[Number, Number, Positive, Positive] | None = None
     tags: tuple[Literal["quiet", "calls", "group"], ...] = ()
+    where: Names | None = None
     hours: HoursTable | None = None
 
     @model_validator(mode="after")
@@ -246,7 +143,7 @@ class Outlets(Table):
     room: RoomRef
     circuit: str
     id: Id | None = None
-    ids: Annotated[tuple[Id, ...], AfterValidator(_check_distinct)] | None = None
+    ids: Ids | None = None
     count: Positives | None = None
     in_use: ChannelPattern | None = None
     power: ChannelPattern | None = None
@@ -298,7 +195,7 @@ class AccessPoint(Table):
 
     id: Id
     name: Names
-    bssid: Annotated[tuple[Bssid, ...], BeforeValidator(_as_list)] = ()
+    bssid: Bssids = ()
     rooms: tuple[RoomRef, ...]
     client_limit: Positives = DEFAULT_CLIENT_LIMIT
     stations: ChannelName | None = None
@@ -330,14 +227,23 @@ class Uplink(Table):
     dns: ChannelName | None = None
 
 
+class Visitors(Table):
+    """``[visitors]``: what the public page says beside what is measured."""
+
+    kind: Names | None = None
+    phone: Phone | None = None
+    wifi_name: Ssid | None = None
+    wifi_note: Names | None = None
+
+
 class Site(Table):
     """The whole file. ``load_site`` makes it; every reference in it is known to hold."""
 
     id: Id
     name: Names
-    timezone: Annotated[str, AfterValidator(_check_timezone)]
-    languages: Annotated[tuple[Literal["fr", "en"], ...], AfterValidator(_check_distinct)] = ("fr", "en")
-    second_address: Annotated[str, AfterValidator(_check_url)] | None = None
+    timezone: Timezone
+    languages: Languages = ("fr", "en")
+    second_address: Url | None = None
     plan: tuple[Positive, Positive] | None = None
     hours: HoursTable | None = None
     rooms: tuple[Room, ...] = ()
@@ -348,6 +254,7 @@ class Site(Table):
     access_points: tuple[AccessPoint, ...] = ()
     wifi: tuple[WifiProbe, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
+    visitors: Visitors = Visitors()
 
     def zone(self) -> ZoneInfo:
         """The timezone; made once by zoneinfo."""
@@ -434,6 +341,7 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "wifi": WifiProbe,
     "uplinks": Uplink,
     "hours": HoursTable,
+    "visitors": Visitors,
 }
 
 _EXPECTED = {

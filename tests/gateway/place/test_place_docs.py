@@ -19,6 +19,7 @@ from vigie_gateway.place.site import (
     Site,
     Table,
     Uplink,
+    Visitors,
     WifiProbe,
 )
 
@@ -26,6 +27,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 SECTIONS: dict[str, type[Table]] = {
     "## site.toml": Site,
     "### [hours]": HoursTable,
+    "### [visitors]": Visitors,
     "### [[rooms]]": Room,
     "### [[doors]]": Door,
     "### [[motion]]": Motion,

@@ -1,0 +1,101 @@
+"""The public page and who may see more, as browsers and programs meet them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+
+import pytest
+from starlette.testclient import TestClient
+from tests.gateway.conftest import Bench
+
+from vigie_gateway.api.server import build
+from vigie_gateway.place.visitors import visitors_view
+
+BROWSER = {"accept": "text/html", "accept-language": "fr-FR,fr;q=0.9"}
+MOST_BYTES = 3_000
+
+
+def ask_from(bench: Bench, address: str) -> TestClient:
+    """A client elsewhere."""
+    return TestClient(build(bench.gateway, {"testserver"}), client=(address, 4321))
+
+
+def test_the_public_page_is_one_request_of_at_most_3_kb(client: TestClient) -> None:
+    answer = client.get("/", headers=BROWSER | {"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    head = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+    assert len(gzip.compress(answer.content, 5)) + head <= MOST_BYTES
+    assert not re.findall(r"<(?:script|img|link rel=.stylesheet)", answer.text)
+
+
+def test_its_policy_allows_the_style_inside_it_and_no_script(client: TestClient) -> None:
+    answer = client.get("/", headers=BROWSER)
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policies = answer.headers.get_list("content-security-policy")
+    assert len(policies) == 1
+    assert f"style-src 'sha256-{digest}';" in policies[0]
+    assert " style=" not in answer.text
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(client: TestClient) -> None:
+    first = client.get("/", headers=BROWSER)
+    assert first.headers["cache-control"] == "public, max-age=15"
+    again = client.get("/", headers=BROWSER | {"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/?l=en", headers=BROWSER).headers["etag"] != first.headers["etag"]
+
+
+def test_the_json_tells_what_the_page_tells(bench: Bench, client: TestClient) -> None:
+    told = client.get("/api/v1/public").json()
+    view = visitors_view(bench.gateway.board_view(), bench.gateway.site)
+    assert [room["id"] for room in told["rooms"]] == [room.id for room in view.rooms]
+    assert told["wifi_name"] == "Semaphore-Invites"
+    assert told["measured_ts"] is None
+    assert all(room["free"] is None for room in told["rooms"])
+
+
+@pytest.mark.parametrize("path", ["/", "/accessibilite", "/api/v1/public"])
+@pytest.mark.parametrize("address", ["192.168.1.20", "2001:db8::5"])
+def test_anybody_may_see_what_is_public(bench: Bench, path: str, address: str) -> None:
+    assert ask_from(bench, address).get(path, headers=BROWSER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/board",
+        "/events",
+        "/history/atelier",
+        "/healthz",
+        "/metrics",
+        "/api/v1/rooms",
+        "/api/v1/openapi.json",
+        "/nothing",
+    ],
+)
+def test_the_rest_is_for_this_machine_alone(bench: Bench, path: str) -> None:
+    answer = ask_from(bench, "192.168.1.20").get(path, headers=BROWSER)
+    assert answer.status_code == 403
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_asset_of_a_public_page_may_be_had(bench: Bench) -> None:
+    outside = ask_from(bench, "192.168.1.20")
+    page = outside.get("/accessibilite", headers=BROWSER).text
+    name = page.split("/static/", 1)[1].split('"', 1)[0]
+    assert outside.get(f"/static/{name}").status_code == 200
+    assert outside.get("/static/../board").status_code in {403, 404}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.8.8"])
+def test_this_machine_sees_everything(bench: Bench, address: str) -> None:
+    assert ask_from(bench, address).get("/api/v1/rooms").status_code == 200
+
+
+def test_it_may_be_asked_under_any_address_and_under_no_unknown_name(client: TestClient) -> None:
+    for host, status in (("192.168.1.10:8080", 200), ("[2001:db8::1]:8080", 200), ("rebound.example", 421)):
+        assert client.get("/", headers=BROWSER | {"host": host}).status_code == status, host
