@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -125,6 +126,44 @@ def test_a_viewer_that_does_not_read_is_dropped_and_the_others_go_on(monkeypatch
         with pytest.raises(StopAsyncIteration):
             await _next(slow)
         assert hub.viewers() == 1
+
+    _with_hub(check)
+
+
+def test_two_hundred_viewers_that_do_not_read_are_let_go_within_a_bounded_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_module, "FRAME_INTERVAL_S", 0.0)
+
+    async def check(hub: Live, words: Words) -> None:
+        words.fields = {f"field-{number}": "x" * 100 for number in range(200)}
+        tracemalloc.start()
+        slow = [hub.open("fr") for _ in range(200)]
+        for stream in slow:
+            await _next(stream)
+        quick = hub.open("fr")
+        await _next(quick)
+        for count in range(50):
+            words.fields = dict.fromkeys(words.fields, f"{count:0100}")
+            hub.poke()
+            assert len(_data(await _next(quick), "u")) == 200
+        _, most_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (hub.viewers(), hub.dropped) == (1, 200)
+        assert most_bytes < 30_000_000
+
+    _with_hub(check)
+
+
+def test_a_viewer_that_was_cut_off_gets_everything_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ``Last-Event-ID`` it names: the full state is small, and no frame need be kept for it."""
+
+    async def check(hub: Live, words: Words) -> None:
+        first = hub.open("fr")
+        await _next(first)
+        await first.aclose()  # type: ignore[attr-defined] # an async generator
+        words.fields["seats"] = "3"
+        assert _data(await _next(hub.open("fr")), "state")["fields"] == words.fields
 
     _with_hub(check)
 

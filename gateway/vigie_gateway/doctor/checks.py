@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vigie_gateway.doctor import broker_file, broker_file_check, broker_live, installation, running, storage
 from vigie_gateway.doctor.checkup import Check
-from vigie_gateway.doctor.findings import Finding
+from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import BrokerSettings, Settings
@@ -105,4 +105,4 @@ def _live_findings(it: Installation, answer: running.Report | running.NoGatewayE
         return broker_live.judge(broker_live.told_by_broker(it.settings.broker, site))
     except OSError:
         text = "not tried as the gateway: its password cannot be read"
-        return [Finding("broker", "warn", text, "sudo vigie-gateway doctor")]
+        return [Finding("broker", "warn", text, AS_ROOT)]

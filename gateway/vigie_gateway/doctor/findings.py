@@ -17,6 +17,9 @@ PARTS = {
 }
 """The parts in the order in which they are told, with their headings."""
 
+AS_ROOT = "start the doctor again with sudo"
+"""The remedy where this user may not look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vigie_gateway.broker import INSTALL_COMMAND, find_mosquitto
-from vigie_gateway.doctor.findings import Finding
+from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError, format_problem
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import DEFAULT_PATH, Settings, SettingsError, load_settings
@@ -67,7 +67,7 @@ def _unread_password(path: Path, error: OSError | UnicodeDecodeError) -> Finding
         return Finding("configuration", "warn", text, "sudo systemctl start vigie-gateway")
     if isinstance(error, PermissionError):
         text = f"[broker] password_file {path} may not be read by this user: not looked at"
-        return Finding("configuration", "warn", text, "sudo vigie-gateway doctor")
+        return Finding("configuration", "warn", text, AS_ROOT)
     reason = error.strerror if isinstance(error, OSError) else "it is not text"
     text = f"[broker] password_file {path} cannot be read: {reason}"
     return Finding("configuration", "fail", text, "make it: docs/install.md, Passwords")

@@ -7,14 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from vigie_gateway.doctor.findings import Finding
+from vigie_gateway.doctor.findings import AS_ROOT, Finding
 
 LEAST_FREE_MB = 64
 """Below it a commit may fail any moment: a write-ahead log, a seal and what else writes there share it."""
 LOW_FREE_MB = 512
 """Half a year of 100 channels. Lower tells of a filling card too late to buy another."""
 _MB = 1024 * 1024
-_AS_ROOT = "sudo vigie-gateway doctor"
 
 
 def folder_findings(database: Path) -> list[Finding]:
@@ -25,7 +24,7 @@ def folder_findings(database: Path) -> list[Finding]:
         free_mb = shutil.disk_usage(folder).free // _MB if is_there else 0
         is_there and database.exists()
     except PermissionError:
-        return [Finding("store", "warn", f"{folder} may not be looked at by this user", _AS_ROOT)]
+        return [Finding("store", "warn", f"{folder} may not be looked at by this user", AS_ROOT)]
     if not is_there:
         text = f"{folder}, the folder of the database, is not there"
         return [Finding("store", "fail", text, f"sudo install -d -o vigie-gateway -g vigie-gateway -m 700 {folder}")]
@@ -50,7 +49,7 @@ def _written(folder: Path) -> list[Finding]:
             probe.flush()
             os.fsync(probe.fileno())
     except PermissionError:
-        return [Finding("store", "warn", f"{folder} may not be written by this user: not tried", _AS_ROOT)]
+        return [Finding("store", "warn", f"{folder} may not be written by this user: not tried", AS_ROOT)]
     except OSError as error:
         text = f"{folder} cannot be written: {error.strerror}"
         remedy = "dmesg says why; a card that went read-only is worn out: restore a backup on a new one"

@@ -6,13 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from vigie_contract import topics
 from vigie_contract.clock import SystemClock
 from vigie_gateway.broker import GATEWAY_USER, Mosquitto, find_mosquitto, make_passwords
+from vigie_gateway.ingest import bus as bus_module
 from vigie_gateway.ingest.bus import Bus, _BufferedSocket
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.settings import BrokerSettings
@@ -67,6 +71,34 @@ def test_what_has_arrived_costs_one_call() -> None:
     assert raw.calls == 1
 
 
+def test_a_topic_that_is_not_utf_8_is_refused_and_ends_no_thread() -> None:
+    refusals = Refusals()
+    bus = Bus(BrokerSettings(), "place", SystemClock(), refusals)
+    bus._on_message(bus._client, None, mqtt.MQTTMessage(topic=b"vigie/1/place/h\xff/data"))
+    assert refusals.all()["topic"].count == 1
+    assert bus.get(0) is None
+
+
+def test_a_full_queue_refuses_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_module, "MAX_QUEUED_MESSAGES", 2)
+    monkeypatch.setattr(bus_module, "MAX_QUEUED_BYTES", 100)
+    refusals = Refusals()
+    bus = Bus(BrokerSettings(), "place", SystemClock(), refusals)
+    for size in (10, 90, 20, 1):
+        message = mqtt.MQTTMessage(topic=b"vigie/1/place/hall/data")
+        message.payload = bytes(size)
+        bus._on_message(bus._client, None, message)
+    assert (bus.backlog(), refusals.all()["queue-full"].count) == ((2, 100), 2)
+
+
+def test_a_subscription_that_the_broker_refuses_is_said() -> None:
+    bus = Bus(BrokerSettings(), "place", SystemClock(), Refusals())
+    bus._on_connect(bus._client, None, mqtt.ConnectFlags(session_present=False), ReasonCode(PacketTypes.CONNACK), None)
+    granted, refused = (ReasonCode(PacketTypes.SUBACK, identifier=code) for code in (1, 0x87))
+    bus._on_subscribe(bus._client, None, 1, [granted, granted, refused, granted, granted], None)
+    assert bus.trouble == "the broker at 127.0.0.1:1883 does not let the gateway hear vigie/1/place/+/data"
+
+
 @pytest.fixture
 def bus(tmp_path: Path) -> Iterator[Bus]:
     with Mosquitto(tmp_path / "broker", "place", make_passwords([GATEWAY_USER, "hall"])) as broker:
@@ -107,6 +139,21 @@ def test_what_waits_tells_since_when(bus: Bus) -> None:
     while bus.get(0) is not None:
         pass
     assert bus.waiting_since_ts() is None
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_a_retained_message_is_no_reading_but_a_retained_birth_is_taken(bus: Bus) -> None:
+    _wait_until(bus, lambda: bus.is_connected)
+    for topic in (topics.data("place", "hall"), topics.about("place", "hall")):
+        bus._client.publish(topic, b"left behind", qos=1, retain=True).wait_for_publish(10)
+        assert bus.get(10) is not None, "as it was published it is live"
+    bus._client.unsubscribe([topics.all_nodes("place", leaf) for leaf in ("about", "data")])
+    bus._client.subscribe([(topics.all_nodes("place", leaf), 1) for leaf in ("data", "about")])
+    told = bus.get(10)
+    assert told is not None
+    assert told.topic == topics.about("place", "hall")
+    assert bus._refusals.all()["retained"].count == 1
+    assert bus.get(0) is None
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
