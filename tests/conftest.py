@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from threading import Event
 
 import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--root", action="store_true", help="run the tests marked root, and only these")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that mount or change the network run only when they are asked for, whoever runs the others."""
+    wanted = config.getoption("--root")
+    if wanted and os.geteuid() != 0:
+        raise pytest.UsageError("--root: these tests need root")
+    chosen = [item for item in items if (item.get_closest_marker("root") is not None) or not wanted]
+    if len(chosen) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    if not wanted:
+        for item in chosen:
+            if item.get_closest_marker("root") is not None:
+                item.add_marker(pytest.mark.skip(reason="needs root: ./run test --root"))
+    items[:] = chosen
 
 
 class ManualClock:
