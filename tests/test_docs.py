@@ -241,6 +241,29 @@ def test_every_metric_of_an_expression_exists() -> None:
     assert named <= {metric.name for metric in METRICS} | {"vigie_build_info"}
 
 
+TESTS = ROOT / "tests"
+FAULTS = [*range(1, 31), *range(37, 45)]
+
+
+def faults() -> dict[str, list[str]]:
+    return {name: row for name, row in rows(page("faults.md")).items() if re.fullmatch(r"F\d\d", name)}
+
+
+def test_every_fault_has_its_row_with_its_tests_or_says_why_not() -> None:
+    found = faults()
+    assert set(found) <= {f"F{number:02}" for number in FAULTS}
+    for name, (_, _, holds, shown) in found.items():
+        assert "::" in shown or "not here: " in holds, f"{name} has no test and does not say why"
+
+
+@pytest.mark.parametrize("fault", faults())
+def test_every_test_that_shows_a_fault_exists(fault: str) -> None:
+    for named in re.findall(r"`([^`]+)`", faults()[fault][3]):
+        path, _, test = named.partition("::")
+        source = (TESTS / path).read_text(encoding="utf-8")
+        assert re.search(rf"^\s*(async )?def {test}\(|^{test} = ", source, re.MULTILINE), f"{named} does not exist"
+
+
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 
 
