@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,9 @@ from tests.gateway.conftest import SAMPLE_SITE
 
 from vigie_gateway import __main__ as program
 from vigie_gateway.broker import GATEWAY_USER, Mosquitto, find_mosquitto, free_port, make_passwords
+from vigie_gateway.doctor import running
 from vigie_gateway.doctor.findings import PARTS
+from vigie_gateway.settings import HttpSettings, load_settings
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 
@@ -38,6 +44,34 @@ def test_an_installation_that_is_right_ends_with_0_though_no_gateway_runs(
     assert "no gateway answers at http://127.0.0.1:" in said
     assert "mosquitto.conf: Mosquitto is configured as Vigie needs it" in said
     assert "answers the gateway in" in said
+
+
+def test_a_gateway_that_runs_is_asked_and_not_thrown_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER])) as broker:
+        config = write_settings(tmp_path, broker)
+        program_line = [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)]
+        with subprocess.Popen(program_line, stderr=subprocess.DEVNULL) as gateway:
+            settings = load_settings(config)
+            before = wait_for_broker(settings.http)
+            code = program.main(["doctor", "--config", str(config)])
+            after = running.ask(settings.http)["parts"]["broker"]
+            gateway.terminate()
+    said = capsys.readouterr().out
+    assert (code, "FAIL" in said) == (0, False)
+    assert "Running gateway\n  ok    version" in said
+    assert after["round_trip_s"] == before["round_trip_s"], "it had to connect again"
+
+
+def wait_for_broker(http: HttpSettings) -> running.Report:
+    """The broker's part of a gateway's report, as soon as the broker has told it everything."""
+    deadline_mono = time.monotonic() + 30
+    while True:
+        with contextlib.suppress(running.NoGatewayError):
+            part: running.Report = running.ask(http)["parts"]["broker"]
+            if part["round_trip_s"] is not None and part["dropped_messages"] is not None:
+                return part
+        assert time.monotonic() < deadline_mono
+        time.sleep(0.05)
 
 
 def test_what_is_wrong_is_told_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigie_gateway.broker import Mosquitto, find_mosquitto, make_passwords
-from vigie_gateway.broker_settings import CAPS, SWITCHES, Cap, Switch
+from vigie_gateway.broker_settings import CAPS, SWITCHES, Cap, Switch, configuration_lines
 from vigie_gateway.doctor.broker_file import UnreadableError, read, running_file
 from vigie_gateway.doctor.broker_file_check import judge
 
@@ -40,6 +40,11 @@ def test_what_is_shipped_has_nothing_wrong_beside_debians_own_file(tmp_path: Pat
     shutil.copytree(SHIPPED, tmp_path / "conf.d")
     (found,) = findings(tmp_path, f"persistence true\ninclude_dir {tmp_path}/conf.d\n")
     assert found[0] == "pass"
+
+
+def test_the_shipped_file_sets_every_value_that_vigie_asks_for() -> None:
+    lines = (SHIPPED / "vigie.conf").read_text(encoding="utf-8").splitlines()
+    assert set(configuration_lines()) <= set(lines)
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
