@@ -49,7 +49,7 @@ def judge(report: Report) -> list[Finding]:
         Finding("gateway", _status(part), f"{name}: {sentence}", _REMEDIES.get(name, ""))
         for name, part in report["parts"].items()
         if isinstance(part, dict) and part.get("status") != "pass"
-        for sentence in _sentences(name, part)
+        for sentence in _sentences(name, part, float(report.get("now_ts") or 0.0))
     ]
     up_h = float(report.get("up_s") or 0.0) / 3600
     return [Finding("gateway", "pass", f"version {report.get('version')}, up for {up_h:.1f} h"), *found]
@@ -58,6 +58,7 @@ def judge(report: Report) -> list[Finding]:
 _REMEDIES = {
     "ingest": "journalctl -u vigie-gateway; systemd starts it again when it hangs",
     "store": "see the findings of the store",
+    "backlog": "see what else is wrong here: the disk, the link of a node",
     "nodes": "look at that node's power and Wi-Fi: systemctl status vigie-sensors there",
     "refused": "docs/protocol.md says what each reason means",
 }
@@ -67,8 +68,21 @@ def _status(part: Report) -> Status:
     return "fail" if part.get("status") == "fail" else "warn"
 
 
-def _sentences(name: str, part: Report) -> Iterator[str]:
-    if name == "nodes":
+_WAITING = {
+    "on_nodes": ("on_nodes_readings", "readings wait on nodes"),
+    "messages": ("messages", "messages wait for the ingest thread"),
+    "uncommitted": ("uncommitted_readings", "readings wait for the disk"),
+}
+"""What may wait: the key of its number, and how it is called."""
+
+
+def _sentences(name: str, part: Report, now_ts: float) -> Iterator[str]:
+    if name == "backlog":
+        for what, (key, words) in _WAITING.items():
+            since_ts = part.get(f"{what}_since_ts")
+            if since_ts is not None:
+                yield f"{part.get(key)} {words}, some for {(now_ts - float(since_ts)) / 60:.0f} min"
+    elif name == "nodes":
         away = [node for node, said in (part.get("by_id") or {}).items() if said.get("is_online") is False]
         yield f"offline: {', '.join(away)}"
     elif name == "refused":

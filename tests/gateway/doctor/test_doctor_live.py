@@ -18,6 +18,7 @@ from tests.gateway.conftest import Bench
 from vigie_gateway.broker import GATEWAY_USER, Mosquitto, find_mosquitto, free_port, make_passwords
 from vigie_gateway.doctor import broker_live, running
 from vigie_gateway.doctor.broker_live import Told
+from vigie_gateway.ingest.bus import Message
 from vigie_gateway.settings import BrokerSettings, HttpSettings
 
 needs_broker = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
@@ -104,6 +105,13 @@ def test_a_gateways_report_becomes_sentences(bench: Bench) -> None:
     told = broker_live.told_by_gateway(report)
     assert told is not None
     assert (told.trouble, told.dropped) == (bench.bus.trouble, None)
+
+
+def test_what_waits_too_long_is_told_with_its_number_and_its_age(bench: Bench) -> None:
+    bench.bus.waiting.append(Message("vigie/1/semaphore/tableau/status", b"online", bench.clock.now))
+    bench.clock.pass_time(600)
+    told = [finding.text for finding in running.judge(bench.gateway.health.report())]
+    assert "backlog: 1 messages wait for the ingest thread, some for 10 min" in told
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
