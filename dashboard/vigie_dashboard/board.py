@@ -2,9 +2,9 @@
 
 ``pages.render_board`` writes these into the page and ``pages.board_fields`` sends them to pages that are open, so that
 both always agree. Keys: ``page.*`` the page itself, ``k.*`` the top figures, ``r.<room>.*`` the table,
-``p.<room>.*`` the plan, ``a.<need>.*`` where to send a visitor, ``d.*`` today, ``say.*`` what is announced.
-Rooms are put in words by ``rooms_text``. An empty value empties the text, or removes the attribute. Pure: view in,
-strings out.
+``p.<room>.*`` the plan, ``a.<need>.*`` where to send a visitor, ``d.*`` today, ``w.*`` the warnings, ``say.*`` what is
+announced. Rooms are put in words by ``rooms_text``, warnings by ``warnings_text``. An empty value empties the text, or
+removes the attribute. Pure: view in, strings out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from vigie_dashboard import curve
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.rooms_text import plan_fields, room_fields
 from vigie_dashboard.view import Advice, BoardView, DayCurve, Figures, RoomState, WifiFit
+from vigie_dashboard.warnings_text import warning_fields
 
 Fields = dict[str, str]
 
@@ -79,7 +80,7 @@ def fields_of(view: BoardView, language: Language) -> Fields:
         fields |= _advice(advice, view, language)
     if view.day is not None:
         fields |= _day(view.day, view, language)
-    return fields | _spoken(view, language)
+    return fields | warning_fields(view, language)
 
 
 def shape_of(view: BoardView) -> str:
@@ -333,26 +334,3 @@ def _like(day: DayCurve, view: BoardView, language: Language) -> str:
     if day.like == "kind":
         return language.gettext("a usual day of this kind")
     return ""
-
-
-def _spoken(view: BoardView, language: Language) -> Fields:
-    """What a screen reader is told when it changes: outages and warnings, never counts nor ages."""
-    outages, warnings = [], []
-    for room in view.rooms:
-        name = language.named(room.name)
-        if room.outlets is not None and room.outlets.cut:
-            outages.append(
-                language.ngettext(
-                    "%(room)s: %(num)s outlet without power",
-                    "%(room)s: %(num)s outlets without power",
-                    room.outlets.cut,
-                    room=name,
-                )
-            )
-        if room.wifi is not None and room.wifi.fit is WifiFit.DOWN:
-            outages.append(language.gettext("%(room)s: Wi-Fi down", room=name))
-        if room.wifi is not None and room.wifi.fit is WifiFit.SLOW:
-            warnings.append(language.gettext("%(room)s: slow Wi-Fi", room=name))
-    if view.figures.internet == "none":
-        outages.append(language.gettext("Internet is down"))
-    return {"say.outages": ". ".join(outages), "say.warnings": ". ".join(warnings)}

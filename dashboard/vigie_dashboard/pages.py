@@ -222,7 +222,7 @@ def _board_words(language: Language) -> dict[str, str]:
         "noAnswer": language.gettext("The gateway is not answering. The figures below are from {time}."),
         "noFigures": language.gettext("The gateway is not answering. The last figures were from {time}."),
         "back": language.gettext("Connection back. The figures are live again."),
-        "recovered": language.gettext("Back to normal"),
+        "recovered": language.gettext("No longer: {what}"),
         "pause": language.gettext("Pause updates"),
         "resume": language.gettext("Resume updates"),
         "keyOn": language.gettext("Shortcut P to pause: on"),

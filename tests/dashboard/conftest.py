@@ -33,6 +33,8 @@ from vigie_dashboard.view import (
     VisitorRoom,
     VisitorState,
     VisitorsView,
+    WarningKind,
+    WarningView,
     WifiFit,
     WifiView,
 )
@@ -122,6 +124,17 @@ def sample_day() -> DayCurve:
     return DayCurve(opens, opens + 12 * 3600, 1800, people[:14], tuple(map(float, usual)), "weekday")
 
 
+def sample_warnings() -> tuple[WarningView, ...]:
+    """A breaker, a crowded access point, an old room."""
+    return (
+        WarningView(WarningKind.NO_POWER, ("cafe",), NOW_TS - 52 * 60, 6, circuit={"fr": "C4", "en": "C4"},
+                    instead=("workshop",)),
+        WarningView(WarningKind.WIFI_SLOW, ("main-hall",), NOW_TS - 20 * 60, 41, 30, reason="too-many-stations",
+                    instead=("workshop", "booth-2")),
+        WarningView(WarningKind.OLD, ("mezzanine",), NOW_TS - 14 * 60, 4),
+    )  # fmt: skip
+
+
 def sample_visitors() -> VisitorsView:
     """The same place as anybody may know it: a small group in the library, one room unknown."""
 
@@ -208,6 +221,7 @@ def sample_view() -> BoardView:
             Advice("group", "cafe", 11, "no-outlets"),
         ),
         day=sample_day(),
+        warnings=sample_warnings(),
     )  # fmt: skip
 
 
@@ -248,7 +262,16 @@ def states_view() -> BoardView:
         wifi_except=("full", "empty", "old", "odd"), power_va=8800, internet="none", rooms_unmeasured=1,
     )  # fmt: skip
     advice = (Advice("work", None, None, "none"), Advice("call", "free", 10, "wifi-unknown", "elsewhere", None))
-    return replace(sample, rooms=rooms, doors=(), figures=figures, advice=advice, second_address=None)
+    warnings = (
+        WarningView(WarningKind.INTERNET_DOWN, (), NOW_TS - 90_000),
+        WarningView(WarningKind.WIFI_DOWN, ("full",), None, reason="signal"),
+        WarningView(WarningKind.WIFI_SLOW, ("empty",), None, reason="channel-busy"),
+        WarningView(WarningKind.SILENT, ("silent",), NOW_TS - 87 * 60),
+        WarningView(WarningKind.OLD, ("old",), NOW_TS - 840, 4),
+    )
+    return replace(
+        sample, rooms=rooms, doors=(), figures=figures, advice=advice, second_address=None, warnings=warnings
+    )
 
 
 def bare_view() -> BoardView:
@@ -262,7 +285,7 @@ def bare_view() -> BoardView:
     rooms = (room("hall", ("Hall", "Hall"), 20, (), state=RoomState.NO_SENSOR, at_ts=None, wifi=None),)
     return replace(
         sample, figures=figures, rooms=rooms, doors=(), advice=(), day=None, is_open=None, closes_at_ts=None,
-        second_address=None,
+        second_address=None, warnings=(), calm_since_ts=NOW_TS - 3 * 3600,
     )  # fmt: skip
 
 

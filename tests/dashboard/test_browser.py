@@ -185,8 +185,31 @@ def test_counts_are_not_announced_but_an_outage_is(open_page: Callable[..., Page
     site.send("u", {"k.seats": "3", "r.workshop.free": "1"})
     page.wait_for_selector("[data-f='k.seats']:text('3')")
     assert page.inner_text("#polite") == page.inner_text("#assertive") == ""
-    site.send("u", {"say.outages": "Library: 3 outlets without power"})
+    site.send("u", {"say.outages": "Café: outlets without power\nLibrary: outlets without power"})
     page.wait_for_selector("#assertive:has-text('Library')", state="attached")
+    assert "Café" not in page.text_content("#assertive")  # type: ignore[operator]  # it is there
+
+
+def test_warnings_come_and_go_without_loading_the_page_again_and_are_told_once(
+    open_page: Callable[..., Page], site: Any
+) -> None:
+    page = live(open_page("/board?l=en", clock=True))
+    page.evaluate("window.isSamePage = true")
+    assert page.locator(".warnings li:visible").count() == 3
+    view = site.views["board"]
+    before = pages.board_fields(view, "en")
+    calm = replace(view, warnings=(), calm_since_ts=view.now_ts)
+    site.send("u", {key: text for key, text in pages.board_fields(calm, "en").items() if before[key] != text})
+    page.wait_for_selector(".warnings .calm:has-text('since 14:32')")
+    assert page.locator(".warnings li:visible").count() == 0
+    page.clock.fast_forward(10_000)
+    page.wait_for_selector("#polite:has-text('No longer: Café: outlets without power')", state="attached")
+    assert page.inner_text("#assertive") == ""
+    site.send("u", {key: before[key] for key in before if key.startswith(("w.", "say."))})
+    page.wait_for_selector(".warnings li[data-s=crit]:has-text('Café: 6 outlets without power')")
+    page.clock.fast_forward(10_000)
+    page.wait_for_selector("#assertive:text-is('Café: outlets without power')", state="attached")
+    assert page.evaluate("isSamePage")
 
 
 def test_eight_boards_share_one_stream(browser: Browser, site: Any) -> None:

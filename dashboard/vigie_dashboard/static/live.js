@@ -52,12 +52,13 @@
     if (fields["page.shape"]) isOutdated = fields["page.shape"] !== root.dataset.shape;
     if (isOutdated && reload()) return;
     for (const [key, value] of Object.entries(fields)) {
-      if (values.get(key) === value) continue;
+      const before = values.get(key);
+      if (before === value) continue;
       values.set(key, value);
       if (isPaused) changed.add(key);
       else show(key);
-      if (key === "say.outages") say("assertive", value || words.recovered);
-      if (key === "say.warnings") say("polite", value || words.recovered);
+      if (key === "say.outages") tell("assertive", before ?? "", value);
+      if (key === "say.warnings") tell("polite", before ?? "", value);
     }
   }
 
@@ -70,6 +71,14 @@
     sessionStorage.setItem("reloaded", String(Date.now()));
     location.reload();
     return true;
+  }
+
+  // What came is told, and politely what went; what stayed was told before.
+  function tell(how, before, now) {
+    const [old, all] = [before.split("\n"), now.split("\n")];
+    for (const line of all) if (line && !old.includes(line)) say(how, line);
+    const gone = old.filter((line) => line && !all.includes(line));
+    if (gone.length) say("polite", words.recovered.replace("{what}", gone.join(", ")));
   }
 
   // Announcements: merged, and spaced out.

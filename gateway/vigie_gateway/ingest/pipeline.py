@@ -425,12 +425,14 @@ class Pipeline:
         if self.store_trouble is not None:
             log.info("the store takes readings again")
         self.store_trouble = None
+        self._board.is_recording = True
         self._failures = 0
 
     def _store_failed(self, error: StoreError) -> None:
         if self.store_trouble is None:
             log.error("readings stay on their nodes: %s", error)
         self.store_trouble = str(error)
+        self._board.is_recording = False
         wait_s = RETRY_COMMIT_S[min(self._failures, len(RETRY_COMMIT_S) - 1)]
         self._failures += 1
         self._retry_mono = self._monotonic() + wait_s

@@ -16,13 +16,14 @@ from typing import NamedTuple
 from vigie_contract.clock import Clock
 from vigie_dashboard.view import BoardView, DayCurve
 from vigie_gateway.place.advice import advise
-from vigie_gateway.place.cells import Cell
+from vigie_gateway.place.cells import FRESH_PERIODS, Cell, last_change_ts
 from vigie_gateway.place.day import CounterPair, Days
 from vigie_gateway.place.figures import top_bar
 from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
 from vigie_gateway.place.room_state import Moment, room_view
 from vigie_gateway.place.site import Site
+from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
 from vigie_gateway.store import Sample, Series, Store
 
@@ -46,12 +47,14 @@ class Board:
     """What the place is now. Every method may be called from any thread.
 
     Attributes:
+        is_recording: Whether the store takes readings; set by the ingest thread.
         needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
             next ``restore``. The caller leaves some seconds between two of them.
     """
 
     def __init__(self, site: Site, clock: Clock) -> None:
         self.site = site
+        self.is_recording = True
         self.needs_restore = False
         self._clock = clock
         self._lock = RLock()
@@ -64,6 +67,7 @@ class Board:
         self._taken = 0
         self._days = Days(self._hours, self._zone)
         self._day: DayCurve | None = None
+        self._seen = Memory()
         now_ts = clock.now_ts()
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
@@ -119,8 +123,8 @@ class Board:
                 return is_news
             before, since_s = cell.known_value, at_ts - cell.known_ts
             is_news = cell.value != value or since_s > cell.fresh_s
-            cell.value = cell.known_value = value
-            cell.known_ts = at_ts
+            cell.value = value
+            cell.know(at_ts, value)
             if cell.moves is not None:
                 self._remember(cell, at_ts, value)
                 self._count(cell, at_ts, increase(before, value))
@@ -154,6 +158,8 @@ class Board:
             moment = Moment(now_ts, self.wiring, self._counts)
             rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
             figures = top_bar(self.wiring, moment, rooms)
+            warnings, self._seen = find_warnings(self.wiring, moment, rooms, self._seen, is_recording=self.is_recording)
+            calm_since_ts = self._seen.calm_since_ts
             status = None if self.wiring.watch is None else self.wiring.watch.at(now_ts)
             day = self._day
         return BoardView(
@@ -170,6 +176,8 @@ class Board:
             doors=self.wiring.doors,
             advice=advise(rooms),
             day=day,
+            warnings=warnings,
+            calm_since_ts=calm_since_ts,
         )
 
     def people_band(self, room: str) -> tuple[int, int] | None:
@@ -209,6 +217,7 @@ class Board:
             used = [series for series in store.series() if series.name in self._cells]
             latest = store.latest()
             known = self._last_known(store, used, latest, now_ts)
+            changed = self._last_changes(store, used, now_ts)
             reset_ts = last_reset(self._hours, self._zone, now_ts)
             readings = self._stored_readings(store, used, reset_ts, now_ts)
         except Exception:
@@ -227,6 +236,7 @@ class Board:
             for series in used:
                 self._adopt(self._cells[series.name], known.get(series.id))
                 self._adopt(self._cells[series.name], latest.get(series.id))
+                self._adopt_change(self._cells[series.name], changed.get(series.id))
             self._swap(counts, readings, reset_ts, taken)
         self._days.forget()
 
@@ -244,6 +254,24 @@ class Board:
             if known:
                 found[series.id] = known[-1]
         return found
+
+    def _last_changes(self, store: Store, used: list[Series], now_ts: float) -> dict[int, tuple[float, float]]:
+        """Of the channels whose changes matter: the value they have in the store, and since when in the last day."""
+        found = {}
+        for series in used:
+            if series.name not in self.wiring.dated:
+                continue
+            samples = [one for one in store.samples(series.id, now_ts - LAST_VALUE_S, now_ts) if one.value is not None]
+            since_ts = last_change_ts(samples, FRESH_PERIODS * series.channel.period_s)
+            if samples and samples[-1].value is not None and since_ts is not None:
+                found[series.id] = (samples[-1].value, since_ts)
+        return found
+
+    @staticmethod
+    def _adopt_change(cell: Cell, change: tuple[float, float] | None) -> None:
+        """Take the store's word of when the value began, where it is still the same."""
+        if change is not None and cell.since_ts is None and cell.known_value == change[0]:
+            cell.since_ts = change[1]
 
     def _stored_readings(
         self, store: Store, used: list[Series], reset_ts: float, now_ts: float

@@ -5,10 +5,11 @@ Pure. Filled by the board's ``take`` and read by everything that makes its view,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from vigie_contract.quantities import INTERNET_ACCESS
-from vigie_gateway.store import Series
+from vigie_gateway.store import Sample, Series
 
 FRESH_PERIODS = 3
 """A reading counts for so many periods of its channel. Lower makes a room old at one lost packet; higher shows a
@@ -55,12 +56,14 @@ class Cell:
         reason: Why it is.
         known_ts: Of the newest reading with a value.
         known_value: That value; None when there never was one.
+        since_ts: Of the first reading with that value; None when it was so at the first reading that is known, or
+            changed while nothing was heard.
         moves: For a door's counter, from which room to which it moves people.
     """
 
     __slots__ = (
         "at_ts", "fresh_s", "known_ts", "known_value", "labels", "moves", "name", "node", "period_s", "quantity",
-        "reason", "silent_s", "value",
+        "reason", "silent_s", "since_ts", "value",
     )  # fmt: skip
 
     def __init__(self, name: str, node: NodePresence) -> None:
@@ -72,6 +75,7 @@ class Cell:
         self.value: float | None = None
         self.reason: str | None = None
         self.known_value: float | None = None
+        self.since_ts: float | None = None
         self.moves: tuple[str, str] | None = None
         self.set_period(ASSUMED_PERIOD_S)
 
@@ -86,6 +90,12 @@ class Cell:
         self.set_period(series.channel.period_s)
         self.quantity = series.channel.quantity
         self.labels = series.channel.labels or INTERNET_ACCESS
+
+    def know(self, at_ts: float, value: float) -> None:
+        """Take a newer known value."""
+        if self.known_value is not None and value != self.known_value:
+            self.since_ts = at_ts if at_ts - self.known_ts <= self.fresh_s else None
+        self.known_ts, self.known_value = at_ts, value
 
     def freshness(self, now_ts: float) -> Freshness:
         """Of the last known value. An unknown does not renew it; a node that left makes it old at its next period."""
@@ -112,3 +122,21 @@ class Cell:
         if value is None or not 0 <= value < len(self.labels):
             return None
         return self.labels[int(value)]
+
+
+def last_change_ts(samples: Iterable[Sample], fresh_s: float) -> float | None:
+    """When the value of the newest sample began, as ``Cell.since_ts``.
+
+    Args:
+        samples: Oldest first; unknown ones count for nothing.
+        fresh_s: A change over a longer time is not dated.
+    """
+    since_ts: float | None = None
+    before: Sample | None = None
+    for sample in samples:
+        if sample.value is None:
+            continue
+        if before is not None and sample.value != before.value:
+            since_ts = sample.at_ts if sample.at_ts - before.at_ts <= fresh_s else None
+        before = sample
+    return since_ts

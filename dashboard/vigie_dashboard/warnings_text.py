@@ -1,0 +1,167 @@
+"""What the strip above the board says: what is wrong, since when, why, and what to tell visitors.
+
+Called by ``board`` alone. Pure: a view in, strings out. The strip has a fixed number of places that are filled and
+emptied, so that a page that is open changes without loading itself again. Keys: ``w.<place>.*``, ``w.more``,
+``w.calm``, ``say.*``.
+"""
+
+from __future__ import annotations
+
+from vigie_dashboard.language import Language
+from vigie_dashboard.rooms_text import wifi_reasons
+from vigie_dashboard.view import BoardView, Severity, WarningKind, WarningView
+
+SHOWN = 3
+"""Places of the strip. Fewer hides what matters; more pushes the rooms off a screen in a hall."""
+LISTED_ROOMS = 2
+"""More names than this become their number: the sentence is one line."""
+
+
+def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
+    """The fields of the strip."""
+    fields = {"w.any": "", "w.none": "true", "w.more": "", "w.calm": ""}
+    if view.warnings:
+        fields |= {"w.any": "true", "w.none": ""}
+    else:
+        fields["w.calm"] = _calm(view, language)
+    more = len(view.warnings) - SHOWN
+    if more > 0:
+        fields["w.more"] = language.ngettext("and %(num)s other", "and %(num)s others", more)
+    for place in range(SHOWN):
+        key = f"w.{place}"
+        if place >= len(view.warnings):
+            fields |= {f"{key}.off": "true", f"{key}.s": ""} | dict.fromkeys(
+                (f"{key}.word", f"{key}.what", f"{key}.when", f"{key}.tell"), ""
+            )
+            continue
+        warning = view.warnings[place]
+        fields |= {
+            f"{key}.off": "",
+            f"{key}.s": str(warning.severity),
+            f"{key}.word": severity_words(language)[warning.severity],
+            f"{key}.what": what_of(warning, view, language, is_counted=True),
+            f"{key}.when": _when(warning, view, language),
+            f"{key}.tell": tell_of(warning, view, language),
+        }
+    return fields | _spoken(view, language)
+
+
+def severity_words(language: Language) -> dict[Severity, str]:
+    """One word for each, for those who do not see its shape."""
+    return {
+        Severity.OUTAGE: language.pgettext("warning", "Outage"),
+        Severity.WARNING: language.pgettext("warning", "Warning"),
+        Severity.UNKNOWN: language.pgettext("warning", "No reading"),
+    }
+
+
+def _spoken(view: BoardView, language: Language) -> dict[str, str]:
+    """What a screen reader is told when it comes or goes, a line each: neither counts nor ages, which change often."""
+    lines: dict[bool, list[str]] = {True: [], False: []}
+    for warning in view.warnings:
+        lines[warning.severity is Severity.OUTAGE].append(what_of(warning, view, language, is_counted=False))
+    return {"say.outages": "\n".join(lines[True]), "say.warnings": "\n".join(lines[False])}
+
+
+def _calm(view: BoardView, language: Language) -> str:
+    if view.calm_since_ts is None:
+        return language.gettext("Nothing to report")
+    time = language.when(view.calm_since_ts, view.now_ts, view.timezone)
+    return language.gettext("Nothing to report since %(time)s", time=time)
+
+
+def _names(rooms: tuple[str, ...], view: BoardView, language: Language) -> list[str]:
+    by_id = {room.id: language.named(room.name) for room in view.rooms}
+    return [by_id.get(room, room) for room in rooms]
+
+
+def _about(warning: WarningView, view: BoardView, language: Language) -> str:
+    if len(warning.rooms) > LISTED_ROOMS:
+        return language.ngettext("%(num)s room", "%(num)s rooms", len(warning.rooms))
+    return language.joined(_names(warning.rooms, view, language))
+
+
+def what_of(warning: WarningView, view: BoardView, language: Language, *, is_counted: bool) -> str:
+    """What is wrong, where; with the number of outlets if ``is_counted``."""
+    room = _about(warning, view, language)
+    kind = warning.kind
+    if kind is WarningKind.NO_POWER and is_counted:
+        return language.ngettext(
+            "%(room)s: %(num)s outlet without power",
+            "%(room)s: %(num)s outlets without power",
+            warning.count or 0,
+            room=room,
+        )
+    if not warning.rooms and kind in {WarningKind.WIFI_DOWN, WarningKind.WIFI_SLOW}:
+        is_down = kind is WarningKind.WIFI_DOWN
+        return language.gettext("Wi-Fi down everywhere") if is_down else language.gettext("Slow Wi-Fi everywhere")
+    return {
+        WarningKind.NO_POWER: language.gettext("%(room)s: outlets without power"),
+        WarningKind.INTERNET_DOWN: language.gettext("Internet is down"),
+        WarningKind.PORTAL: language.gettext("No internet: the provider asks to sign in"),
+        WarningKind.WIFI_DOWN: language.gettext("%(room)s: Wi-Fi down"),
+        WarningKind.NOT_RECORDING: language.gettext("Readings are not being recorded"),
+        WarningKind.WIFI_SLOW: language.gettext("%(room)s: slow Wi-Fi"),
+        WarningKind.INCONSISTENT: language.gettext("%(room)s: a count that cannot be"),
+        WarningKind.SILENT: language.gettext("%(room)s: silent sensor"),
+        WarningKind.OLD: language.gettext("%(room)s: no reading"),
+    }[kind] % {"room": room}
+
+
+def _when(warning: WarningView, view: BoardView, language: Language) -> str:
+    """Since when, and the cause in figures where it is known."""
+    parts = [_cause(warning, language)]
+    if warning.since_ts is not None:
+        time = language.when(warning.since_ts, view.now_ts, view.timezone)
+        parts.insert(0, language.gettext("since %(time)s", time=time))
+    return " · ".join(part for part in parts if part)
+
+
+def _cause(warning: WarningView, language: Language) -> str:
+    kind = warning.kind
+    if kind is WarningKind.NO_POWER and warning.circuit is not None:
+        return language.gettext("breaker %(name)s", name=language.named(warning.circuit))
+    if kind is WarningKind.INCONSISTENT and warning.count is not None and warning.limit is not None:
+        people, seats = language.number(warning.count, 0), language.number(warning.limit, 0)
+        return language.gettext("%(people)s counted of %(seats)s", people=people, seats=seats)
+    if kind is WarningKind.OLD and warning.count is not None and len(warning.rooms) == 1:
+        return language.ngettext("last value: %(num)s seat free", "last value: %(num)s seats free", warning.count)
+    if warning.reason == "too-many-stations" and warning.count is not None and warning.limit is not None:
+        limit = language.number(warning.limit, 0)
+        return language.ngettext(
+            "%(num)s device, access point meant for %(limit)s",
+            "%(num)s devices, access point meant for %(limit)s",
+            warning.count,
+            limit=limit,
+        )
+    return wifi_reasons(language).get(warning.reason or "", "")
+
+
+def tell_of(warning: WarningView, view: BoardView, language: Language) -> str:
+    """What to say to visitors, in quotation marks; or what to do, without."""
+    kind = warning.kind
+    rooms = _either(_names(warning.instead, view, language), language)
+    if kind is WarningKind.NO_POWER:
+        if rooms:
+            return language.gettext("“To plug in a computer, try %(rooms)s.”", rooms=rooms)
+        return language.gettext("“There is no free outlet elsewhere right now.”")
+    if kind in {WarningKind.WIFI_SLOW, WarningKind.WIFI_DOWN}:
+        if rooms:
+            return language.gettext("“For a video call, try %(rooms)s.”", rooms=rooms)
+        return language.gettext("“No room is fit for a video call right now.”")
+    return {
+        WarningKind.INTERNET_DOWN: language.gettext("“Nobody here has internet right now; we are looking into it.”"),
+        WarningKind.PORTAL: language.gettext("Open any web page on this network and sign in."),
+        WarningKind.NOT_RECORDING: language.gettext(
+            "The board is true, and sensors keep their readings meanwhile. Tell the administrator."
+        ),
+        WarningKind.INCONSISTENT: language.gettext("Count with your own eyes before you send somebody there."),
+        WarningKind.SILENT: language.gettext("Have a look before you send somebody there."),
+        WarningKind.OLD: language.gettext("Have a look before you send somebody there."),
+    }[kind]
+
+
+def _either(names: list[str], language: Language) -> str:
+    if len(names) == 2:  # noqa: PLR2004 - "one or the other"
+        return language.gettext("%(first)s or %(second)s", first=names[0], second=names[1])
+    return "".join(names)

@@ -1,0 +1,78 @@
+"""What the strip of warnings says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vigie_dashboard.language import NBSP, language_of
+from vigie_dashboard.pages import LANGUAGES
+from vigie_dashboard.view import BoardView, WarningKind, WarningView
+from vigie_dashboard.warnings_text import SHOWN, warning_fields
+
+
+def fields(view: BoardView, lang: str = "en") -> dict[str, str]:
+    """In plain spaces."""
+    made = warning_fields(view, language_of(lang))
+    return {key: text.replace(NBSP, " ").replace("\u202f", " ") for key, text in made.items()}
+
+
+def only(view: BoardView, warning: WarningView, lang: str = "en") -> dict[str, str]:
+    """The fields with a single warning."""
+    return fields(replace(view, warnings=(warning,)), lang)
+
+
+def test_a_warning_says_what_since_when_why_and_what_to_tell(sample: BoardView) -> None:
+    made = fields(sample, "fr")
+    assert [made[f"w.0.{part}"] for part in ("s", "word", "what", "when", "tell")] == [
+        "crit",
+        "Panne",
+        "Café : 6 prises sans courant",
+        "depuis 13 h 40 · disjoncteur C4",
+        "« Pour brancher un ordinateur, préférez Atelier. »",
+    ]
+    assert made["w.1.when"] == "depuis 14 h 12 · 41 appareils, borne prévue pour 30"
+    assert made["w.1.tell"] == "« Pour une visio, préférez Atelier ou Cabine 2. »"
+    assert made["w.2.s"] == "unk"
+    assert made["w.2.when"] == "depuis 14 h 18 · dernière valeur : 4 places libres"
+
+
+def test_three_are_shown_and_the_others_counted(states: BoardView) -> None:
+    made = fields(states)
+    assert made["w.more"] == "and 2 others"
+    assert [made[f"w.{place}.off"] for place in range(SHOWN)] == ["", "", ""]
+    assert made["w.0.when"].startswith("since Mon 23 ")
+
+
+def test_without_warnings_it_says_since_when_there_is_none(bare: BoardView) -> None:
+    made = fields(bare)
+    assert made["w.calm"] == "Nothing to report since 11:32"
+    assert made["w.none"] == "true"
+    assert fields(replace(bare, calm_since_ts=None))["w.calm"] == "Nothing to report"
+
+
+def test_a_beginning_that_is_not_known_is_left_out(sample: BoardView) -> None:
+    made = only(sample, WarningView(WarningKind.WIFI_SLOW, ("main-hall",), None, reason="latency"))
+    assert made["w.0.when"] == "slow to answer"
+    assert made["w.0.tell"] == "“No room is fit for a video call right now.”"
+
+
+def test_what_is_wrong_everywhere_or_in_many_rooms_is_not_a_list_of_names(sample: BoardView) -> None:
+    assert only(sample, WarningView(WarningKind.WIFI_SLOW, (), None))["w.0.what"] == "Slow Wi-Fi everywhere"
+    many = WarningView(WarningKind.NO_POWER, ("cafe", "library", "workshop"), None, 9)
+    assert only(sample, many)["w.0.what"] == "3 rooms: 9 outlets without power"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", WarningKind)
+def test_every_kind_has_its_words_and_what_to_tell(sample: BoardView, kind: WarningKind, lang: str) -> None:
+    made = only(sample, WarningView(kind, ("cafe",), sample.now_ts, 2, 1), lang)
+    assert made["w.0.what"]
+    assert made["w.0.tell"]
+    assert made["say.outages"] or made["say.warnings"]
+
+
+def test_a_number_that_changes_is_not_announced_again(sample: BoardView) -> None:
+    some, more = (WarningView(WarningKind.NO_POWER, ("cafe",), sample.now_ts - age, 3 + age) for age in (1, 2))
+    assert only(sample, some)["say.outages"] == only(sample, more)["say.outages"] == "Café: outlets without power"
