@@ -114,6 +114,66 @@ class MaintenanceReport:
     has_more: bool
 
 
+class Cursor(NamedTuple):
+    """How far a follower of the log has come.
+
+    Attributes:
+        row: It has every commit up to this one, but for what is still to be filled.
+        fill: While it is filled from the single readings of each series: the series, and the milliseconds up to which
+            it has them; series with a lower id are done. None when nothing is to be filled.
+    """
+
+    row: int
+    fill: tuple[int, int] | None = None
+
+
+class Commit(NamedTuple):
+    """The readings of one commit, by series; ``row`` is its number, which rises by one."""
+
+    row: int
+    samples: list[Sample]
+
+
+class Behind(NamedTuple):
+    """What a follower has not had: readings committed, and when the first of them was; None for none."""
+
+    readings: int
+    since_ts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A reading that a follower's server refuses, with the server's reason; ``unknown`` as ``Sample.reason``."""
+
+    series: int
+    at_ts: float
+    value: float | None
+    unknown: str | None
+    reason: str
+    found_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How many readings were set aside for a follower since ever, and the last of them; None for none."""
+
+    count: int
+    last: SetAside | None
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """Single readings that were kept elsewhere, for a span that ``Store.missing`` told.
+
+    Attributes:
+        samples: Of one series, oldest first.
+        known_before: The last known value before the span; None when there is none.
+    """
+
+    samples: Sequence[Sample]
+    known_before: float | None = None
+
+
 class Store(Protocol):
     """A place for readings. ``register``, ``commit``, ``maintain``: one thread; the rest: any thread."""
 
@@ -130,6 +190,9 @@ class Store(Protocol):
 
     def series(self) -> list[Series]:
         """The live ones, by id."""
+
+    def every_series(self) -> list[Series]:
+        """The live and the retired ones, by id."""
 
     def progress(self) -> dict[tuple[str, str], int]:
         """The last sequence number stored, by (node, journal)."""
@@ -156,13 +219,16 @@ class Store(Protocol):
     def samples(self, series: int, from_ts: float, to_ts: float, limit: int | None = None) -> list[Sample]:
         """Single readings with ``from_ts < at_ts <= to_ts``, oldest first; with a limit, the oldest of them."""
 
-    def history(self, series: int, from_ts: float, to_ts: float, points: int) -> list[HistoryPoint]:
+    def history(
+        self, series: int, from_ts: float, to_ts: float, points: int, older: Older | None = None
+    ) -> list[HistoryPoint]:
         """The series over a span, at most ``points`` equal intervals, oldest first, empty intervals included.
 
         From the coarsest roll-up that still gives the resolution asked for, from single readings where that is
         finer than a minute. The grid of a roll-up is made of whole UTC minutes (quarters of an hour, days), so that
         it may begin before ``from_ts`` and end after ``to_ts`` by less than one of those; it is exactly as asked
-        when ``from_ts`` and the step are whole. Where retention has taken the fine data away, fewer points come.
+        when ``from_ts`` and the step are whole. Where retention has taken the fine data away, fewer points come,
+        unless ``older`` has what ``missing`` told for the same span: then it is as if nothing had been deleted.
 
         ``mean`` is by the quantity's ``average``: weighted by time, the increase of a counter over the interval,
         or the last value of a choice.
@@ -172,8 +238,42 @@ class Store(Protocol):
             ValueError: ``points`` is below 1, or ``to_ts`` is not after ``from_ts``.
         """
 
+    def missing(self, series: int, from_ts: float, to_ts: float, points: int) -> tuple[float, float] | None:
+        """The span ``(after, upto]`` of single readings without which a history is coarser than it was asked for.
+
+        None when nothing is missing. Raises as ``history``.
+        """
+
     def gaps(self) -> list[Gap]:
         """Gaps on record, in the order found."""
+
+    def follow(self, follower: str) -> Cursor | None:
+        """From now on commits are held for a follower until its cursor has passed them, within a bound.
+
+        Returns:
+            Where it was; None when it has never been here.
+        """
+
+    def move(self, follower: str, cursor: Cursor, set_aside: tuple[SetAside, ...] = ()) -> None:
+        """The follower has come so far; ``set_aside`` could not be taken by it.
+
+        Written down some minutes later and at ``close``: what was done since then is done again after a kill.
+        """
+
+    def refused(self, follower: str) -> Refused:
+        """What was set aside for a follower."""
+
+    def last_row(self) -> int:
+        """The number of the last commit; 0 when there is none."""
+
+    def commits(self, after_row: int, readings: int) -> list[Commit] | None:
+        """The commits after a row in order, until they hold so many readings; those without readings too.
+
+        None when some of them are held no more: their readings are among ``samples``.
+        """
+
+    def behind(self, after_row: int) -> Behind:
+        """What was committed after a row and is still held."""
 
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """Seal what is due and delete what is past its retention: some ten milliseconds of work a call.

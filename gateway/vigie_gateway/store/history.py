@@ -72,14 +72,44 @@ class View:
         self._late, self._late_values = late
         self._fresh, self._fresh_values = fresh
         self._tail, self._tail_values = self._late + self._fresh, self._late_values + self._fresh_values
+        self._older: tuple[list[int], list[Value]] | None = None
+        self._known_before: float | None = None
+
+    def lay_under(self, times: list[int], values: list[Value], known_before: float | None) -> None:
+        """Put single readings that were deleted here back where they were.
+
+        Args:
+            times: Milliseconds, rising; what is after the cut of retention is left out.
+            values: As many.
+            known_before: The last known value before them.
+        """
+        cut_ms = self._retained[RAW][0] if RAW in self._retained else 0
+        end = bisect_right(times, cut_ms)
+        self._older = (times[:end], values[:end])
+        self._known_before = known_before
 
     def readings(self, after_ms: int, to_ms: int) -> tuple[list[int], list[Value]]:
         """Single readings in ``(after_ms, to_ms]``, by time and then by commit."""
         start, end = bisect_right(self._tail, after_ms), bisect_right(self._tail, to_ms)
         times, values = self._chunks.readings(after_ms, to_ms)
+        if self._older is not None:
+            older, older_values = self._older
+            cut, stop = bisect_right(older, after_ms), bisect_right(older, to_ms)
+            times, values = merged(older[cut:stop], older_values[cut:stop], times, values)
         return merged(times, values, self._tail[start:end], self._tail_values[start:end])
 
+    def _older_before(self, at_ms: int) -> Context:
+        times, values = self._older or ([], [])
+        last = bisect_right(times, at_ms) - 1
+        for position in range(last, -1, -1):
+            value = values[position]
+            if not isinstance(value, str):
+                return Context(times[last], value, times[position])
+        return Context(times[last] if last >= 0 else None, self._known_before)
+
     def _before(self, at_ms: int) -> Context:
+        if self._older is not None and at_ms < self._retained[RAW][0]:
+            return self._older_before(at_ms)
         sealed = self._chunks.before(at_ms)
         end = bisect_right(self._tail, at_ms)
         if end == 0:
@@ -119,6 +149,13 @@ class View:
     def buckets(self, tier: int, first: int, last: int) -> Buckets:
         """Roll-ups with index ``first`` to ``last``, late readings counted; one index may have parts in a row."""
         width_ms = tier_ms(tier)
+        if self._older is not None and tier in self._retained:
+            cut = self._retained[tier][0] // width_ms
+            if first < cut:
+                found = self.again(tier, first, min(last, cut - 1))
+                if last >= cut:
+                    found.extend(self.buckets(tier, cut, last))
+                return found
         found = self._chunks.buckets(tier, first, last)
         found.extend(self._fresh_buckets(width_ms, first, last))
         span = self.dirty()
@@ -159,16 +196,35 @@ class View:
         origin_ms, step_ms = first * width_ms, each * width_ms
         return to_points(fold(buckets, average, width_ms, step_ms, origin_ms), average, origin_ms, step_ms, count)
 
+    def missing(self, from_ms: int, to_ms: int, points: int) -> tuple[int, int] | None:
+        """The span of single readings without which a history is coarser than asked; see Store.missing."""
+        step_ms = (to_ms - from_ms) / points
+        tier = self._fitting(from_ms, step_ms)
+        reach_ms = self._rule.reach_ms
+        if tier not in self._retained or RAW not in self._retained or self._retained[tier][0] <= from_ms:
+            return None
+        after_ms = (from_ms if tier == RAW else from_ms // tier_ms(tier) * tier_ms(tier)) - reach_ms
+        # A step may be widened to whole buckets, so that the last one ends after what was asked for.
+        end_ms = min(to_ms + 2 * round(step_ms), self._retained[tier][0]) + reach_ms
+        upto_ms = min(end_ms, self._retained[RAW][0])
+        return (after_ms, upto_ms) if after_ms < upto_ms else None
+
     def _tier(self, from_ms: int, step_ms: float) -> int:
         tiers = [RAW, *TIERS_S]
-        fitting = [tier for tier in TIERS_S if tier_ms(tier) <= step_ms]
-        exact = [tier for tier in fitting if step_ms % tier_ms(tier) == 0 and from_ms % tier_ms(tier) == 0]
-        near = [tier for tier in fitting if -(-step_ms // tier_ms(tier)) * tier_ms(tier) <= MOST_WIDENED * step_ms]
-        chosen = max(exact or near or fitting[:1] or [RAW])
+        chosen = self._fitting(from_ms, step_ms)
+        if self._older is not None:
+            return chosen
         for tier in tiers[tiers.index(chosen) :]:
             if tier not in self._retained or self._retained[tier][0] <= from_ms:
                 return tier
         return tiers[-1]
+
+    def _fitting(self, from_ms: int, step_ms: float) -> int:
+        """The coarsest tier that gives the resolution asked for, were nothing deleted."""
+        fitting = [tier for tier in TIERS_S if tier_ms(tier) <= step_ms]
+        exact = [tier for tier in fitting if step_ms % tier_ms(tier) == 0 and from_ms % tier_ms(tier) == 0]
+        near = [tier for tier in fitting if -(-step_ms // tier_ms(tier)) * tier_ms(tier) <= MOST_WIDENED * step_ms]
+        return max(exact or near or fitting[:1] or [RAW])
 
 
 def dirty_span(

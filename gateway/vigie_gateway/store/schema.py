@@ -57,7 +57,17 @@ CREATE TABLE gap (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_CURSORS = """
+CREATE TABLE cursor (
+  follower TEXT PRIMARY KEY, row INTEGER NOT NULL, fill_series INTEGER, fill_ms INTEGER, set_aside INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE set_aside (
+  id INTEGER PRIMARY KEY, follower TEXT NOT NULL, series INTEGER NOT NULL, at_ms INTEGER NOT NULL, value REAL,
+  unknown TEXT, reason TEXT NOT NULL, found_ms INTEGER NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
 
 

@@ -7,6 +7,7 @@ just before, and so never wait for the writer, nor it for them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections import deque
@@ -19,9 +20,22 @@ from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard.view import HistoryPoint
-from vigie_gateway.store import Gap, MaintenanceReport, Sample, Series, StoreError
+from vigie_gateway.store import (
+    Behind,
+    Commit,
+    Cursor,
+    Gap,
+    MaintenanceReport,
+    Older,
+    Refused,
+    Sample,
+    Series,
+    SetAside,
+    StoreError,
+)
 from vigie_gateway.store.chunks import FULL, RAW, TIERS_S, Chunks, Head
 from vigie_gateway.store.codec import CodecError, Value
+from vigie_gateway.store.cursors import Cursors, Snapshot, behind, held_after
 from vigie_gateway.store.history import View
 from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
 from vigie_gateway.store.rollup import MEAN_DIGITS, Rule, rule_of
@@ -77,6 +91,7 @@ class SqliteStore:
         self._heads: dict[int, Head] = {}
         self._tails: dict[int, Tail] = {}
         self._progress: dict[tuple[str, str], int] = {}
+        self._cursors = Cursors()
         self._log: deque[tuple[int, int, int]] = deque()
         self._log_readings = 0
         self._next_row = 1
@@ -101,7 +116,11 @@ class SqliteStore:
         for node, journal, upto in self._database.execute("SELECT node, journal, upto FROM progress"):
             self._progress[node, journal] = upto
         sealed = {series: head.row for series, head in self._heads.items()}
-        rows = self._database.execute("SELECT id, readings, at_ms, progress, data FROM log ORDER BY id")
+        self._cursors.load(self._database)
+        floor = self._cursors.sealed_row
+        rows = self._database.execute(
+            "SELECT id, readings, at_ms, progress, data FROM log WHERE id > ? ORDER BY id", (floor,)
+        )
         for row, readings, at_ms, progress, data in rows:
             if readings:
                 append(self._tails, row, decode_batch(data), sealed)
@@ -109,7 +128,7 @@ class SqliteStore:
             self._log.append((row, readings, at_ms))
             self._log_readings += readings
         last_row = self._log[-1][0] if self._log else 0
-        self._next_row = max(last_row, *sealed.values(), 0) + 1
+        self._next_row = max(last_row, *sealed.values(), floor) + 1
 
     def _load_series(self) -> None:
         self._series.clear()
@@ -173,6 +192,10 @@ class SqliteStore:
         """See ``Store``."""
         return list(self._live)
 
+    def every_series(self) -> list[Series]:
+        """See ``Store``."""
+        return sorted(self._series.values(), key=lambda series: series.id)
+
     def progress(self) -> dict[tuple[str, str], int]:
         """See ``Store``."""
         return dict(self._progress)
@@ -201,6 +224,10 @@ class SqliteStore:
                     "INSERT INTO gap (node, journal, first, last, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
                     [(gap.node, gap.journal, gap.first, gap.last, gap.reason, round(gap.at_ts * 1000)) for gap in gaps],
                 )
+            now_mono = self._clock.now_mono()
+            snapshot = self._cursors.write(database) if self._cursors.is_due(now_mono) else None
+        if snapshot is not None:
+            self._cursors.written(snapshot, now_mono)
         self._next_row = row + 1
         self._log.append((row, len(samples), at_ms))
         self._log_readings += len(samples)
@@ -242,13 +269,51 @@ class SqliteStore:
         pairs = zip(times[:limit], values[:limit], strict=True)
         return [_sample(series, at_ms, value) for at_ms, value in pairs]
 
-    def history(self, series: int, from_ts: float, to_ts: float, points: int) -> list[HistoryPoint]:
+    def history(
+        self, series: int, from_ts: float, to_ts: float, points: int, older: Older | None = None
+    ) -> list[HistoryPoint]:
         """See ``Store``."""
-        from_ms, to_ms = _ms(from_ts), _ms(to_ts)
-        if points < 1 or to_ms <= from_ms:
-            raise ValueError(f"history of {points} points from {from_ts} to {to_ts}: expected 1 and a span")
+        from_ms, to_ms = _span(from_ts, to_ts, points)
         with self._view(series) as view:
+            if older is not None:
+                view.lay_under(*_columns(older.samples), older.known_before)
             return view.history(from_ms, to_ms, points)
+
+    def missing(self, series: int, from_ts: float, to_ts: float, points: int) -> tuple[float, float] | None:
+        """See ``Store``."""
+        from_ms, to_ms = _span(from_ts, to_ts, points)
+        with self._view(series) as view:
+            span = view.missing(from_ms, to_ms, points)
+        return None if span is None else (span[0] / 1000, span[1] / 1000)
+
+    def follow(self, follower: str) -> Cursor | None:
+        """See ``Store``."""
+        return self._cursors.follow(follower)
+
+    def move(self, follower: str, cursor: Cursor, set_aside: tuple[SetAside, ...] = ()) -> None:
+        """See ``Store``."""
+        self._cursors.move(follower, cursor, set_aside)
+
+    def refused(self, follower: str) -> Refused:
+        """See ``Store``."""
+        return self._cursors.refused(follower)
+
+    def last_row(self) -> int:
+        """See ``Store``."""
+        return self._next_row - 1
+
+    def commits(self, after_row: int, readings: int) -> list[Commit] | None:
+        """See ``Store``."""
+        with self._reading() as database:
+            held = held_after(database, after_row, readings)
+        if held is None:
+            return None
+        return [Commit(row, [_sample(*entry) for entry in entries]) for row, entries in held]
+
+    def behind(self, after_row: int) -> Behind:
+        """See ``Store``."""
+        with self._reading() as database:
+            return behind(database, after_row)
 
     def gaps(self) -> list[Gap]:
         """See ``Store``."""
@@ -266,6 +331,8 @@ class SqliteStore:
                 return self._seal_step()
         if self._round:
             return self._seal_step()
+        if self._cursors.is_due(self._clock.now_mono()):
+            self._write_cursors()
         if self._expired_ts is None or abs(now_ts - self._expired_ts) >= EXPIRY_EVERY_S:
             self._expired_ts = now_ts
             self._expiring = list(self._rules)
@@ -277,6 +344,7 @@ class SqliteStore:
         due = self._round or list(self._tails)
         done: dict[int, Sealed] = {}
         budget = STEP_READINGS
+        snapshot: Snapshot | None = None
         with self._transaction("readings could not be sealed") as database:
             for series in due:
                 if budget <= 0:
@@ -289,9 +357,13 @@ class SqliteStore:
                     )
                 due = due[1:]
             if not due:
-                database.execute("DELETE FROM log WHERE id <= ?", (row,))
+                snapshot = self._cursors.write(database, row)
+                free_row = self._cursors.free_row(database, row, snapshot)
+                database.execute("DELETE FROM log WHERE id <= ?", (free_row,))
                 upto = [(node, journal, number) for (node, journal), number in self._progress.items()]
                 database.executemany("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", upto)
+        if snapshot is not None:
+            self._cursors.written(snapshot, self._clock.now_mono())
         for series, sealed in done.items():
             self._heads[series] = sealed.head
             rest = self._tails[series].without(row)
@@ -335,8 +407,17 @@ class SqliteStore:
                 self._database.execute(f"PRAGMA incremental_vacuum({SPARE_PAGES // 8})").fetchall()
         return MaintenanceReport(0, 0, expired, has_more=bool(due))
 
+    def _write_cursors(self) -> None:
+        with self._transaction("the cursors could not be written") as database:
+            snapshot = self._cursors.write(database)
+        self._cursors.written(snapshot, self._clock.now_mono())
+
     def close(self) -> None:
         """See ``Store``."""
+        if self._cursors.is_moved:
+            # A disk that refuses it now costs no more than a kill would.
+            with contextlib.suppress(StoreError):
+                self._write_cursors()
         while not self._readers.empty():
             reader = self._readers.get_nowait()
             if reader is not None:
@@ -363,6 +444,18 @@ def _register(database: sqlite3.Connection, node: str, channel: Channel) -> None
             json.dumps(channel.labels, ensure_ascii=False),
         ),
     )
+
+
+def _span(from_ts: float, to_ts: float, points: int) -> tuple[int, int]:
+    from_ms, to_ms = _ms(from_ts), _ms(to_ts)
+    if points < 1 or to_ms <= from_ms:
+        raise ValueError(f"history of {points} points from {from_ts} to {to_ts}: expected 1 and a span")
+    return from_ms, to_ms
+
+
+def _columns(samples: Sequence[Sample]) -> tuple[list[int], list[Value]]:
+    values: list[Value] = [(one.reason or "") if one.value is None else one.value for one in samples]
+    return [_ms(one.at_ts) for one in samples], values
 
 
 def _ms(at_ts: float) -> int:
