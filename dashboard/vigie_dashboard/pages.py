@@ -43,7 +43,7 @@ def render_board(view: BoardView, lang: str, theme: str | None) -> str:
     language = language_of(lang)
     fields = board.fields_of(view, language)
     page, site = language.gettext("Live board"), language.named(view.site_name)
-    return _render(
+    return render(
         "board.html",
         language,
         theme,
@@ -76,7 +76,7 @@ def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
     """A room's history: for each series a curve and a table of the same values."""
     language = language_of(lang)
     page, room, site = language.gettext("History"), language.named(view.room_name), language.named(view.site_name)
-    return _render(
+    return render(
         "history.html",
         language,
         theme,
@@ -96,7 +96,7 @@ def render_visitors(view: VisitorsView, lang: str) -> str:
     language = language_of(lang)
     page, site = language.gettext("Free seats"), language.named(view.site_name)
     is_late, measured = visitors.measured_of(view, language)
-    return _render(
+    return render(
         "visitors.html",
         language,
         None,
@@ -131,7 +131,7 @@ def render_accessibility(site_name: Mapping[str, str], phone: str | None, lang: 
     """The accessibility statement, with the mention that holds where nobody has audited the pages."""
     language = language_of(lang)
     page, site = language.gettext("Accessibility"), language.named(dict(site_name))
-    return _render(
+    return render(
         "accessibility.html", language, theme, phone=phone, site=site, title=f"{page} \u2013 {site} \u2013 Vigie"
     )
 
@@ -148,7 +148,7 @@ def render_problem(status: int, lang: str, theme: str | None) -> str:
     else:
         heading = language.gettext("The gateway met a problem")
         advice = language.gettext("Readings are still being taken. Try again in a moment; the cause is in the log.")
-    return _render("problem.html", language, theme, status=status, heading=heading, advice=advice, title=heading)
+    return render("problem.html", language, theme, status=status, heading=heading, advice=advice, title=heading)
 
 
 class _Live:
@@ -175,7 +175,8 @@ class _Live:
         return Markup(' data-a="{}"').format(pairs) + now
 
 
-def _render(template: str, language: Language, theme: str | None, **values: object) -> str:
+def render(template: str, language: Language, theme: str | None, **values: object) -> str:
+    """A template of this package, with what every page has: language, theme and their switches."""
     chosen = theme if theme in THEMES else None
     fields = values.get("fields", {})
     assert isinstance(fields, dict)  # noqa: S101 - told to the type checker

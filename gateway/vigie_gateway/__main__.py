@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vigie_gateway.commands import doctor
+from vigie_gateway.commands import doctor, user
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help and a wrong file answer at once
     from vigie_contract.clock import Clock
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
         command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
     commands.add_parser("demo", help="a sample place, live, with simulated pins; demo --help tells its options")
-    for module in (doctor,):
+    for module in (doctor, user):
         module.add_parser(commands)
     given = list(sys.argv[1:] if arguments is None else arguments)
     _log_to_stderr()
@@ -83,6 +83,7 @@ def _serve(settings: Settings, site: Site, clock: Clock) -> int:
 
     share_one_heap()
     from vigie_gateway import app
+    from vigie_gateway.auth.accounts import AccountError
     from vigie_gateway.store import StoreError
 
     # What is loaded by now stays for good: the collector need not walk it ever again.
@@ -90,7 +91,7 @@ def _serve(settings: Settings, site: Site, clock: Clock) -> int:
     gc.enable()
     try:
         app.run(settings, site, clock)
-    except StoreError as error:
+    except (StoreError, AccountError) as error:
         return _fail(EXIT_IO, str(error))
     except (app.ListenError, OSError) as error:
         return _fail(EXIT_UNAVAILABLE, str(error))

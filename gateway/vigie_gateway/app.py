@@ -13,11 +13,14 @@ from types import FrameType
 
 import uvicorn
 
-from vigie_contract.clock import Clock
+from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
+from vigie_gateway.auth.access import Access
+from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.auth.roles import Role
 from vigie_gateway.health import Health
 from vigie_gateway.housekeeping import Housekeeping
 from vigie_gateway.ingest.bus import Bus
@@ -62,6 +65,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
     Raises:
         ListenError: The port is taken.
         StoreError: The database cannot be opened.
+        AccountError: The accounts cannot be opened.
         OSError: The password file cannot be read.
     """
     _allow_open_files()
@@ -97,8 +101,18 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         housekeeping.start()
         stack.callback(housekeeping.stop)
         bus.start()
-        gateway = Gateway(site, clock, store, board, live, health)
+        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack))
         _serve(gateway, settings, listener)
+
+
+def _access(settings: Settings, stack: contextlib.ExitStack) -> Access:
+    accounts = Accounts(settings.accounts_path())
+    stack.callback(accounts.close)
+    http = settings.http
+    # By the machine's own clock: in a simulated day, which may run fast, people sign in for a real while.
+    return Access(
+        accounts, SystemClock(), Role(http.local_role), proxy=http.proxy, allows_plain=http.sign_in_without_tls
+    )
 
 
 def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:

@@ -138,8 +138,12 @@ class Live:
             viewer.get_nowait()
         viewer.put_nowait(None)
 
-    def open(self, lang: str) -> AsyncIterator[bytes]:
+    def open(self, lang: str, stays: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
         """A new stream.
+
+        Args:
+            lang: Of its texts.
+            stays: Asked at each beat whether its reader may go on: who signed out, or may no more, is cut off.
 
         Raises:
             TooManyViewersError: MAX_VIEWERS are open.
@@ -154,18 +158,28 @@ class Live:
         language.viewers.add(viewer)
         if self._is_closed:
             self._end(viewer)
-        return self._stream(language, viewer, dict(language.fields), self._sequence)
+        return self._stream(language, viewer, dict(language.fields), self._sequence, stays)
 
     async def _stream(
-        self, language: _Language, viewer: asyncio.Queue[bytes | None], fields: dict[str, str], sequence: int
+        self,
+        language: _Language,
+        viewer: asyncio.Queue[bytes | None],
+        fields: dict[str, str],
+        sequence: int,
+        stays: Callable[[], bool],
     ) -> AsyncIterator[bytes]:
         try:
             beat = _event("b", {"now": round(self._now_ts(), 3)}, None)
             yield b"retry: %d\n\n" % RETRY_MS + _event("state", {"seq": sequence, "fields": fields}, sequence) + beat
             while (frame := await viewer.get()) is not None:
+                if frame.startswith(_BEAT) and not stays():
+                    break
                 yield frame
         finally:
             language.viewers.discard(viewer)
+
+
+_BEAT = b"event: b\n"
 
 
 def _event(name: str, data: object, sequence: int | None) -> bytes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vigie_contract.toml_lines import line_of
 from vigie_contract.topics import ID_PATTERN
@@ -44,6 +44,14 @@ class BrokerSettings(_Table):
     it."""
 
 
+def _check_address(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError("expected an IP address") from None
+    return text
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")]
 """A host name in lower case (RFC 1123 §2.1)."""
 
@@ -54,6 +62,12 @@ class HttpSettings(_Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
 
+    local_role: Literal["public", "concierge", "admin"] = "concierge"
+    """What a browser or program on this machine may read without signing in; nothing may be changed so."""
+    sign_in_without_tls: bool = False
+    """Whether passwords may be typed where others on the network could read them."""
+    proxy: Annotated[str, AfterValidator(_check_address)] | None = None
+    """Address of a proxy whose forwarding headers are believed."""
     names: tuple[Name, ...] = ()
     """Names that the place's network knows this machine by: a request for another is refused, so that no page elsewhere
     can have its own name lead here."""
@@ -62,10 +76,7 @@ class HttpSettings(_Table):
     @classmethod
     def _is_address(cls, host: str) -> str:
         if host != "localhost":
-            try:
-                ipaddress.ip_address(host)
-            except ValueError:
-                raise ValueError("expected an IP address or localhost") from None
+            _check_address(host)
         return host
 
 
@@ -88,6 +99,10 @@ class Settings(_Table):
     broker: BrokerSettings = BrokerSettings()
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
+
+    def accounts_path(self) -> Path:
+        """The file of accounts: beside the readings."""
+        return Path(self.store.path).with_name("accounts.db")
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -176,8 +176,8 @@ class GatewayHere:
 
     def start(self) -> None:
         """Read the disk, subscribe, and get what is retained."""
-        # What the pipeline asks of a store is there; what pages ask is not.
-        self.bench = make_bench(self.disk, self._world.clock, self._world.site)  # type: ignore[arg-type]
+        # What the pipeline asks of a store is there; what pages ask, accounts too, is not.
+        self.bench = make_bench(self.disk, self._world.clock, self._world.site, None)  # type: ignore[arg-type]
         self.bench.pipeline._name = self.name
         retained = [Letter(self.name, *message) for message in self._world.retained.items()]
         self._world.letters += retained

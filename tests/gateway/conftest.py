@@ -20,6 +20,9 @@ from vigie_contract.senml import encode_pack
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
+from vigie_gateway.auth.access import Access
+from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.auth.roles import Role
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.bus import Message
 from vigie_gateway.ingest.drops import BrokerDrops
@@ -124,11 +127,13 @@ def site() -> Site:
 def bench(tmp_path: Path, clock: ManualClock, site: Site) -> Iterator[Bench]:
     """A gateway of the sample place with an empty store."""
     store = open_store(tmp_path / "vigie.db", clock)
-    yield make_bench(store, clock, site)
+    accounts = Accounts(tmp_path / "accounts.db")
+    yield make_bench(store, clock, site, accounts)
+    accounts.close()
     store.close()
 
 
-def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
+def make_bench(store: Store, clock: ManualClock, site: Site, accounts: Accounts) -> Bench:
     bus, refusals, board = BusInMemory(), Refusals(), Board(site, clock)
     changes: list[float] = []
     live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
@@ -146,7 +151,8 @@ def make_bench(store: Store, clock: ManualClock, site: Site) -> Bench:
     )
     pipeline._load()
     health = Health(bus, pipeline, live, refusals, clock)  # type: ignore[arg-type] # as above
-    gateway = Gateway(site, clock, store, board, live, health)
+    access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
+    gateway = Gateway(site, clock, store, board, live, health, access)
     return Bench(clock, store, bus, refusals, board, pipeline, gateway, changes)
 
 
@@ -157,3 +163,9 @@ def client(bench: Bench) -> Iterator[TestClient]:
         build(bench.gateway, {"testserver"}), raise_server_exceptions=False, client=("127.0.0.1", 4321)
     ) as found:
         yield found
+
+
+def ask_from(bench: Bench, address: str, *, scheme: str = "http") -> TestClient:
+    """A client at that address, which follows no redirection by itself."""
+    app = build(bench.gateway, {"testserver"})
+    return TestClient(app, f"{scheme}://testserver", client=(address, 4321), follow_redirects=False)

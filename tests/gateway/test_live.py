@@ -205,3 +205,18 @@ def test_a_board_that_cannot_be_written_ends_no_stream() -> None:
         assert _data(await _next(stream), "u") == {"seats": "7"}
 
     _with_hub(check)
+
+
+def test_a_reader_who_may_no_more_is_cut_off_at_the_next_beat() -> None:
+    async def check(hub: Live, words: Words) -> None:
+        answers = iter([True, False])
+        stream = hub.open("fr", lambda: next(answers))
+        await _next(stream)
+        hub._send_beat()
+        assert "event: b" in await _next(stream)
+        hub._send_beat()
+        with pytest.raises(StopAsyncIteration):
+            await _next(stream)
+        assert hub.viewers() == 0
+
+    _with_hub(check)

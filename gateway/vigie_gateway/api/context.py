@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.view import BoardView
+from vigie_gateway.auth.access import Access
 from vigie_gateway.health import Health
 from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
@@ -23,6 +24,7 @@ class Gateway:
     board: Board
     live: Live
     health: Health
+    access: Access
 
     def board_view(self) -> BoardView:
         """The board now."""

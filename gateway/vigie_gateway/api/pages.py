@@ -10,8 +10,10 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from vigie_dashboard.assets import asset
 from vigie_dashboard.pages import render_board, render_history
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
+from vigie_gateway.auth.roles import EVERYBODY, STAFF
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
 from vigie_gateway.place.room_history import SPANS, room_history
 
@@ -24,14 +26,16 @@ ASSET_CACHE = "public, max-age=31536000, immutable"
 
 def router(gateway: Gateway) -> APIRouter:
     """The routes for browsers; they stay out of the API's description."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
     @routes.get("/board")
+    @allowed(STAFF)
     def board(request: Request) -> Response:
         page = render_board(gateway.board_view(), chosen_language(request), chosen_theme(request))
         return _page(page)
 
     @routes.get("/history/{room_id}")
+    @allowed(STAFF)
     def history(request: Request, room_id: str, span: str = "day") -> Response:
         if room_id not in {room.id for room in gateway.site.rooms}:
             raise Problem(HTTPStatus.NOT_FOUND, f"no room has the id {room_id[:40]!r}")
@@ -52,6 +56,7 @@ def router(gateway: Gateway) -> APIRouter:
         return _page(render_history(view, chosen_language(request), chosen_theme(request)))
 
     @routes.get("/static/{name}")
+    @allowed(EVERYBODY)
     def static(request: Request, name: str) -> Response:
         found = asset(name)
         if found is None:
@@ -70,7 +75,7 @@ def router(gateway: Gateway) -> APIRouter:
 
 def events_router(gateway: Gateway) -> APIRouter:
     """The stream, for pages and for programs."""
-    routes = APIRouter(tags=["live"])
+    routes = APIRouter(tags=["live"], route_class=GuardedRoute)
 
     @routes.get(
         "/events",
@@ -82,9 +87,10 @@ def events_router(gateway: Gateway) -> APIRouter:
         response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {}}}, 503: {"description": "Too many streams are open"}},
     )
+    @allowed(STAFF)
     async def events(request: Request) -> Response:
         try:
-            stream = gateway.live.open(chosen_language(request))
+            stream = gateway.live.open(chosen_language(request), gateway.access.stays(principal_of(request)))
         except TooManyViewersError as error:
             retry = {"retry-after": str(RETRY_MS // 1000)}
             problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams are open")

@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from vigie_gateway.api import pages, problems, v1, visitors
-from vigie_gateway.api.audience import PublicOnlyFromOutside
+from vigie_gateway.api import pages, problems, sign_in, v1, visitors
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import GuardedHeaders
+from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
 
 GZIP_FROM_BYTES = 600
@@ -44,25 +45,35 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
         title="Vigie",
         summary="Occupancy, power outlets and Wi-Fi of a shared place",
         version=version("vigie"),
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # served below, behind the guard
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.state.access = gateway.access
+    app.router.route_class = GuardedRoute
     problems.install(app)
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(visitors.router(gateway))
+    app.include_router(sign_in.router(gateway))
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    @allowed(STAFF)
+    def description() -> Response:
+        return JSONResponse(app.openapi())
 
     @app.get("/healthz", tags=["health"], summary="Whether the gateway does its work, part by part")
+    @allowed(STAFF)
     def healthz() -> Response:
         report = gateway.health.report()
         return JSONResponse(report, 503 if report["status"] == "fail" else 200, {"cache-control": "no-store"})
 
     @app.get("/metrics", tags=["health"], summary="Every number of /healthz, for Prometheus")
+    @allowed(STAFF)
     def metrics() -> Response:
         text = exposition(gateway.health.report())
         return Response(text, headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE)
 
-    return GuardedHeaders(GZipMiddleware(PublicOnlyFromOutside(app), GZIP_FROM_BYTES, GZIP_LEVEL), hosts)
+    return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)

@@ -17,7 +17,9 @@ from fastapi.responses import JSONResponse, Response
 from vigie_contract.senml import LATEST_TS
 from vigie_dashboard.view import Figures, HistoryPoint, RoomView
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.problems import Problem
+from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.store import Sample, Series
 
 MAX_POINTS = 5_000
@@ -80,14 +82,16 @@ class HistoryAnswer:
 
 def router(gateway: Gateway) -> APIRouter:
     """The routes of version 1."""
-    routes = APIRouter(prefix="/api/v1", tags=["v1"])
+    routes = APIRouter(prefix="/api/v1", tags=["v1"], route_class=GuardedRoute)
 
     @routes.get("/rooms", summary="Every room now")
+    @allowed(STAFF)
     def rooms() -> RoomsAnswer:
         view = gateway.board_view()
         return RoomsAnswer(view.site_id, view.now_ts, view.figures, view.rooms)
 
     @routes.get("/series", summary="Every series, with its newest reading")
+    @allowed(STAFF)
     def series() -> list[SeriesAnswer]:
         latest = gateway.store.latest()
         return [_series_answer(found, latest.get(found.id)) for found in gateway.store.series()]
@@ -98,6 +102,7 @@ def router(gateway: Gateway) -> APIRouter:
         response_model=HistoryAnswer,
         responses=PROBLEMS,
     )
+    @allowed(STAFF)
     def history(
         series_id: str,
         from_: Annotated[

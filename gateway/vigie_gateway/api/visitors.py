@@ -11,21 +11,22 @@ from fastapi.responses import HTMLResponse, Response
 from vigie_dashboard.pages import render_accessibility, render_visitors, visitors_style_source
 from vigie_dashboard.view import VisitorsView
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import policy
 from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.auth.roles import EVERYBODY
 from vigie_gateway.place.visitors import visitors_view
 
 CACHE = "public, max-age=15"
 """Lower has every look of a full room's phones made anew; higher sends somebody to a seat that was taken since."""
-PUBLIC_PATHS = frozenset({"/", "/accessibilite", "/api/v1/public"})
-"""With the assets under /static/, all that those who are not on this machine may ask for (``api.audience``)."""
 
 
 def router(gateway: Gateway) -> APIRouter:
     """The routes."""
-    routes = APIRouter()
+    routes = APIRouter(route_class=GuardedRoute)
 
     @routes.get("/", include_in_schema=False)
+    @allowed(EVERYBODY)
     def visitors(request: Request) -> Response:
         page = render_visitors(visitors_view(gateway.board_view(), gateway.site), chosen_language(request))
         headers = {
@@ -39,12 +40,14 @@ def router(gateway: Gateway) -> APIRouter:
         return HTMLResponse(page, headers=headers)
 
     @routes.get("/accessibilite", include_in_schema=False)
+    @allowed(EVERYBODY)
     def accessibility(request: Request) -> Response:
         site = gateway.site
         page = render_accessibility(site.name, site.visitors.phone, chosen_language(request), chosen_theme(request))
         return HTMLResponse(page, headers={"cache-control": CACHE, "vary": "accept-language, accept-encoding"})
 
     @routes.get("/api/v1/public", tags=["v1"], summary="What anybody may know: every room, small groups hidden")
+    @allowed(EVERYBODY)
     def public(response: Response) -> VisitorsView:
         response.headers["cache-control"] = CACHE
         return visitors_view(gateway.board_view(), gateway.site)

@@ -102,7 +102,7 @@ def test_whatever_nodes_are_called_and_say_the_parser_reads_it_back(
     found = families(exposition(report))
     assert found["vigie_build_info"].samples[0].labels == {"version": version}
     read = {
-        sample.labels["node"]: sample.value
+        sample.labels["node"]: float(sample.value)
         for sample in (found["vigie_node_heard_seconds"].samples if "vigie_node_heard_seconds" in found else ())
     }
     assert read == {

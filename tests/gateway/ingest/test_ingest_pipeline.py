@@ -85,7 +85,7 @@ def test_a_restart_knows_channels_and_progress_from_the_store(bench: Bench) -> N
     bench.declare()
     bench.send(_power(bench, 1.0), first=1)
     bench.commit()
-    again = make_bench(bench.store, bench.clock, bench.gateway.site)
+    again = make_bench(bench.store, bench.clock, bench.gateway.site, bench.gateway.access.accounts)
     again.send(_power(bench, 1.0), first=1)
     again.send(_power(bench, 2.0), first=2)
     again.commit()

@@ -1,0 +1,116 @@
+"""Who may ask for a route: every endpoint says so with ``allowed``, or the application is not built at all.
+
+Checked before a parameter is looked at. What changes something also needs a person's session with its form token, or a
+token of scope ``admin``, and must come from a page of ours.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from vigie_gateway.api.problems import Problem
+from vigie_gateway.auth.access import Access, Caller, Principal
+from vigie_gateway.auth.accounts import AccountError
+from vigie_gateway.auth.roles import Role
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+_ROLES = "__vigie_roles__"
+
+
+def allowed(roles: frozenset[Role]) -> Callable[[Endpoint], Endpoint]:
+    """Say which roles may ask for an endpoint. Stands below the route's own decorator."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _ROLES, roles)
+        return endpoint
+
+    return mark
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks who it is before it answers."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        roles = getattr(endpoint, _ROLES, None)
+        if roles is None:
+            raise TypeError(f"route {path} says nobody's role: put @allowed(...) below its decorator")
+        self.roles: frozenset[Role] = roles
+        super().__init__(path, endpoint, **given)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, behind the guard."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            access: Access = request.app.state.access
+            caller = access.caller(request.url.scheme, request.client.host if request.client else None, request.headers)
+            principal = await _principal(access, caller, request)
+            request.state.caller, request.state.principal = caller, principal
+            if principal.role not in self.roles:
+                return _turn_away(request, principal)
+            if request.method not in SAFE_METHODS:
+                _check_origin(request)
+            return await handle(request)
+
+        return guarded
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks, as the guard found out."""
+    principal: Principal = request.state.principal
+    return principal
+
+
+def check_form(principal: Principal, csrf: str) -> None:
+    """A form that changes something must come from the session that it was made for.
+
+    Raises:
+        Problem: 403 when it does not, or its sender may only read.
+    """
+    if not principal.may_change:
+        raise Problem(HTTPStatus.FORBIDDEN, "sign in to change something")
+    session = principal.session
+    if session is not None and not hmac.compare_digest(session.csrf.encode(), csrf.encode()):
+        raise Problem(HTTPStatus.FORBIDDEN, "this form is of another session: load its page again")
+
+
+async def _principal(access: Access, caller: Caller, request: Request) -> Principal:
+    authorization = request.headers.get("authorization", "")
+    try:
+        if not authorization and not request.cookies:
+            return access.principal(caller, {}, "")
+        return await run_in_threadpool(access.principal, caller, request.cookies, authorization)
+    except AccountError as error:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+
+
+def _turn_away(request: Request, principal: Principal) -> Response:
+    if principal.name:
+        raise Problem(HTTPStatus.FORBIDDEN, f"this is not for the role {principal.role}")
+    if "text/html" in request.headers.get("accept", "") and request.method in SAFE_METHODS:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/sign-in{query}", HTTPStatus.SEE_OTHER)
+    problem = Problem(HTTPStatus.UNAUTHORIZED, "sign in, or send an API token: Authorization: Bearer vigie_…")
+    problem.headers = {"www-authenticate": "Bearer"}
+    raise problem
+
+
+def _check_origin(request: Request) -> None:
+    """A browser says where a form was; a page elsewhere must not send ours (CSRF)."""
+    origin = request.headers.get("origin")
+    if origin is not None:
+        is_ours = urlsplit(origin).netloc == request.headers.get("host")
+    else:
+        is_ours = request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
+    if not is_ours:
+        raise Problem(HTTPStatus.FORBIDDEN, "this form was not on a page of Vigie")

@@ -1,0 +1,1 @@
+"""Who may do what: roles, accounts, passwords, sessions, tokens. ``api.guard`` asks here before each answer."""

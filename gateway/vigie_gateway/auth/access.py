@@ -1,0 +1,144 @@
+"""Who asks: from a request's address, cookie and token to a principal. Called by ``api.guard`` on a request thread.
+
+What is on this machine reads as ``local_role`` without signing in: the desk's own screen, a script of the admin. A
+request that a proxy passed on is not from here, whatever its address: it says so itself (``Forwarded`` headers).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vigie_contract.clock import Clock
+from vigie_gateway.auth.accounts import SCOPES, TOKEN_PREFIX, Accounts, Session
+from vigie_gateway.auth.roles import Role
+
+COOKIE = "__Host-vigie"
+"""Browsers take a cookie of this prefix only with Secure, for this host and path / (RFC 6265bis §4.1.3.2)."""
+PLAIN_COOKIE = "vigie"
+"""Where the operator allows sign-in without TLS: there a browser refuses the other."""
+_FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody, for one request.
+
+    Attributes:
+        name: Of the account or token; "" for anybody.
+        role: What they may do.
+        session: Of a browser that signed in; None otherwise.
+        may_change: Whether they may do more than read.
+    """
+
+    name: str
+    role: Role
+    session: Session | None = None
+    may_change: bool = False
+
+
+ANYBODY = Principal("", Role.PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from.
+
+    Attributes:
+        address: Of the browser or program; of what a trusted proxy says, where one is configured.
+        is_local: Whether it is on this machine, and no proxy passed it on.
+        is_secure: Whether nobody on the way could read along: TLS up to here or up to the trusted proxy, or local.
+    """
+
+    address: str
+    is_local: bool
+    is_secure: bool
+
+
+class Access:
+    """Decides who somebody is."""
+
+    def __init__(
+        self, accounts: Accounts, clock: Clock, local_role: Role, *, proxy: str | None, allows_plain: bool
+    ) -> None:
+        """Decide.
+
+        Args:
+            accounts: Open.
+            clock: For the ends of sessions and tokens.
+            local_role: What this machine's own browser and programs may read.
+            proxy: Address whose forwarding headers are believed; None believes nobody's.
+            allows_plain: Whether people may sign in where others can read along.
+        """
+        self.accounts = accounts
+        self.clock = clock
+        self._local_role = local_role
+        self._proxy = proxy
+        self._allows_plain = allows_plain
+
+    def caller(self, scheme: str, peer: str | None, headers: Mapping[str, str]) -> Caller:
+        """Where a request comes from, by its connection and headers."""
+        if peer is None:
+            return Caller("", is_local=False, is_secure=False)
+        is_forwarded = any(name in headers for name in _FORWARDING)
+        if is_forwarded and self._proxy is not None and _same(peer, self._proxy):
+            # The last entry is what the trusted proxy saw; those before it are what its client says.
+            address = headers.get("x-forwarded-for", peer).rpartition(",")[2].strip()
+            return Caller(address, is_local=False, is_secure=headers.get("x-forwarded-proto") == "https")
+        is_local = _is_loopback(peer) and not is_forwarded
+        return Caller(peer, is_local, is_secure=is_local or scheme == "https")
+
+    def may_sign_in(self, caller: Caller) -> bool:
+        """Whether a password may be typed there."""
+        return caller.is_secure or self._allows_plain
+
+    def principal(self, caller: Caller, cookies: Mapping[str, str], authorization: str) -> Principal:
+        """Who it is.
+
+        Raises:
+            AccountError: The accounts cannot be read.
+        """
+        if authorization.startswith(f"Bearer {TOKEN_PREFIX}"):
+            token = self.accounts.token(authorization.removeprefix("Bearer "), self.clock.now_ts())
+            if token is None:
+                return ANYBODY
+            return Principal(f"token {token.name}", SCOPES[token.scope], may_change=token.scope == "admin")
+        secret = cookies.get(COOKIE) or (cookies.get(PLAIN_COOKIE) if self._allows_plain else None)
+        if secret:
+            now_ts = self.clock.now_ts()
+            session = self.accounts.session(secret, now_ts)
+            if session is not None:
+                self.accounts.touch(session, now_ts)
+                return Principal(session.user, session.role, session, may_change=True)
+        if caller.is_local:
+            return Principal("", self._local_role)
+        return ANYBODY
+
+    def stays(self, principal: Principal) -> Callable[[], bool]:
+        """A question that an open stream asks again and again: may it go on?"""
+        session = principal.session
+        if session is None:
+            return lambda: True
+
+        def is_valid() -> bool:
+            found = self.accounts.session_by_key(session.key, self.clock.now_ts())
+            return found is not None and found.role == principal.role
+
+        return is_valid
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    except ValueError:
+        return False
