@@ -403,3 +403,27 @@ def test_a_gateway_that_dies_makes_the_page_late_then_frozen_and_it_lives_again(
     assert page.inner_text("[data-f='r.salle.word']") == "Complet"
     place.send("tableau", {"linky-va": 2400})
     page.wait_for_selector("[data-f='k.power']:text-is('2,4')")
+
+
+def test_a_person_signs_in_and_out_by_the_keyboard_alone(open_page: Callable[..., Page], place: Place) -> None:
+    command = [sys.executable, "-m", "vigie_gateway", "user", "--config", str(place.config), "add", "lou", "organiser"]
+    subprocess.run(command, input=b"eight rooms, one lamp\n", check=True, timeout=60)
+    page = open_page("/sign-in?l=fr")
+    page.screenshot(path=OUTPUT / "sign-in-fr.png")
+    assert_accessible(page)
+    assert overflow_px(page, 320, "200%") <= 0
+    page.focus("#name")
+    page.keyboard.type("Lou")
+    page.keyboard.press("Tab")
+    page.keyboard.type("eight rooms, one lamp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/board")
+    page.goto(f"{place.address}/account?l=fr")
+    page.screenshot(path=OUTPUT / "account-fr.png")
+    assert_accessible(page)
+    assert overflow_px(page, 320, "200%") <= 0
+    assert page.get_by_text("Connecté en tant que lou, organisation.").count() == 1
+    page.get_by_role("button", name="Se déconnecter").press("Enter")
+    page.wait_for_url("**/sign-in")
+    page.goto(f"{place.address}/account?l=fr")
+    assert page.get_by_text("lou").count() == 0
