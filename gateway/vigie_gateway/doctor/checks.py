@@ -46,12 +46,10 @@ def checks_of(it: Installation) -> list[Check]:
     ]
 
 
-def _once(
-    ask: Callable[[], running.Report | running.NoGatewayError],
-) -> Callable[[], running.Report | running.NoGatewayError]:
-    answers: list[running.Report | running.NoGatewayError] = []
+def _once(ask: Callable[[], running.Answer]) -> Callable[[], running.Answer]:
+    answers: list[running.Answer] = []
 
-    def asked() -> running.Report | running.NoGatewayError:
+    def asked() -> running.Answer:
         if not answers:
             answers.append(ask())
         return answers[0]
@@ -59,17 +57,19 @@ def _once(
     return asked
 
 
-def _ask(settings: Settings) -> running.Report | running.NoGatewayError:
+def _ask(settings: Settings) -> running.Answer:
     try:
         return running.ask(settings.http)
-    except running.NoGatewayError as error:
+    except (running.NoGatewayError, running.UntoldError) as error:
         return error
 
 
-def _gateway_findings(answer: running.Report | running.NoGatewayError) -> list[Finding]:
+def _gateway_findings(answer: running.Answer) -> list[Finding]:
     if isinstance(answer, running.NoGatewayError):
         remedy = "sudo systemctl start vigie-gateway; journalctl -u vigie-gateway says why it ended"
         return [Finding("gateway", "warn", str(answer), remedy)]
+    if isinstance(answer, running.UntoldError):
+        return [Finding("gateway", "warn", str(answer), "systemctl status vigie-gateway")]
     return running.judge(answer)
 
 
@@ -93,7 +93,9 @@ def _is_here(settings: BrokerSettings) -> bool:
         return False
 
 
-def _live_findings(it: Installation, answer: running.Report | running.NoGatewayError) -> list[Finding]:
+def _live_findings(it: Installation, answer: running.Answer) -> list[Finding]:
+    if isinstance(answer, running.UntoldError):
+        return []  # a gateway may well run: to connect in its name would throw it out
     if not isinstance(answer, running.NoGatewayError):
         told = broker_live.told_by_gateway(answer)
         return [] if told is None else broker_live.judge(told)

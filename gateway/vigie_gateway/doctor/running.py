@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from vigie_gateway.doctor.findings import Finding, Status
@@ -17,29 +18,53 @@ MAX_REPORT_BYTES = 4 * 1024 * 1024
 Report = Mapping[str, Any]
 
 
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on, not what is asked
+"""Where this machine reaches itself when the gateway listens on every address."""
+
+
 class NoGatewayError(Exception):
-    """Nothing that is a gateway answers there; one line for a person."""
+    """Nothing listens there; one line for a person."""
+
+
+class UntoldError(Exception):
+    """Something listens there, but does not tell how it is: a gateway may well run. One line for a person."""
+
+
+Answer = Report | NoGatewayError | UntoldError
 
 
 def ask(settings: HttpSettings) -> Report:
     """The health report of the gateway that listens there.
 
     Raises:
-        NoGatewayError: Nothing answers, or something that is no gateway of Vigie.
+        NoGatewayError: Nothing listens.
+        UntoldError: No answer in time, a refusal, or something that is no gateway of Vigie.
     """
-    where = f"http://{settings.host}:{settings.port}"
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=ANSWER_S)
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    where = f"http://{host}:{settings.port}"
+    connection = http.client.HTTPConnection(host, settings.port, timeout=ANSWER_S)
     try:
         connection.request("GET", "/healthz")
-        report = json.loads(connection.getresponse().read(MAX_REPORT_BYTES))
-    except OSError as error:
-        raise NoGatewayError(f"no gateway answers at {where} ({error.strerror or error})") from error
-    except (http.client.HTTPException, ValueError) as error:
-        raise NoGatewayError(f"what answers at {where} is no gateway of Vigie") from error
+        answer = connection.getresponse()
+        status, body = answer.status, answer.read(MAX_REPORT_BYTES)
+    except ConnectionRefusedError as error:
+        raise NoGatewayError(f"no gateway answers at {where} ({error.strerror})") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise UntoldError(f"what listens at {where} does not answer ({error})") from error
     finally:
         connection.close()
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise UntoldError(f"the gateway at {where} does not tell this machine how it is: [http] local_role is public")
+    return _report(body, where)
+
+
+def _report(body: bytes, where: str) -> Report:
+    try:
+        report = json.loads(body)
+    except ValueError as error:
+        raise UntoldError(f"what answers at {where} is no gateway of Vigie") from error
     if not isinstance(report, dict) or not isinstance(report.get("parts"), dict):
-        raise NoGatewayError(f"what answers at {where} is no gateway of Vigie")
+        raise UntoldError(f"what answers at {where} is no gateway of Vigie")
     return report
 
 

@@ -114,11 +114,33 @@ def test_what_waits_too_long_is_told_with_its_number_and_its_age(bench: Bench) -
     assert "backlog: 1 messages wait for the ingest thread, some for 10 min" in told
 
 
+def test_a_gateway_that_does_not_tell_this_machine_is_one_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answer, "status", 401)
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(running.UntoldError, match="local_role is public"):
+            running.ask(HttpSettings(host="0.0.0.0", port=server.server_port))
+        thread.join()
+
+
+def test_something_that_hangs_in_the_gateways_place_is_not_taken_for_its_absence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "ANSWER_S", 0.05)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(running.UntoldError, match="does not answer"),
+    ):
+        running.ask(HttpSettings(port=server.getsockname()[1]))
+
+
 class Answer(http.server.BaseHTTPRequestHandler):
     body = b""
+    status = 503
 
     def do_GET(self) -> None:
-        self.send_response(503)
+        self.send_response(self.status)
         self.end_headers()
         self.wfile.write(self.body)
 
@@ -132,7 +154,7 @@ def test_what_is_no_gateway_is_said(body: bytes, monkeypatch: pytest.MonkeyPatch
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        with pytest.raises(running.NoGatewayError, match="is no gateway of Vigie"):
+        with pytest.raises(running.UntoldError, match="is no gateway of Vigie"):
             running.ask(HttpSettings(port=server.server_port))
         thread.join()
 
