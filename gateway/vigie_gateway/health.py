@@ -64,6 +64,12 @@ class Health:
             status = "fail"
         elif trouble is not None:
             status = "warn"
+        elif bus.is_contested():
+            status = "warn"
+            trouble = (
+                f"another client took the gateway's connection {bus.takeovers} times since it started: "
+                "a second gateway uses its name, or its password is in other hands"
+            )
         elif drops.is_recent(now_mono):
             status = "warn"
             trouble = f"the broker dropped {drops.risen} messages since the gateway started: its queues are too short"
@@ -72,6 +78,7 @@ class Health:
             "trouble": trouble,
             "version": bus.broker_version,
             "round_trip_s": bus.round_trip_s,
+            "takeovers": bus.takeovers,
             "dropped_messages": drops.total,
             "dropped_while_watched": drops.risen,
         }

@@ -52,6 +52,10 @@ class BusInMemory:
         self.drops = BrokerDrops()
         self.broker_version: str | None = None
         self.round_trip_s: float | None = None
+        self.takeovers = 0
+
+    def is_contested(self) -> bool:
+        return self.takeovers > 0
 
     def get(self, timeout_s: float) -> Message | None:
         return self.waiting.popleft() if self.waiting else None

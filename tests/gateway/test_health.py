@@ -51,3 +51,11 @@ def test_messages_that_the_broker_dropped_are_a_warning_with_their_number(bench:
     found = part(bench, "broker")
     assert (found["status"], found["dropped_messages"], found["dropped_while_watched"]) == ("warn", 45, 42)
     assert "42 messages" in found["trouble"]
+
+
+def test_another_client_under_the_gateways_name_is_a_warning_with_what_it_means(bench: Bench) -> None:
+    assert (part(bench, "broker")["status"], part(bench, "broker")["takeovers"]) == ("pass", 0)
+    bench.bus.takeovers = 2
+    found = part(bench, "broker")
+    assert (found["status"], found["takeovers"]) == ("warn", 2)
+    assert "2 times" in found["trouble"]

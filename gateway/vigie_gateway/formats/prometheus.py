@@ -61,6 +61,7 @@ METRICS: tuple[Metric, ...] = (
             "dropped_while_watched",
             "Messages the broker dropped while this gateway ran",
         ),
+        ("broker_takeovers_total", "counter", "takeovers", "Times that another client took the gateway's connection"),
     ),
     *_of(
         "ingest",

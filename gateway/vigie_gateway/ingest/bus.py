@@ -47,6 +47,10 @@ KEEPALIVE_S = 30
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 15
 """Longest wait between two tries. Lower hammers a broker that starts; higher leaves the board blind for longer."""
+TAKEN_OVER = 0x8E
+"""MQTT 5: another client connected under our client id, which with a broker as shipped is our user name."""
+TAKEOVER_TOLD_S = 900.0
+"""How long a takeover is told of. Lower hides one that happened at night; higher warns of what was put right."""
 VERSION_TOPIC = "$SYS/broker/version"
 MAX_VERSION_BYTES = 60
 """Of the broker's name kept for the health report: mosquitto's takes 24. Higher lets a strange broker fill a page."""
@@ -115,6 +119,7 @@ class Bus:
     Attributes:
         is_connected: Whether the broker knows us now.
         trouble: One line for a person; None while all is well.
+        takeovers: How often another client took this one's place since the start.
         drops: What the broker says that it dropped.
         broker_version: The broker's program as it names itself; None while it has not.
         round_trip_s: From our last subscription to the broker's answer; None before one.
@@ -137,6 +142,8 @@ class Bus:
         self.drops = drops.BrokerDrops()
         self.broker_version: str | None = None
         self.round_trip_s: float | None = None
+        self.takeovers = 0
+        self._taken_over_mono = 0.0
         self.is_connected = False
         self.trouble: str | None = "not connected to the broker yet"
         self._client = self._make_client()
@@ -183,6 +190,10 @@ class Bus:
         """Messages and payload bytes that wait."""
         return self._queue.qsize(), max(0, self._bytes_in - self._bytes_out)
 
+    def is_contested(self) -> bool:
+        """Whether another client took our place lately: each then throws the other out, for ever."""
+        return self.takeovers > 0 and time.monotonic() - self._taken_over_mono < TAKEOVER_TOLD_S
+
     def waiting_since_ts(self) -> float | None:
         """When the oldest that waits was received, at the earliest; None when nothing waits.
 
@@ -223,6 +234,9 @@ class Bus:
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Properties | None
     ) -> None:
         was_connected, self.is_connected = self.is_connected, False
+        if reason.value == TAKEN_OVER:
+            self.takeovers += 1
+            self._taken_over_mono = time.monotonic()
         # One that was refused has said why, and that must stay.
         if was_connected and reason.value != 0:
             self._say(f"the connection to the broker at {self._address()} is lost ({reason}); trying again")

@@ -10,6 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -167,3 +168,20 @@ def test_a_burst_of_packets_arrives_whole_and_in_order_through_the_buffered_sock
     while len(got) < len(payloads) and (message := bus.get(10)) is not None:
         got.append(message.payload)
     assert got == payloads
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_another_client_that_takes_the_gateways_place_is_counted_and_told_after_the_gateway_is_back(bus: Bus) -> None:
+    _wait_until(bus, lambda: bus.is_connected)
+    assert not bus.is_contested()
+    other = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="another", protocol=mqtt.MQTTv5)
+    password_file = bus._settings.password_file
+    assert password_file is not None
+    other.username_pw_set(GATEWAY_USER, Path(password_file).read_text(encoding="utf-8"))
+    other.connect("127.0.0.1", bus._settings.port)
+    other.loop_start()
+    _wait_until(bus, lambda: bus.takeovers > 0)
+    other.disconnect()
+    other.loop_stop()
+    _wait_until(bus, lambda: bus.is_connected)
+    assert bus.is_contested()
