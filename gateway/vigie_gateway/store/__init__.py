@@ -22,12 +22,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES, Quantity
 from vigie_dashboard.view import HistoryPoint
+
+if TYPE_CHECKING:
+    from vigie_gateway.store.sqlite import SqliteStore
 
 LATE_PERIODS = 1.5
 """Periods after which the previous reading is no neighbour any more. Lower makes holes out of jitter; from 2 on, one
@@ -39,6 +42,22 @@ class StoreError(Exception):
 
     Nothing of a call that raised was stored: the same call may be made again.
     """
+
+
+class DiskFullError(StoreError):
+    """There is no room for it."""
+
+
+class DamagedError(StoreError):
+    """What lies on the disk is not what was written."""
+
+
+class ForeignError(StoreError):
+    """The file is another program's."""
+
+
+class InUseError(StoreError):
+    """Another process has the store open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +193,29 @@ class Older:
     known_before: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SalvageReport:
+    """What became of a damaged file.
+
+    Attributes:
+        file: Its name now, beside the database.
+        reason: What was found.
+        begun_ts: When it was set aside.
+        done_ts: When all that could be read was put back; None while that goes on.
+        readings: Single readings put back so far.
+        rollups: Roll-ups put back or made again.
+        unreadable: Rows that cannot be read.
+    """
+
+    file: str
+    reason: str
+    begun_ts: float
+    done_ts: float | None
+    readings: int
+    rollups: int
+    unreadable: int
+
+
 class Store(Protocol):
     """A place for readings. ``register``, ``commit``, ``maintain``: one thread; the rest: any thread."""
 
@@ -286,12 +328,19 @@ class Store(Protocol):
         """Close the file; nothing may be called after."""
 
 
-def open_store(path: Path, clock: Clock) -> Store:
+def open_store(path: Path, clock: Clock, ballast_bytes: int = 0) -> SqliteStore:
     """Open the SQLite store at ``path``, made when absent (its folder must exist).
 
+    A damaged file of ours is set aside, and another one begun, into which ``maintain`` puts back what can be read.
+
+    Args:
+        path: Of the file.
+        clock: Dates commits.
+        ballast_bytes: Room kept for a full disk in a file beside it; 0 for none.
+
     Raises:
-        StoreError: Not a database, not ours, of a newer Vigie, damaged, or not writable.
+        StoreError: Not a database, not ours, of a newer Vigie, in use, or not writable.
     """
     from vigie_gateway.store.sqlite import SqliteStore  # the implementation imports the types above
 
-    return SqliteStore(path, clock)
+    return SqliteStore(path, clock, ballast_bytes=ballast_bytes)

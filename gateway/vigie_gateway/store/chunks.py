@@ -281,6 +281,33 @@ class Chunks:
             (tier * _IDS, _IDS - 2, self._series, tier, first_ms, last_ms, count, data),
         )
 
+    def is_told(self, tier: int, first_ms: int, last_ms: int) -> bool:
+        """Whether a chunk of the tier reaches into this time, ends included."""
+        found = self._database.execute(
+            "SELECT 1 FROM chunk WHERE series = ?1 AND tier = ?2 AND first_ms <= ?4 AND last_ms >= ?3 LIMIT 1",
+            (self._series, tier, first_ms, last_ms),
+        )
+        return found.fetchone() is not None
+
+    def spans(self, tier: int) -> list[tuple[int, int]]:
+        """First and last time of each chunk of the tier, in order."""
+        return self._database.execute(
+            "SELECT first_ms, last_ms FROM chunk WHERE series = ? AND tier = ? ORDER BY first_ms, id",
+            (self._series, tier),
+        ).fetchall()
+
+    def holds(self, tier: int, first_ms: int, data: bytes) -> bool:
+        """Whether this very chunk is there."""
+        found = self._database.execute(
+            "SELECT 1 FROM chunk WHERE series = ? AND tier = ? AND first_ms = ? AND data = ?",
+            (self._series, tier, first_ms, data),
+        )
+        return found.fetchone() is not None
+
+    def restore(self, tier: int, first_ms: int, last_ms: int, count: int, data: bytes) -> None:
+        """Put back a chunk as it was; none reaches into its time."""
+        self._insert(tier, first_ms, last_ms, count, data)
+
     def expire(self, tier: int, before_ms: int, limit: int) -> int:
         """Delete at most ``limit`` chunks that end before ``before_ms``; returns how many, and notes the cut."""
         rows = self._database.execute(

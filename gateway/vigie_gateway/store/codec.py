@@ -8,8 +8,10 @@ short decimals are stored as integers and the number of decimals; others as the 
 Everything that is done for each number is done by a built-in over the whole column: a loop in Python costs five times
 as much, and a Pi seals on the core that it listens with.
 
-Format: the version (one byte), the length of the header, the header, the planes. The header is numbers of 7 bits a
-byte, the least first, signed ones zigzag: whether the planes are deflated, then what each column needs.
+Format: the version (one byte), the length of the header, the header, the planes, and a CRC-32 of all these (four bytes,
+the least first; version 1 has none): planes that a card damaged mostly still inflate, to other numbers, and SQLite does
+not look at what a blob holds. The header is numbers of 7 bits a byte, the least first, signed ones zigzag: whether the
+planes are deflated, then what each column needs.
 
 - integers: mode in bits 0 to 1, bytes an integer from bit 2; base; step
 - floats: decimals (``_DOUBLES`` for eight bytes), then integers or nothing
@@ -25,7 +27,10 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, repeat
 from operator import add, mul, sub, truediv
 
-VERSION = 1
+VERSION = 2
+_UNCHECKED = 1
+"""The version before the CRC: read, not written."""
+_CRC_BYTES = 4
 MAX_DECIMALS = 6
 """Decimals tried before a float is kept as eight bytes. Lower stores fine values at 7 bytes instead of 2 to 3; higher
 tries longer on values that are no decimals at all."""
@@ -168,7 +173,8 @@ class Writer:
         prefix = bytearray((VERSION,))
         _put(prefix, len(self._header) + 1)
         prefix.append(is_deflated)
-        return bytes(prefix) + bytes(self._header) + body
+        blob = bytes(prefix) + bytes(self._header) + body
+        return blob + zlib.crc32(blob).to_bytes(_CRC_BYTES, "little")
 
 
 def _put(header: bytearray, number: int) -> None:
@@ -202,8 +208,7 @@ class Reader:
     """Reads what a ``Writer`` packed. Every method raises CodecError when there is no such thing."""
 
     def __init__(self, blob: bytes) -> None:
-        if blob[:1] != bytes((VERSION,)):
-            raise CodecError(f"version {blob[0]} is unknown" if blob else "an empty blob")
+        blob = _checked(blob)
         self._header, self._place = blob, 1
         length = self.number()
         start = self._place + length
@@ -317,6 +322,18 @@ class Reader:
         column = array("d")
         column.frombytes(self._take(8, count))
         return list(_little(column))
+
+
+def _checked(blob: bytes) -> bytes:
+    """The blob without its CRC, which is right."""
+    if blob[:1] == bytes((_UNCHECKED,)):
+        return blob
+    if blob[:1] != bytes((VERSION,)):
+        raise CodecError(f"version {blob[0]} is unknown" if blob else "an empty blob")
+    whole, crc = blob[:-_CRC_BYTES], blob[-_CRC_BYTES:]
+    if zlib.crc32(whole) != int.from_bytes(crc, "little"):
+        raise CodecError("its checksum is wrong: it was damaged after it was written")
+    return whole
 
 
 def unscaled(integers: Sequence[int], decimals: int) -> list[float]:

@@ -13,11 +13,11 @@ commit every ten seconds dirties one page or two. Sealing makes rows of ``chunk`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from vigie_gateway.store import StoreError
+from vigie_gateway.store import DamagedError, DiskFullError, ForeignError, StoreError
 
 APPLICATION_ID = 0x56494749
 """``VIGI``: tells file(1) and us that a database is ours."""
@@ -67,8 +67,21 @@ CREATE TABLE set_aside (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS)
+_SALVAGE = """
+CREATE TABLE salvage (
+  file TEXT PRIMARY KEY, reason TEXT NOT NULL, begun_ms INTEGER NOT NULL, done_ms INTEGER, readings INTEGER NOT NULL,
+  rollups INTEGER NOT NULL, unreadable INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
+
+SIGNS = (b"CREATE TABLE chunk (", b"CREATE TABLE log (")
+"""What stands in the first page of every file of ours, whatever else of it is damaged."""
+
+Connect = Callable[..., sqlite3.Connection]
+"""``sqlite3.connect``, or what stands in for it where a test cuts the power under the file."""
 
 
 @contextmanager
@@ -78,8 +91,10 @@ def converted(path: Path, doing: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None)
-        reason = _REASONS.get(str(name).split("_")[1] if name else "", str(error))
-        raise StoreError(f"{path}: {doing}: {reason}{f' ({name})' if name else ''}") from error
+        word = str(name).split("_")[1] if name else ""
+        reason = _REASONS.get(word, str(error))
+        kind = _KINDS.get(word, StoreError)
+        raise kind(f"{path}: {doing}: {reason}{f' ({name})' if name else ''}") from error
 
 
 _REASONS = {
@@ -90,41 +105,90 @@ _REASONS = {
     "CANTOPEN": "it cannot be opened or made: does its folder exist, and may this user write there?",
     "BUSY": "another process is writing to it",
 }
+_KINDS = {"FULL": DiskFullError, "CORRUPT": DamagedError, "NOTADB": DamagedError}
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def damage_of(path: Path, connect: Connect = sqlite3.connect) -> str | None:
+    """What is damaged about a file of ours; None when nothing is, or nothing is there.
+
+    A file above CHECK_BELOW_BYTES is only asked what it is.
+
+    Raises:
+        StoreError: Another program's, no database, of a newer Vigie, or it cannot be opened.
+    """
+    if not path.exists():
+        return None
+    if path.stat().st_size == 0:
+        return "it is empty"
+    try:
+        with closing(open_reader(path, connect)) as database, converted(path, "could not be read"):
+            check_identity(database, path)
+            found = first_damage(database) if path.stat().st_size <= CHECK_BELOW_BYTES else None
+    except DamagedError as error:
+        if not _is_ours(path):
+            raise
+        return str(error).removeprefix(f"{path}: ")
+    except ForeignError:
+        # A write-ahead log that was left lying beside the file speaks for it.
+        if not _is_ours(path):
+            raise
+        return "its write-ahead log belongs to another file"
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether the bytes of its first page say so, or say nothing any more."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    identity = start[68:72] == APPLICATION_ID.to_bytes(4, "big")
+    return identity or any(sign in start for sign in SIGNS) or not start.strip(b"\0")
+
+
+def check_identity(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse what another program or a newer Vigie wrote.
+
+    Raises:
+        ForeignError: Another program.
+        StoreError: A newer Vigie.
+    """
+    version, application = pragma(database, "user_version"), pragma(database, "application_id")
+    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and (tables or application):
+        raise ForeignError(f"{path}: this is a database of another program (application_id {application:#x})")
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path}: written by a newer Vigie (schema {version}, this one knows {len(MIGRATIONS)}): update Vigie"
+        )
+
+
+def first_damage(database: sqlite3.Connection) -> str | None:
+    """The first thing that ``quick_check`` finds, on one line; None when it finds nothing."""
+    found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if found == "ok" else " ".join(found.split())
+
+
+def open_writer(path: Path, connect: Connect = sqlite3.connect) -> sqlite3.Connection:
     """Open the file for the one writer; made when absent, migrated when older.
 
     Raises:
         StoreError: Not a database, not ours, newer, damaged, or not writable.
     """
     with converted(path, "could not be opened"):
-        database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        database = connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
-            _prepare(database, path)
+            check_identity(database, path)
+            _prepare(database)
         except BaseException:
             database.close()
             raise
     return database
 
 
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    version = _pragma(database, "user_version")
-    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    application = _pragma(database, "application_id")
-    if application != APPLICATION_ID and (tables or application):
-        raise StoreError(f"{path}: this is a database of another program (application_id {application:#x})")
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"{path}: written by a newer Vigie (schema {version}, this one knows {len(MIGRATIONS)}): update Vigie"
-        )
-    if not tables:
+def _prepare(database: sqlite3.Connection) -> None:
+    version = pragma(database, "user_version")
+    if not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         database.execute("PRAGMA page_size = 4096")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    elif path.stat().st_size <= CHECK_BELOW_BYTES:
-        found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise StoreError(f"{path}: the file is damaged: {' '.join(found.split())}")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     # 1 MB of WAL: shorter copies the log's last page into the file more often, longer takes more room beside it.
@@ -142,14 +206,15 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("ROLLBACK")
 
 
-def _pragma(database: sqlite3.Connection, name: str) -> int:
+def pragma(database: sqlite3.Connection, name: str) -> int:
+    """A setting of the file that is a number."""
     return int(database.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path, connect: Connect = sqlite3.connect) -> sqlite3.Connection:
     """Open the file to read: a connection of the pool, used by one thread at a time."""
     with converted(path, "could not be opened to read"):
-        database = sqlite3.connect(
+        database = connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
         # Lower reads a chunk's pages again and again; four readers at the default of 2 MB would be 8 MB of RSS.

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from queue import LifoQueue
+from typing import TypeVar
 
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
@@ -24,22 +26,29 @@ from vigie_gateway.store import (
     Behind,
     Commit,
     Cursor,
+    DamagedError,
     Gap,
     MaintenanceReport,
     Older,
     Refused,
+    SalvageReport,
     Sample,
     Series,
     SetAside,
     StoreError,
 )
-from vigie_gateway.store.chunks import FULL, RAW, TIERS_S, Chunks, Head
+from vigie_gateway.store.aside import Remains, remains_of
+from vigie_gateway.store.channels import all_series, register, row_of
+from vigie_gateway.store.chunks import FULL, Chunks, Head
 from vigie_gateway.store.codec import CodecError, Value
 from vigie_gateway.store.cursors import Cursors, Snapshot, behind, held_after
+from vigie_gateway.store.file import StoreFile
 from vigie_gateway.store.history import View
 from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
+from vigie_gateway.store.retention import expire, give_back
 from vigie_gateway.store.rollup import MEAN_DIGITS, Rule, rule_of
-from vigie_gateway.store.schema import converted, open_reader, open_writer
+from vigie_gateway.store.salvage import Salvage, salvage_reports, without
+from vigie_gateway.store.schema import Connect, converted
 from vigie_gateway.store.sealing import Sealed, seal
 
 LOG_READINGS = 262_144
@@ -51,39 +60,31 @@ keeps them in the log's wider form."""
 STEP_READINGS = 16_384
 """Readings sealed in one call of ``maintain``. Lower commits more often; higher holds up the next commit for longer
 (about 3 us each)."""
-MINUTE_DAYS = 100
-"""Roll-ups of 1 and 5 minutes are kept so long: a season. Lower loses last term's detail; a year of
-them is about 2.5 MB a series."""
-QUARTER_DAYS = 3 * 365
-"""Roll-ups of 15 minutes and 2 hours: what a report compares over years. Those of a day are kept for
-ever (30 bytes each)."""
 EXPIRY_EVERY_S = 3_600.0
 """How often retention looks. Lower walks all series for nothing; higher keeps single readings past their time."""
-EXPIRE_CHUNKS = 64
-"""Chunks deleted in one call; see STEP_READINGS."""
-SPARE_PAGES = 2_048
-"""Free pages (8 MB) above which some are given back to the file system. Lower gives away what the next round takes."""
-READERS = 4
-"""Connections to read with; the next reader waits. Lower queues pages behind a slow history; each costs 0.5 MB."""
+_Result = TypeVar("_Result")
 
-_DAY_MS = 86_400_000
+log = logging.getLogger(__name__)
 
 
 class SqliteStore:
     """See ``Store``."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Open the file and read its log.
+    def __init__(self, path: Path, clock: Clock, *, ballast_bytes: int = 0, connect: Connect = sqlite3.connect) -> None:
+        """Open the file and read its log; a damaged file is set aside, and another one begun.
+
+        Args:
+            path: Of the file.
+            clock: Dates commits.
+            ballast_bytes: See ``Ballast``; 0 for none.
+            connect: See ``Connect``.
 
         Raises:
             StoreError: See open_store.
         """
         self._path = path
         self._clock = clock
-        self._database = open_writer(path)
-        self._readers: LifoQueue[sqlite3.Connection | None] = LifoQueue()
-        for _ in range(READERS):
-            self._readers.put(None)
+        self._file = StoreFile(path, connect, ballast_bytes)
         self._rules: dict[int, Rule] = {}
         self._decimals: dict[int, int] = {}
         self._series: dict[tuple[str, str, str], Series] = {}
@@ -99,26 +100,43 @@ class SqliteStore:
         self._round_row = 0
         self._expired_ts: float | None = None
         self._expiring: list[int] = []
+        self._salvage: Salvage | None = None
         try:
-            with converted(path, "could not be read"):
-                self._load()
-        except CodecError as error:
-            self.close()
-            raise StoreError(f"{path}: could not be read: its log is damaged: {error}") from error
+            self._open()
         except BaseException:
             self.close()
             raise
 
+    def _open(self) -> None:
+        damage = self._file.open()
+        if damage is None:
+            try:
+                self._load()
+            except DamagedError as error:
+                damage = str(error).removeprefix(f"{self._path}: ")
+        if damage is not None:
+            self._file.replace(lambda: remains_of(self._path, self._file.connect), damage, self._clock.now_ts())
+            self._load()
+        self._resume_salvage()
+
     def _load(self) -> None:
-        self._load_series()
-        for series, *head in self._database.execute("SELECT * FROM head"):
+        """Read what is kept in memory; DamagedError where that cannot be read."""
+        try:
+            with converted(self._path, "could not be read"):
+                self._load_tables(self._file.writer)
+        except CodecError as error:
+            raise DamagedError(f"{self._path}: its log is damaged: {error}") from error
+
+    def _load_tables(self, database: sqlite3.Connection) -> None:
+        self._load_series(database)
+        for series, *head in database.execute("SELECT * FROM head"):
             self._heads[series] = Head(*head)
-        for node, journal, upto in self._database.execute("SELECT node, journal, upto FROM progress"):
+        for node, journal, upto in database.execute("SELECT node, journal, upto FROM progress"):
             self._progress[node, journal] = upto
         sealed = {series: head.row for series, head in self._heads.items()}
-        self._cursors.load(self._database)
+        self._cursors.load(database)
         floor = self._cursors.sealed_row
-        rows = self._database.execute(
+        rows = database.execute(
             "SELECT id, readings, at_ms, progress, data FROM log WHERE id > ? ORDER BY id", (floor,)
         )
         for row, readings, at_ms, progress, data in rows:
@@ -130,63 +148,40 @@ class SqliteStore:
         last_row = self._log[-1][0] if self._log else 0
         self._next_row = max(last_row, *sealed.values(), floor) + 1
 
-    def _load_series(self) -> None:
+    def _load_series(self, database: sqlite3.Connection) -> None:
         self._series.clear()
         live = []
-        rows = self._database.execute(
-            "SELECT id, node, channel, quantity, period_s, room, label, labels, retired FROM series ORDER BY id"
-        )
-        for number, node, channel, quantity, period_s, room, label, labels, is_retired in rows:
-            found = Series(number, node, Channel(channel, quantity, period_s, room, label, tuple(json.loads(labels))))
-            self._series[node, channel, quantity] = found
-            rule = self._rules[number] = rule_of(QUANTITIES[quantity], period_s)
-            self._decimals[number] = rule.decimals - MEAN_DIGITS
+        for found, is_retired in all_series(database):
+            channel = found.channel
+            self._series[found.node, channel.id, channel.quantity] = found
+            rule = self._rules[found.id] = rule_of(QUANTITIES[channel.quantity], channel.period_s)
+            self._decimals[found.id] = rule.decimals - MEAN_DIGITS
             if not is_retired:
                 live.append(found)
         self._live = live
 
-    @contextmanager
-    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
-        """A durable write, or none: what raises inside, or in the commit itself, is rolled back."""
-        with converted(self._path, doing):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one moment of the file."""
-        database = self._readers.get()
+    def _written(self, work: Callable[[], _Result]) -> _Result:
+        """A write that makes room on a full disk and begins another file in the place of a damaged one, once."""
         try:
-            with converted(self._path, "could not be read"):
-                if database is None:
-                    database = open_reader(self._path)
-                database.execute("BEGIN")
-                try:
-                    yield database
-                finally:
-                    database.execute("ROLLBACK")
-        except CodecError as error:
-            raise StoreError(f"{self._path}: could not be read: a chunk is damaged: {error}") from error
-        finally:
-            self._readers.put(database)
+            return self._file.with_room(work)
+        except DamagedError as error:
+            self._replace(str(error).removeprefix(f"{self._path}: "))
+            return self._file.with_room(work)
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         """See ``Store``."""
         live = {series.channel.id: series for series in self._live if series.node == node}
         changed = [channel for channel in channels if channel.id not in live or live[channel.id].channel != channel]
         if changed:
-            with self._transaction("a channel could not be registered") as database:
-                for channel in changed:
-                    _register(database, node, channel)
-            with converted(self._path, "could not be read"):
-                self._load_series()
+            self._written(lambda: self._register(node, changed))
         return {channel.id: self._series[node, channel.id, channel.quantity] for channel in channels}
+
+    def _register(self, node: str, channels: Sequence[Channel]) -> None:
+        with self._file.transaction("a channel could not be registered") as database:
+            for channel in channels:
+                register(database, node, channel)
+        with converted(self._path, "could not be read"):
+            self._load_series(self._file.writer)
 
     def series(self) -> list[Series]:
         """See ``Store``."""
@@ -204,8 +199,10 @@ class SqliteStore:
         self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
     ) -> None:
         """See ``Store``."""
-        if not samples and not progress and not gaps:
-            return
+        if samples or progress or gaps:
+            self._written(lambda: self._commit(samples, progress, gaps))
+
+    def _commit(self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap]) -> None:
         if self._log_readings > 4 * LOG_READINGS:
             # Nobody maintains: memory is bounded all the same.
             while self._seal_step().has_more:
@@ -217,7 +214,7 @@ class SqliteStore:
         row, at_ms = self._next_row, round(self._clock.now_ts() * 1000)
         upto = json.dumps([[*key, number] for key, number in progress.items()], separators=(",", ":"))
         data = encode_batch(batch, self._decimals) if samples else None
-        with self._transaction("could not commit") as database:
+        with self._file.transaction("could not commit") as database:
             database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (row, len(samples), at_ms, upto, data))
             if gaps:
                 database.executemany(
@@ -256,7 +253,7 @@ class SqliteStore:
             raise StoreError(f"{self._path}: series {series} was never registered")
         # The tail first, then the file: its head tells which of the tail was sealed in between.
         tail = self._tails.get(series)
-        with self._reading() as database:
+        with self._file.reading() as database:
             chunks = Chunks(database, series, rule)
             head = chunks.head()
             times, values = ([], []) if tail is None else tail.after(0 if head is None else head.row)
@@ -304,7 +301,7 @@ class SqliteStore:
 
     def commits(self, after_row: int, readings: int) -> list[Commit] | None:
         """See ``Store``."""
-        with self._reading() as database:
+        with self._file.reading() as database:
             held = held_after(database, after_row, readings)
         if held is None:
             return None
@@ -312,12 +309,12 @@ class SqliteStore:
 
     def behind(self, after_row: int) -> Behind:
         """See ``Store``."""
-        with self._reading() as database:
+        with self._file.reading() as database:
             return behind(database, after_row)
 
     def gaps(self) -> list[Gap]:
         """See ``Store``."""
-        with self._reading() as database:
+        with self._file.reading() as database:
             rows = database.execute("SELECT node, journal, first, last, reason, at_ms FROM gap ORDER BY id").fetchall()
         return [
             Gap(node, journal, first, last, reason, at_ms / 1000) for node, journal, first, last, reason, at_ms in rows
@@ -325,6 +322,12 @@ class SqliteStore:
 
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """See ``Store``."""
+        if self._file.damage is not None:
+            self._replace(self._file.damage)
+        report = self._written(lambda: self._maintain(now_ts))
+        return report if self._salvage is None else replace(report, has_more=True)
+
+    def _maintain(self, now_ts: float) -> MaintenanceReport:
         if not self._round and self._log:
             limit = min(FULL * max(1, len(self._tails)), LOG_READINGS)
             if self._log_readings >= limit or now_ts - self._log[0][2] / 1000 >= LOG_AGE_S:
@@ -333,6 +336,8 @@ class SqliteStore:
             return self._seal_step()
         if self._cursors.is_due(self._clock.now_mono()):
             self._write_cursors()
+        if self._salvage is not None:
+            return self._salvage_step(self._salvage)
         if self._expired_ts is None or abs(now_ts - self._expired_ts) >= EXPIRY_EVERY_S:
             self._expired_ts = now_ts
             self._expiring = list(self._rules)
@@ -345,7 +350,7 @@ class SqliteStore:
         done: dict[int, Sealed] = {}
         budget = STEP_READINGS
         snapshot: Snapshot | None = None
-        with self._transaction("readings could not be sealed") as database:
+        with self._file.transaction("readings could not be sealed") as database:
             for series in due:
                 if budget <= 0:
                     break
@@ -389,28 +394,70 @@ class SqliteStore:
 
     def _expire_step(self, now_ts: float) -> MaintenanceReport:
         """Delete what is past its retention, and give free pages back when there are many."""
-        now_ms, expired, due = _ms(now_ts), 0, self._expiring
-        quantities = {series.id: series.quantity for series in self._series.values()}
-        with self._transaction("retention could not be applied") as database:
-            while due and expired < EXPIRE_CHUNKS:
-                chunks = Chunks(database, due[0], self._rules[due[0]])
-                kept_days = (quantities[due[0]].keep_days, MINUTE_DAYS, MINUTE_DAYS, QUARTER_DAYS, QUARTER_DAYS)
-                for tier, days in zip((RAW, *TIERS_S[:-1]), kept_days, strict=True):
-                    expired += chunks.expire(tier, now_ms - days * _DAY_MS, EXPIRE_CHUNKS)
-                due = due if expired >= EXPIRE_CHUNKS else due[1:]
-            database.execute("DELETE FROM gap WHERE at_ms < ?", (now_ms - QUARTER_DAYS * _DAY_MS,))
-        self._expiring = due
+        with self._file.transaction("retention could not be applied") as database:
+            expired, self._expiring = expire(database, self._expiring, self.every_series(), self._rules, _ms(now_ts))
         with converted(self._path, "free pages could not be given back"):
-            free = self._database.execute("PRAGMA freelist_count").fetchone()[0]
-            total = self._database.execute("PRAGMA page_count").fetchone()[0]
-            if free > max(SPARE_PAGES, total // 4):
-                self._database.execute(f"PRAGMA incremental_vacuum({SPARE_PAGES // 8})").fetchall()
-        return MaintenanceReport(0, 0, expired, has_more=bool(due))
+            give_back(self._file.writer)
+        return MaintenanceReport(0, 0, expired, has_more=bool(self._expiring))
 
     def _write_cursors(self) -> None:
-        with self._transaction("the cursors could not be written") as database:
+        with self._file.transaction("the cursors could not be written") as database:
             snapshot = self._cursors.write(database)
         self._cursors.written(snapshot, self._clock.now_mono())
+
+    def _replace(self, reason: str) -> None:
+        """Set the file aside while the gateway runs: nothing that is in memory is lost with it."""
+        self._file.replace(self._remains, reason, self._clock.now_ts())
+        self._tails, self._log, self._log_readings, self._round = {}, deque(), 0, []
+        self._load()
+        self._resume_salvage()
+
+    def _remains(self) -> Remains:
+        """The small tables and the log, of what is in memory; what is not (gaps, cuts of retention), of the file."""
+        remains = remains_of(self._path, self._file.connect)
+        for found in self._series.values():
+            remains.series[found.id] = row_of(found, found not in self._live)
+        remains.progress |= self._progress
+        for series, head in self._heads.items():
+            remains.head[series] = (head.row, head.last_ms, head.last_value, head.last_reason, head.known)
+        unsealed = [sample for series in list(self._tails) for sample in self._tail_samples(series)]
+        if unsealed:
+            data = encode_batch(batch_of(unsealed), self._decimals)
+            remains.log.append((self._next_row, len(unsealed), _ms(self._clock.now_ts()), "[]", data))
+        return remains
+
+    def _tail_samples(self, series: int) -> list[Sample]:
+        return [_sample(series, *pair) for pair in zip(*self._tails[series].after(0), strict=True)]
+
+    def _resume_salvage(self) -> None:
+        row = self._file.writer.execute("SELECT file FROM salvage WHERE done_ms IS NULL ORDER BY begun_ms").fetchone()
+        if self._salvage is not None:
+            self._salvage.close()
+        try:
+            self._salvage = None if row is None else Salvage(self._path.with_name(row[0]))
+        except OSError as error:
+            log.warning("what is left of %s cannot be put back: %s", row[0], error.strerror)
+            self._salvage = None
+
+    def _salvage_step(self, salvage: Salvage) -> MaintenanceReport:
+        """Put some of a file that was set aside back."""
+        late = without(salvage.take_late(), self.samples)
+        if late:
+            self._commit(late, {}, [])
+            salvage.recovered.readings += len(late)
+        with self._file.transaction("what was salvaged could not be put back") as database:
+            moved = salvage.step(database, self._rules, self._heads)
+            heads = {series: Chunks(database, series, self._rules[series]).head() for series in moved}
+            salvage.save(database, _ms(self._clock.now_ts()))
+        self._heads.update({series: head for series, head in heads.items() if head is not None})
+        if salvage.is_done:
+            self._resume_salvage()
+        return MaintenanceReport(0, 0, 0, has_more=True)
+
+    def salvages(self) -> list[SalvageReport]:
+        """Files that were set aside, the newest last, and what came of them. From any thread."""
+        with self._file.reading() as database:
+            return salvage_reports(database)
 
     def close(self) -> None:
         """See ``Store``."""
@@ -418,32 +465,9 @@ class SqliteStore:
             # A disk that refuses it now costs no more than a kill would.
             with contextlib.suppress(StoreError):
                 self._write_cursors()
-        while not self._readers.empty():
-            reader = self._readers.get_nowait()
-            if reader is not None:
-                reader.close()
-        self._database.close()
-
-
-def _register(database: sqlite3.Connection, node: str, channel: Channel) -> None:
-    database.execute(
-        "UPDATE series SET retired = 1 WHERE node = ? AND channel = ? AND quantity <> ?",
-        (node, channel.id, channel.quantity),
-    )
-    database.execute(
-        "INSERT INTO series (node, channel, quantity, period_s, room, label, labels) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET period_s = excluded.period_s, room = excluded.room, label = excluded.label,"
-        " labels = excluded.labels, retired = 0",
-        (
-            node,
-            channel.id,
-            channel.quantity,
-            channel.period_s,
-            channel.room,
-            channel.label,
-            json.dumps(channel.labels, ensure_ascii=False),
-        ),
-    )
+        if self._salvage is not None:
+            self._salvage.close()
+        self._file.close()
 
 
 def _span(from_ts: float, to_ts: float, points: int) -> tuple[int, int]:

@@ -75,18 +75,11 @@ def test_a_file_of_a_newer_vigie_is_refused_and_says_to_update(path: Path) -> No
     assert "newer Vigie (schema 99" in refusal(path)
 
 
-@pytest.mark.parametrize("damage", ["header", "page", "cut"])
-def test_a_damaged_file_is_refused(path: Path, damage: str) -> None:
-    raw = bytearray(path.read_bytes())
-    if damage == "header":
-        raw[0:16] = b"\xff" * 16
-    elif damage == "page":
-        raw[4096 : 4096 + 2048] = bytes(2048)
-    else:
-        del raw[len(raw) // 2 :]
-    path.write_bytes(bytes(raw))
-    line = refusal(path)
-    assert "not a database" in line or "damaged" in line
+def test_two_gateways_never_write_to_one_file(path: Path) -> None:
+    store = opened(path)
+    assert "another vigie-gateway has it open" in refusal(path)
+    store.close()
+    opened(path).close()
 
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
@@ -108,16 +101,14 @@ def test_what_can_only_be_read_is_refused_when_it_opens_and_not_at_the_first_com
     assert "read-only" in line or "may this user write there" in line
 
 
-def test_a_file_that_only_lets_itself_be_read_is_refused_whoever_asks(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect = sqlite3.connect
+def test_a_file_that_only_lets_itself_be_read_is_refused_whoever_asks(path: Path) -> None:
+    def read_only(target: Path | str, **options: object) -> sqlite3.Connection:
+        uri = target if isinstance(target, str) else f"{target.as_uri()}?mode=ro"
+        return sqlite3.connect(uri, **{**options, "uri": True})  # type: ignore[call-overload,no-any-return]  # options of sqlite3.connect are passed on
 
-    def read_only(target: Path, **options: object) -> sqlite3.Connection:
-        return connect(f"{Path(target).as_uri()}?mode=ro", uri=True, **options)  # type: ignore[call-overload,no-any-return]  # options of sqlite3.connect are passed on
-
-    monkeypatch.setattr("vigie_gateway.store.schema.sqlite3.connect", read_only)
-    assert "read-only" in refusal(path)
+    with pytest.raises(StoreError, match="read-only") as told:
+        SqliteStore(path, SimulatedClock(NOW_TS, 0.0, 1e-9), connect=read_only)
+    assert str(path) in str(told.value)
 
 
 @pytest.fixture
@@ -125,8 +116,8 @@ def full_disk(path: Path) -> Iterator[SqliteStore]:
     """A store whose file may not grow by more than two pages."""
     store = opened(path)
     assert isinstance(store, SqliteStore)
-    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
-    store._database.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = store._file.writer.execute("PRAGMA page_count").fetchone()[0]
+    store._file.writer.execute(f"PRAGMA max_page_count = {pages + 2}")
     yield store
     store.close()
 
@@ -144,7 +135,7 @@ def test_a_full_disk_refuses_a_commit_whole_and_takes_the_same_one_when_there_is
         assert store.samples(series, 0, NOW_TS + 1e6) == before
         assert store.progress() == {("node-1", "j"): 100}
         assert store.latest()[series] == before[-1]
-    store._database.execute("PRAGMA max_page_count = 100000")
+    store._file.writer.execute("PRAGMA max_page_count = 100000")
     store.commit(samples, {("node-1", "j"): 5100})
     assert store.samples(series, 0, NOW_TS + 1e6) == before + samples
     assert store.progress() == {("node-1", "j"): 5100}
@@ -157,12 +148,12 @@ def test_a_full_disk_while_sealing_loses_nothing_and_sealing_goes_on_when_there_
     chance = random.Random(1)
     store.commit([Sample(series, NOW_TS + 1000 + number, chance.random()) for number in range(5000)], {})
     before = store.samples(series, 0, NOW_TS + 1e6)
-    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
-    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._file.writer.execute("PRAGMA page_count").fetchone()[0]
+    store._file.writer.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="could not be sealed: the disk is full"):
         store.maintain(NOW_TS + 86_400)
     assert store.samples(series, 0, NOW_TS + 1e6) == before
-    store._database.execute("PRAGMA max_page_count = 100000")
+    store._file.writer.execute("PRAGMA max_page_count = 100000")
     assert store.maintain(NOW_TS + 86_400).sealed == 5100
     assert store.samples(series, 0, NOW_TS + 1e6) == before
     store.close()
