@@ -68,7 +68,7 @@ class Health:
             status = "warn"
             trouble = (
                 f"another client took the gateway's connection {bus.takeovers} times since it started: "
-                "a second gateway uses its name, or its password is in other hands"
+                "a second gateway uses its name, or its password is in other hands (or the broker dies again and again)"
             )
         elif drops.is_recent(now_mono):
             status = "warn"

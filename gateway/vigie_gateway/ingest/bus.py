@@ -49,6 +49,11 @@ RECONNECT_MAX_S = 15
 """Longest wait between two tries. Lower hammers a broker that starts; higher leaves the board blind for longer."""
 TAKEN_OVER = 0x8E
 """MQTT 5: another client connected under our client id, which with a broker as shipped is our user name."""
+SHORT_CONNECTION_S = 10.0
+"""Mosquitto 2.0.11 does not say why it ends a connection that another takes over. Two clients of one name throw each
+other out as fast as they connect: connections that end sooner than this, SHORT_CONNECTIONS in a row, are taken for
+that. Higher takes a bad link for it; lower misses a rival that waits between its tries."""
+SHORT_CONNECTIONS = 3
 TAKEOVER_TOLD_S = 900.0
 """How long a takeover is told of. Lower hides one that happened at night; higher warns of what was put right."""
 VERSION_TOPIC = "$SYS/broker/version"
@@ -119,7 +124,7 @@ class Bus:
     Attributes:
         is_connected: Whether the broker knows us now.
         trouble: One line for a person; None while all is well.
-        takeovers: How often another client took this one's place since the start.
+        takeovers: How often another client took this one's place since the start, by the broker's word or as it seems.
         drops: What the broker says that it dropped.
         broker_version: The broker's program as it names itself; None while it has not.
         round_trip_s: From our last subscription to the broker's answer; None before one.
@@ -144,6 +149,8 @@ class Bus:
         self.round_trip_s: float | None = None
         self.takeovers = 0
         self._taken_over_mono = 0.0
+        self._connected_mono = 0.0
+        self._short_connections = 0
         self.is_connected = False
         self.trouble: str | None = "not connected to the broker yet"
         self._client = self._make_client()
@@ -213,7 +220,7 @@ class Bus:
             return
         self._wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data")]
         self._wanted += [(drops.TOPIC, 0), (VERSION_TOPIC, 0)]
-        self._asked_mono = time.monotonic()
+        self._asked_mono = self._connected_mono = time.monotonic()
         client.subscribe(self._wanted)
         self.is_connected = True
         self.trouble = None
@@ -234,12 +241,18 @@ class Bus:
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Properties | None
     ) -> None:
         was_connected, self.is_connected = self.is_connected, False
-        if reason.value == TAKEN_OVER:
-            self.takeovers += 1
-            self._taken_over_mono = time.monotonic()
+        if was_connected:
+            self._ask_who_ended_it(reason.value, time.monotonic())
         # One that was refused has said why, and that must stay.
         if was_connected and reason.value != 0:
             self._say(f"the connection to the broker at {self._address()} is lost ({reason}); trying again")
+
+    def _ask_who_ended_it(self, reason: int, now_mono: float) -> None:
+        is_short = reason != 0 and now_mono - self._connected_mono < SHORT_CONNECTION_S
+        self._short_connections = self._short_connections + 1 if is_short else 0
+        if reason == TAKEN_OVER or self._short_connections >= SHORT_CONNECTIONS:
+            self.takeovers += 1
+            self._taken_over_mono = now_mono
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         # An exception here would end paho's network thread and leave a deaf gateway, so none may get out.

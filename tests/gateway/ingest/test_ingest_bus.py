@@ -10,7 +10,6 @@ import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -171,17 +170,38 @@ def test_a_burst_of_packets_arrives_whole_and_in_order_through_the_buffered_sock
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
-def test_another_client_that_takes_the_gateways_place_is_counted_and_told_after_the_gateway_is_back(bus: Bus) -> None:
+def test_another_client_of_the_same_name_is_found_out_and_told_after_the_gateway_is_back(
+    bus: Bus,
+) -> None:
+    bus._client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type] # it waits for parts of a second too
     _wait_until(bus, lambda: bus.is_connected)
     assert not bus.is_contested()
-    other = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="another", protocol=mqtt.MQTTv5)
-    password_file = bus._settings.password_file
-    assert password_file is not None
-    other.username_pw_set(GATEWAY_USER, Path(password_file).read_text(encoding="utf-8"))
-    other.connect("127.0.0.1", bus._settings.port)
-    other.loop_start()
-    _wait_until(bus, lambda: bus.takeovers > 0)
-    other.disconnect()
-    other.loop_stop()
+    rival = bus._make_client()
+    rival.on_connect = rival.on_disconnect = rival.on_subscribe = None
+    rival.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type] # as above
+    rival.connect("127.0.0.1", bus._settings.port)
+    rival.loop_start()
+    _wait_until(bus, bus.is_contested)
+    rival.disconnect()
+    rival.loop_stop()
     _wait_until(bus, lambda: bus.is_connected)
     assert bus.is_contested()
+
+
+def test_a_broker_that_says_that_another_client_took_over_is_believed_at_once() -> None:
+    bus = Bus(BrokerSettings(), "place", SystemClock(), Refusals())
+    bus._on_connect(bus._client, None, mqtt.ConnectFlags(session_present=False), ReasonCode(PacketTypes.CONNACK), None)
+    taken_over = ReasonCode(PacketTypes.DISCONNECT, identifier=0x8E)
+    bus._on_disconnect(bus._client, None, None, taken_over, None)
+    assert (bus.takeovers, bus.is_contested()) == (1, True)
+
+
+def test_a_connection_that_was_lost_now_and_then_is_no_takeover(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_module, "SHORT_CONNECTION_S", 0.0)
+    bus = Bus(BrokerSettings(), "place", SystemClock(), Refusals())
+    for _ in range(10):
+        connected = mqtt.ConnectFlags(session_present=False)
+        bus._on_connect(bus._client, None, connected, ReasonCode(PacketTypes.CONNACK), None)
+        lost = ReasonCode(PacketTypes.DISCONNECT, identifier=0x80)
+        bus._on_disconnect(bus._client, None, None, lost, None)
+    assert bus.takeovers == 0
