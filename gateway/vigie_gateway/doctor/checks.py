@@ -43,6 +43,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("broker", lambda: _live_findings(it, running_gateway())),
         Check("gateway", lambda: _gateway_findings(running_gateway())),
         Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
+        Check("store", lambda: storage.database_findings(Path(settings.store.path))),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Whether the folder of the database is there, can be written and has room."""
+"""Whether the folder of the database is there, can be written and has room, and the database is ours and whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
+from vigie_gateway.store import StoreError
+from vigie_gateway.store.schema import damage_of
 
 LEAST_FREE_MB = 64
 """Below it a commit may fail any moment: a write-ahead log, a seal and what else writes there share it."""
@@ -55,3 +57,28 @@ def _written(folder: Path) -> list[Finding]:
         remedy = "dmesg says why; a card that went read-only is worn out: restore a backup on a new one"
         return [Finding("store", "fail", text, remedy)]
     return [Finding("store", "pass", f"{folder} takes a write to the disk")]
+
+
+def database_findings(path: Path) -> list[Finding]:
+    """The file itself, without changing it, and what was set aside beside it."""
+    try:
+        if not path.exists():
+            return [Finding("store", "pass", f"{path} is not there yet: the gateway makes it when it first starts")]
+        damage, size_mb = damage_of(path), path.stat().st_size / _MB
+        aside = sorted(path.parent.glob(f"{path.name}.damaged-*"))
+    except PermissionError:
+        return [Finding("store", "warn", f"{path} may not be looked at by this user", AS_ROOT)]
+    except StoreError as error:
+        remedy = "name another file in [store] path, or update Vigie: this one is left alone"
+        return [Finding("store", "fail", str(error), remedy)]
+    if damage is not None:
+        remedy = "sudo systemctl restart vigie-gateway: it sets the file aside, goes on, and salvages what it can"
+        return [Finding("store", "fail", f"{path} is damaged: {damage}", remedy)]
+    found = [Finding("store", "pass", f"{path} is a database of Vigie, {size_mb:.1f} MB")]
+    whole = [name for name in aside if not name.name.endswith(("-wal", "-shm"))]
+    for name in whole:
+        text = f"{name} was set aside because it was damaged"
+        found.append(
+            Finding("store", "warn", text, "docs/store.md, A damaged file; delete it when it is of no more use")
+        )
+    return found

@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.conftest import ManualClock
 from tests.gateway.conftest import SAMPLE_SITE
 
 from vigie_gateway.doctor import installation, storage
 from vigie_gateway.settings import BrokerSettings, Settings
+from vigie_gateway.store import open_store
 
 
 def with_password(path: Path) -> Settings:
@@ -99,3 +101,23 @@ def test_a_disk_that_refuses_a_write_is_a_failure(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", refuse)
     found = storage.folder_findings(tmp_path / "vigie.db")
     assert (found[-1].status, "Read-only file system" in found[-1].text) == ("fail", True)
+
+
+def test_a_database_of_ours_passes_and_what_was_set_aside_is_told(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "vigie.db"
+    assert storage.database_findings(path)[0].status == "pass"
+    open_store(path, clock).close()
+    assert [finding.status for finding in storage.database_findings(path)] == ["pass"]
+    for name in ("", "-wal"):
+        path.with_name(f"vigie.db.damaged-2026-11-24{name}").touch()
+    assert [finding.status for finding in storage.database_findings(path)] == ["pass", "warn"]
+
+
+def test_a_damaged_database_and_one_of_another_program_are_failures(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "vigie.db"
+    path.touch()
+    (found,) = storage.database_findings(path)
+    assert (found.status, "is damaged: it is empty" in found.text) == ("fail", True)
+    path.write_bytes(b"this is no database" * 1_000)
+    (found,) = storage.database_findings(path)
+    assert (found.status, str(path) in found.text) == ("fail", True)
