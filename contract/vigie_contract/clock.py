@@ -96,6 +96,15 @@ class SimulatedClock:
         return f"{self.start_ts!r},{self.start_mono!r},{self.speed!r}"
 
 
+def set_system_clock(to_ts: float) -> None:
+    """Set the machine's clock.
+
+    Raises:
+        OSError: This process may not, or the kernel cannot show such a time.
+    """
+    time.clock_settime(time.CLOCK_REALTIME, to_ts)
+
+
 def clock_from_environment() -> Clock:
     """The simulated clock that CLOCK_VARIABLE describes, else the machine's; ValueError when it is malformed."""
     described = os.environ.get(CLOCK_VARIABLE)

@@ -111,6 +111,13 @@ def _room_list(rooms: list[str], view: BoardView, language: Language) -> str:
 
 
 def _page(view: BoardView, language: Language) -> Fields:
+    if not view.is_time_known:
+        return {
+            "page.clock": UNKNOWN,
+            "page.date": language.gettext("time not known"),
+            "page.as_of": language.gettext("Time not known"),
+            "page.untimed": "",
+        }
     day = language.date(view.now_ts, view.timezone)
     if view.is_open and view.closes_at_ts is not None:
         note = language.gettext("until %(time)s", time=language.time(view.closes_at_ts, view.timezone))
@@ -125,6 +132,7 @@ def _page(view: BoardView, language: Language) -> Fields:
         "page.clock": clock,
         "page.date": f"{day} · {note}" if note else day,
         "page.as_of": language.gettext("As of %(time)s", time=clock),
+        "page.untimed": "hidden",
     }
 
 

@@ -169,6 +169,8 @@ def _old_words(room: RoomView, view: BoardView, language: Language) -> Words:
 def _silent_since(room: RoomView, view: BoardView, language: Language) -> tuple[str, str]:
     if room.at_ts is None:
         return language.pgettext("sensor", "silent"), ""
+    if not view.is_time_known:
+        return language.pgettext("sensor", "silent"), language.ago(view.now_ts - room.at_ts)
     return language.pgettext("sensor", "silent since"), language.when(room.at_ts, view.now_ts, view.timezone)
 
 

@@ -320,6 +320,8 @@ class BoardView:
         day: None while there is no history at all.
         warnings: What is wrong, worst first, then what began first.
         calm_since_ts: When the last warning ended; None with warnings, or where there was none since the start.
+        is_time_known: False while the gateway's clock is not known to be right: ages are true, times of day are not,
+            and nothing is stored.
     """
 
     site_id: str
@@ -337,6 +339,7 @@ class BoardView:
     day: DayCurve | None
     warnings: tuple[WarningView, ...] = ()
     calm_since_ts: float | None = None
+    is_time_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,6 +459,7 @@ class VisitorsView:
         wifi_name: Of the visitors' network; None where the site does not say.
         wifi_note: Where to get its code, by language; None where the site does not say.
         second_address: URL of the other gateway; None when there is none.
+        is_time_known: False while the gateway's clock is not known to be right.
     """
 
     site_name: dict[str, str]
@@ -477,3 +481,4 @@ class VisitorsView:
     wifi_name: str | None
     wifi_note: dict[str, str] | None
     second_address: str | None
+    is_time_known: bool = True

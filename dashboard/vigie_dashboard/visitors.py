@@ -56,6 +56,8 @@ def opening_of(view: VisitorsView, language: Language) -> str:
 
 def measured_of(view: VisitorsView, language: Language) -> tuple[bool, str]:
     """Whether something is wrong, and of when the figures are."""
+    if not view.is_time_known:
+        return True, language.gettext("Time not known: the figures are of now")
     if view.silent_since_ts is not None:
         when = language.when(view.silent_since_ts, view.now_ts, view.timezone)
         return True, language.gettext("Readings stopped at %(time)s", time=when)

@@ -58,13 +58,15 @@ def severity_words(language: Language) -> dict[Severity, str]:
 def _spoken(view: BoardView, language: Language) -> dict[str, str]:
     """What a screen reader is told when it comes or goes, a line each: neither counts nor ages, which change often."""
     lines: dict[bool, list[str]] = {True: [], False: []}
+    if not view.is_time_known:
+        lines[False].append(language.gettext("The gateway does not know what time it is"))
     for warning in view.warnings:
         lines[warning.severity is Severity.OUTAGE].append(what_of(warning, view, language, is_counted=False))
     return {"say.outages": "\n".join(lines[True]), "say.warnings": "\n".join(lines[False])}
 
 
 def _calm(view: BoardView, language: Language) -> str:
-    if view.calm_since_ts is None:
+    if view.calm_since_ts is None or not view.is_time_known:
         return language.gettext("Nothing to report")
     time = language.when(view.calm_since_ts, view.now_ts, view.timezone)
     return language.gettext("Nothing to report since %(time)s", time=time)
@@ -111,7 +113,9 @@ def what_of(warning: WarningView, view: BoardView, language: Language, *, is_cou
 def _when(warning: WarningView, view: BoardView, language: Language) -> str:
     """Since when, and the cause in figures where it is known."""
     parts = [_cause(warning, language)]
-    if warning.since_ts is not None:
+    if warning.since_ts is not None and not view.is_time_known:
+        parts.insert(0, language.ago(view.now_ts - warning.since_ts))
+    elif warning.since_ts is not None:
         time = language.when(warning.since_ts, view.now_ts, view.timezone)
         parts.insert(0, language.gettext("since %(time)s", time=time))
     return " · ".join(part for part in parts if part)

@@ -21,6 +21,8 @@ from vigie_gateway.api.server import build
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.clock import word
+from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.housekeeping import Housekeeping
 from vigie_gateway.ingest.bus import Bus
@@ -30,7 +32,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.settings import Settings
-from vigie_gateway.store import open_store
+from vigie_gateway.store import Store, open_store
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,9 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         store = open_store(Path(settings.store.path), clock)
         stack.callback(store.close)
         refusals = Refusals()
+        watch = _watch(clock, Path(settings.store.path), store)
         board = Board(site, clock)
+        board.set_clock(is_known=watch.is_known, step_s=0.0)
         bus = Bus(settings.broker, site.id, clock, refusals)
 
         def fields(lang: str) -> dict[str, str]:
@@ -89,13 +93,14 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             store=store,
             board=board,
             clock=clock,
+            watch=watch,
             refusals=refusals,
             commit_interval_s=settings.store.commit_interval_s,
             on_change=live.poke,
             monotonic=time.monotonic,
         )
         housekeeping = Housekeeping(board, store, pipeline, clock)
-        health = Health(bus, pipeline, live, refusals, clock)
+        health = Health(bus, pipeline, live, refusals, clock, watch)
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
@@ -112,6 +117,17 @@ def _access(settings: Settings, stack: contextlib.ExitStack) -> Access:
     # By the machine's own clock: in a simulated day, which may run fast, people sign in for a real while.
     return Access(
         accounts, SystemClock(), Role(http.local_role), proxy=http.proxy, allows_plain=http.sign_in_without_tls
+    )
+
+
+def _watch(clock: Clock, database: Path, store: Store) -> ClockWatch:
+    """The eye on the clock; of a simulated day, which is always right, no word is kept."""
+    is_real = isinstance(clock, SystemClock)
+    return ClockWatch(
+        clock,
+        word.path_beside(database) if is_real else None,
+        lambda: max((sample.at_ts for sample in store.latest().values()), default=None),
+        boot=word.boot_id() if is_real else "",
     )
 
 

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from typing import Any
 
 from vigie_contract.clock import Clock
+from vigie_gateway.clock.belief import Witness
+from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
@@ -18,18 +20,23 @@ kill a gateway whose card takes ten seconds for one write (seen on worn cards); 
 BACKLOG_LATE_S = 300.0
 """How long something may wait until the backlog warns. Lower warns of every restart of a node on bad Wi-Fi; higher
 tells late that a disk, a link or a cursor stands still."""
+STEP_WARNED_S = 900.0
+"""How long a clock that was moved is warned of. Lower is over before anybody looks; higher hides the next one."""
 _ORDER = ("pass", "warn", "fail")
 
 
 class Health:
     """Gathers the report."""
 
-    def __init__(self, bus: Bus, pipeline: Pipeline, live: Live, refusals: Refusals, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, pipeline: Pipeline, live: Live, refusals: Refusals, clock: Clock, watch: ClockWatch
+    ) -> None:
         self._bus = bus
         self._pipeline = pipeline
         self._live = live
         self._refusals = refusals
         self._clock = clock
+        self._watch = watch
         self._started_mono = time.monotonic()
 
     def is_progressing(self) -> bool:
@@ -39,6 +46,7 @@ class Health:
     def report(self) -> dict[str, Any]:
         """The whole report, JSON-ready; its ``status`` is the worst of the parts'."""
         parts = {
+            "clock": self._clock_part(),
             "broker": self._broker(),
             "ingest": self._ingest(),
             "store": self._store(),
@@ -54,6 +62,31 @@ class Health:
             "now_ts": self._clock.now_ts(),
             "up_s": round(time.monotonic() - self._started_mono, 1),
             "parts": parts,
+        }
+
+    def _clock_part(self) -> dict[str, Any]:
+        state = self._watch.state
+        belief = state.belief
+        moved_mono, warned_s = state.last_step_mono, STEP_WARNED_S * self._clock.speed
+        is_moved = moved_mono is not None and self._clock.now_mono() - moved_mono < warned_s
+        is_left_alone = belief.is_held and belief.witness is Witness.NTP
+        trouble = state.trouble
+        if not belief.is_known:
+            trouble = f"{belief.why}: readings are shown and stay on their nodes; `vigie-gateway clock set` vouches"
+        elif trouble is None and is_left_alone:
+            trouble = belief.why
+        elif trouble is None and is_moved:
+            trouble = f"the clock was moved by {state.last_step_s:+.1f} s"
+        return {
+            "status": "fail" if not belief.is_known else "warn" if trouble is not None else "pass",
+            "trouble": trouble,
+            "is_known": belief.is_known,
+            "witness": belief.witness,
+            "why": belief.why,
+            "since_ts": self._watch.since_ts(),
+            "steps": state.steps,
+            "last_step_s": state.last_step_s,
+            "last_step_ts": self._watch.last_step_ts(),
         }
 
     def _broker(self) -> dict[str, Any]:
@@ -124,13 +157,20 @@ class Health:
                 "journal": node.journal,
                 "stored_upto": None if node.journal is None else node.stored.get(node.journal),
                 "is_dated": node.is_dated,
+                "clock_off_s": None if node.clock.off_s is None else round(node.clock.off_s, 1),
                 "waiting_readings": node.waiting_readings,
                 "waiting_since_ts": node.waiting_since_ts,
             }
             for node in list(self._pipeline.nodes.values())
         }
-        is_one_away = any(node["is_online"] is False for node in nodes.values())
-        return {"status": "warn" if is_one_away else "pass", "by_id": nodes}
+        away = sorted(node for node, said in nodes.items() if said["is_online"] is False)
+        troubles = [f"offline: {', '.join(away)}"] if away else []
+        for node, said in sorted(nodes.items()):
+            off_s = said["clock_off_s"]
+            if isinstance(off_s, float) and said["is_online"] is not False:
+                troubles.append(f"the clock of {node} is {abs(off_s):.0f} s {'ahead' if off_s > 0 else 'behind'}")
+        trouble = "; ".join(troubles) or None
+        return {"status": "pass" if trouble is None else "warn", "trouble": trouble, "by_id": nodes}
 
     def _refused(self) -> dict[str, Any]:
         by_reason = {

@@ -13,6 +13,9 @@ from vigie_contract.quantities import Kind, Quantity
 FUTURE_LIMIT_S = 120.0
 """How far ahead of the gateway a node's date may be. Lower refuses clocks that NTP is still pulling in; higher lets a
 wrong clock write readings that will hide true ones for as long."""
+BACKLOG_AGE_S = 900.0
+"""A reading older than this belongs to a backlog: it goes to history and not on the board. Lower would take a short
+outage's readings, which still tell how many are in the room, for history; higher would show the past as if live."""
 PAST_LIMIT_S = 60 * 86_400.0
 """How old a date may be. Lower misplaces the backlog of a node long away (journals hold 7 days by default, more where
 a place says so); higher lets a node that believes in 1970 write where retention deletes at once."""

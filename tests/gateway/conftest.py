@@ -23,6 +23,7 @@ from vigie_gateway.api.server import build
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.bus import Message
 from vigie_gateway.ingest.drops import BrokerDrops
@@ -128,17 +129,27 @@ def site() -> Site:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, clock: ManualClock, site: Site) -> Iterator[Bench]:
+def accounts(tmp_path: Path) -> Iterator[Accounts]:
+    """Nobody's yet."""
+    opened = Accounts(tmp_path / "accounts.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts) -> Iterator[Bench]:
     """A gateway of the sample place with an empty store."""
     store = open_store(tmp_path / "vigie.db", clock)
-    accounts = Accounts(tmp_path / "accounts.db")
     yield make_bench(store, clock, site, accounts)
-    accounts.close()
     store.close()
 
 
-def make_bench(store: Store, clock: ManualClock, site: Site, accounts: Accounts) -> Bench:
+def make_bench(
+    store: Store, clock: ManualClock, site: Site, accounts: Accounts, watch: ClockWatch | None = None
+) -> Bench:
     bus, refusals, board = BusInMemory(), Refusals(), Board(site, clock)
+    watch = watch or ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
+    board.set_clock(is_known=watch.is_known, step_s=0.0)
     changes: list[float] = []
     live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
     pipeline = Pipeline(
@@ -148,13 +159,14 @@ def make_bench(store: Store, clock: ManualClock, site: Site, accounts: Accounts)
         store=store,
         board=board,
         clock=clock,
+        watch=watch,
         refusals=refusals,
         commit_interval_s=10.0,
         on_change=lambda: changes.append(clock.now_ts()),
         monotonic=clock.now_mono,
     )
     pipeline._load()
-    health = Health(bus, pipeline, live, refusals, clock)  # type: ignore[arg-type] # as above
+    health = Health(bus, pipeline, live, refusals, clock, watch)  # type: ignore[arg-type] # as above
     access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
     gateway = Gateway(site, clock, store, board, live, health, access)
     return Bench(clock, store, bus, refusals, board, pipeline, gateway, changes)

@@ -76,6 +76,7 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
             f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n',
             encoding="utf-8",
         )
+        load.vouch_for_clock(tmp_path / "vigie.db")
         process = subprocess.Popen(
             [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)],
             stderr=subprocess.PIPE,

@@ -34,12 +34,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class RoomsAnswer:
-    """All rooms now. Times are epoch seconds; null always means unknown, never zero."""
+    """All rooms now. Times are epoch seconds; null always means unknown, never zero.
+
+    While ``is_time_known`` is false only the distances between times are true.
+    """
 
     site: str
     now_ts: float
     figures: Figures
     rooms: tuple[RoomView, ...]
+    is_time_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def router(gateway: Gateway) -> APIRouter:
     @allowed(STAFF)
     def rooms() -> RoomsAnswer:
         view = gateway.board_view()
-        return RoomsAnswer(view.site_id, view.now_ts, view.figures, view.rooms)
+        return RoomsAnswer(view.site_id, view.now_ts, view.figures, view.rooms, view.is_time_known)
 
     @routes.get("/series", summary="Every series, with its newest reading")
     @allowed(STAFF)

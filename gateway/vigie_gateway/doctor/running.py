@@ -84,7 +84,8 @@ _REMEDIES = {
     "ingest": "journalctl -u vigie-gateway; systemd starts it again when it hangs",
     "store": "see the findings of the store",
     "backlog": "see what else is wrong here: the disk, the link of a node",
-    "nodes": "look at that node's power and Wi-Fi: systemctl status vigie-sensors there",
+    "nodes": "look at that node's power, Wi-Fi and clock: systemctl status vigie-sensors, timedatectl there",
+    "clock": "timedatectl says whether an NTP server answers; sudo vigie-gateway clock set vouches for the time",
     "refused": "docs/protocol.md says what each reason means",
 }
 
@@ -107,9 +108,6 @@ def _sentences(name: str, part: Report, now_ts: float) -> Iterator[str]:
             since_ts = part.get(f"{what}_since_ts")
             if since_ts is not None:
                 yield f"{part.get(key)} {words}, some for {(now_ts - float(since_ts)) / 60:.0f} min"
-    elif name == "nodes":
-        away = [node for node, said in (part.get("by_id") or {}).items() if said.get("is_online") is False]
-        yield f"offline: {', '.join(away)}"
     elif name == "refused":
         for reason, said in (part.get("by_reason") or {}).items():
             yield f"{reason}, {said.get('count')} times, last {said.get('last')}: {said.get('detail')}"

@@ -52,6 +52,13 @@ METRICS: tuple[Metric, ...] = (
     Metric("vigie_status", "gauge", ("status",), "The worst of the parts: 0 pass, 1 warn, 2 fail"),
     Metric("vigie_part_status", "gauge", ("parts", "{part}", "status"), "One part: 0 pass, 1 warn, 2 fail"),
     *_of(
+        "clock",
+        ("clock_known", "gauge", "is_known", "1 when the clock is known to be right, 0 when not"),
+        ("clock_since_seconds", "gauge", "since_ts", "Epoch seconds since when it is, or is not"),
+        ("clock_steps_total", "counter", "steps", "How often the clock was moved by more than 1 s"),
+        ("clock_last_step_seconds", "gauge", "last_step_s", "By how many seconds it was moved last"),
+    ),
+    *_of(
         "broker",
         ("broker_round_trip_seconds", "gauge", "round_trip_s", "From the last subscription to the broker's answer"),
         ("broker_dropped_messages_total", "counter", "dropped_messages", "Messages the broker dropped since its start"),
@@ -88,6 +95,12 @@ METRICS: tuple[Metric, ...] = (
         ("node_channels", "gauge", "by_id.{node}.channels", "Channels that it has declared"),
         ("node_stored_sequence", "gauge", "by_id.{node}.stored_upto", "Last number of its journal that is on disk"),
         ("node_dated", "gauge", "by_id.{node}.is_dated", "1 when its own clock dates its readings, 0 when not"),
+        (
+            "node_clock_off_seconds",
+            "gauge",
+            "by_id.{node}.clock_off_s",
+            "How far its clock is ahead; absent when right",
+        ),
         ("node_waiting_readings", "gauge", "by_id.{node}.waiting_readings", "Readings of it that are not on disk here"),
         ("node_waiting_since_seconds", "gauge", "by_id.{node}.waiting_since_ts", "Epoch seconds since when some wait"),
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vigie_contract.messages import Birth
 from vigie_contract.quantities import Quantity
+from vigie_gateway.ingest.node_clock import NodeClock
 from vigie_gateway.quality import plain_range
 
 MAX_NODES = 200
@@ -55,6 +56,8 @@ class NodeState:
         heard_ts: When a message of it last came; None when never since the gateway started.
         answered_mono: When a hole or a repetition was last answered.
         is_dated: Whether its last pack was dated by its own synchronised clock; None before any.
+        clock: How far that clock is off the gateway's.
+        shown: Journal and greatest number shown of it while the gateway did not know the time.
     """
 
     id: str
@@ -72,6 +75,8 @@ class NodeState:
     heard_ts: float | None = None
     answered_mono: float = -1e9
     is_dated: bool | None = None
+    clock: NodeClock = field(default_factory=NodeClock)
+    shown: tuple[str, int] = ("", 0)
 
     def heard_of(self, journal: str, floor: int, last: int | None, now_ts: float) -> None:
         """A pack told how its journal stands."""
@@ -92,3 +97,14 @@ class NodeState:
             self.waiting_since_ts = None
         elif self.waiting_since_ts is None:
             self.waiting_since_ts = now_ts
+
+    def start_anew(self, step_s: float) -> None:
+        """The gateway's clock was moved: what is not on disk is to come again, what was dated here moves with it."""
+        self.accepted = dict(self.stored)
+        for channel in self.channels.values():
+            channel.previous = None
+        if self.heard_ts is not None:
+            self.heard_ts += step_s
+        if self.waiting_since_ts is not None:
+            self.waiting_since_ts += step_s
+        self.clock.forget()

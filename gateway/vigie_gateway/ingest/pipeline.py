@@ -16,12 +16,14 @@ from vigie_contract.clock import Clock
 from vigie_contract.errors import ContractError
 from vigie_contract.messages import OFFLINE, ONLINE, Ack, decode_birth, encode_ack
 from vigie_contract.senml import Pack, decode_pack
+from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus, Message
 from vigie_gateway.ingest.journals import decide
 from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState
 from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.ingest.showing import DECODE_TS, readings_to_show
 from vigie_gateway.place.board import Board
-from vigie_gateway.quality import FUTURE_LIMIT_S, judge
+from vigie_gateway.quality import BACKLOG_AGE_S, FUTURE_LIMIT_S, judge
 from vigie_gateway.store import Gap, Sample, Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -44,9 +46,6 @@ ANSWER_EVERY_S = 0.5
 would send the node back once for each of them."""
 RETRY_COMMIT_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Waits between tries of a commit that the disk refused."""
-BACKLOG_AGE_S = 900.0
-"""A reading older than this belongs to a backlog: it goes to history and not on the board. Lower would take a short
-outage's readings, which still tell how many are in the room, for history; higher would show the past as if live."""
 BUSY_MESSAGES_PER_S = 1_000
 """More than this is a flood: as many wake-ups a second cost more than the messages. Lower pauses on an ordinary day."""
 BUSY_PAUSE_S = 0.004
@@ -74,6 +73,7 @@ class Pipeline:
         store: Store,
         board: Board,
         clock: Clock,
+        watch: ClockWatch,
         refusals: Refusals,
         commit_interval_s: float,
         on_change: Callable[[], None],
@@ -85,6 +85,7 @@ class Pipeline:
         self._store = store
         self._board = board
         self._clock = clock
+        self._watch = watch
         self._refusals = refusals
         self._commit_interval_s = commit_interval_s
         self._on_change = on_change
@@ -159,8 +160,7 @@ class Pipeline:
         while (message := self._bus.get(0)) is not None:
             self._take(message)
         self._retry_mono = 0.0
-        if self._has_pending():
-            self._commit()
+        self._commit()
 
     def _round(self) -> None:
         began_mono = self._monotonic()
@@ -168,6 +168,7 @@ class Pipeline:
         if handled > (began_mono - self._round_mono) * BUSY_MESSAGES_PER_S:
             self._stop.wait(BUSY_PAUSE_S)
         self._round_mono, self._round_messages = began_mono, self.counts["messages"]
+        self._look_at_clock()
         message = self._bus.get(IDLE_WAIT_S)
         changed = False
         if message is not None:
@@ -199,7 +200,7 @@ class Pipeline:
                 return self._take_birth(node, message.payload)
             return self._take_status(node, message)
         except ContractError as error:
-            self._refuse(error, message)
+            self._refusals.add(error.reason, message.topic, error.detail, message.received_ts)
         except StoreError as error:
             self._store_failed(error)  # registering a birth writes: it is tried again
         return False
@@ -263,12 +264,15 @@ class Pipeline:
                 "store-behind", message.topic, "kept by its node until the disk works", message.received_ts
             )
             return False
+        if not self._watch.is_known:
+            return self._show(node, message)
         try:
             pack = decode_pack(message.payload, self._site, node_id, node.quantities, message.received_ts)
         except ContractError as error:
             self._go_past(node, error, message)
             raise
         node.is_dated = pack.is_dated
+        node.clock.heard(pack, message.received_ts)
         node.heard_of(pack.journal, pack.floor, pack.last, message.received_ts)
         skip = self._place(node, pack.journal, pack.first, len(pack.readings), pack.floor, message.received_ts)
         if skip is None:
@@ -368,8 +372,32 @@ class Pipeline:
                 return None
         return verdict.at_ts, verdict.value, verdict.reason
 
-    def _refuse(self, error: ContractError, message: Message) -> None:
-        self._refusals.add(error.reason, message.topic, error.detail, message.received_ts)
+    # Clock
+
+    def _look_at_clock(self) -> None:
+        """Once the clock is moved, believed or believed no more, start from the disk: nodes send the rest again."""
+        change = self._watch.look()
+        if change is None:
+            return
+        self._pending, self._pending_progress, self._pending_gaps = [], {}, []
+        self._pending_since_mono = None
+        for node in self.nodes.values():
+            node.start_anew(change.step_s)
+        for _ in range(self._bus.backlog()[0]):
+            message = self._bus.get(0)
+            if message is not None and not message.topic.endswith("/data"):
+                self._take(message._replace(received_ts=self._clock.now_ts()))
+        self._board.set_clock(is_known=change.is_known, step_s=change.step_s)
+        self._repeat_mono = 0.0  # nodes that were not answered learn that they are heard
+        self._on_change()
+
+    def _show(self, node: NodeState, message: Message) -> bool:
+        """Show what a pack says, and leave it with its node: the clock is not known to be right."""
+        pack = decode_pack(message.payload, self._site, node.id, node.quantities, DECODE_TS)
+        node.is_dated = pack.is_dated
+        node.heard_of(pack.journal, pack.floor, pack.last, message.received_ts)
+        shown = readings_to_show(node, pack, message.received_ts)
+        return any([self._board.take(*reading) for reading in shown])  # noqa: C419 - all are taken, not up to the first
 
     # Disk
 
@@ -383,11 +411,8 @@ class Pipeline:
                 self._acknowledge(node)
         if self._unregistered and now_mono >= self._retry_mono:
             self._register_again()
-        if is_quiet and now_mono >= self._maintain_mono and self._may_maintain(now_mono):
+        if is_quiet and self._watch.is_known and now_mono >= self._maintain_mono and self._may_maintain(now_mono):
             self._maintain(now_mono)
-
-    def _has_pending(self) -> bool:
-        return bool(self._pending or self._pending_progress or self._pending_gaps)
 
     def _is_commit_due(self, now_mono: float, *, is_quiet: bool) -> bool:
         if self._pending_since_mono is None or now_mono < self._retry_mono:
@@ -400,6 +425,9 @@ class Pipeline:
         )
 
     def _commit(self) -> None:
+        self._look_at_clock()
+        if self._pending_since_mono is None:
+            return
         try:
             self._store.commit(self._pending, self._pending_progress, self._pending_gaps)
         except StoreError as error:
@@ -449,7 +477,7 @@ class Pipeline:
 
     def _may_maintain(self, now_mono: float) -> bool:
         # With nothing to commit, only this can find out that the disk works again.
-        return self.store_trouble is None or (not self._has_pending() and now_mono >= self._retry_mono)
+        return self.store_trouble is None or (self._pending_since_mono is None and now_mono >= self._retry_mono)
 
     def _maintain(self, now_mono: float) -> None:
         try:
@@ -462,6 +490,8 @@ class Pipeline:
         self._maintain_mono = now_mono if report.has_more else now_mono + 60.0
 
     def _acknowledge(self, node: NodeState) -> None:
+        if not self._watch.is_known:
+            return  # an answer would call for readings that cannot be stored yet
         journal = node.journal
         journals = node.stored if journal is None else {journal: node.stored.get(journal, 0)}
         for known, upto in journals.items():

@@ -56,6 +56,8 @@ class Board:
         self.site = site
         self.is_recording = True
         self.needs_restore = False
+        self._is_time_known = True
+        self._clock_sets = 0
         self._clock = clock
         self._lock = RLock()
         self._zone = site.zone()
@@ -75,6 +77,29 @@ class Board:
     def now_ts(self) -> float:
         """By the gateway's clock."""
         return self._clock.now_ts()
+
+    def set_clock(self, *, is_known: bool, step_s: float) -> None:
+        """The clock is known to be right or no more, or was moved by so much: what it dated moves with it.
+
+        Who is in stays in; the counts are made anew from history once that is of the right time.
+        """
+        now_ts = self._clock.now_ts()
+        with self._lock:
+            is_new = bool(step_s) or is_known != self._is_time_known
+            self._is_time_known = is_known
+            self._clock_sets += 1
+            if step_s:
+                for cell in self._cells.values():
+                    cell.clock_moved(step_s, now_ts)
+                self._counts.clock_moved(step_s)
+                self._seen = self._seen.moved(step_s)
+                self._recent.clear()
+            self._reset_ts = last_reset(self._hours, self._zone, now_ts)
+            self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
+            if is_new:
+                self._day = None
+                self.needs_restore = is_known
+        self._days.forget()
 
     def declare(self, series: Series) -> None:
         """Learn a channel's period and labels from its node's birth; one that the place does not use is passed over."""
@@ -135,13 +160,13 @@ class Board:
         self._taken += 1
 
     def _count(self, cell: Cell, at_ts: float, number: int) -> None:
-        if at_ts >= self._next_reset_ts:
+        if at_ts >= self._next_reset_ts and self._is_time_known:
             self._roll(at_ts)
-        if number > 0 and at_ts > self._reset_ts and cell.moves is not None:
+        if number > 0 and (at_ts > self._reset_ts or not self._is_time_known) and cell.moves is not None:
             self._counts.move(Passages(at_ts, *cell.moves, number), self._is_open(at_ts))
 
     def _is_open(self, at_ts: float) -> bool:
-        return self.wiring.watch is None or self.wiring.watch.at(at_ts).is_open
+        return self.wiring.watch is None or not self._is_time_known or self.wiring.watch.at(at_ts).is_open
 
     def _roll(self, now_ts: float) -> None:
         """Closing time has passed: everybody has gone."""
@@ -152,15 +177,16 @@ class Board:
     def view(self, now_ts: float) -> BoardView:
         """Everything on the board at ``now_ts``."""
         with self._lock:
-            if now_ts >= self._next_reset_ts:
+            is_time_known = self._is_time_known
+            if now_ts >= self._next_reset_ts and is_time_known:
                 self._roll(now_ts)
             self._counts.settle(now_ts, self._is_open(now_ts))
-            moment = Moment(now_ts, self.wiring, self._counts)
+            moment = Moment(now_ts, self.wiring, self._counts, is_time_known=is_time_known)
             rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
             figures = top_bar(self.wiring, moment, rooms)
             warnings, self._seen = find_warnings(self.wiring, moment, rooms, self._seen, is_recording=self.is_recording)
             calm_since_ts = self._seen.calm_since_ts
-            status = None if self.wiring.watch is None else self.wiring.watch.at(now_ts)
+            status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
         return BoardView(
             site_id=self.site.id,
@@ -178,6 +204,7 @@ class Board:
             day=day,
             warnings=warnings,
             calm_since_ts=calm_since_ts,
+            is_time_known=is_time_known,
         )
 
     def people_band(self, room: str) -> tuple[int, int] | None:
@@ -192,6 +219,8 @@ class Board:
         Raises:
             StoreError: The store cannot be read; the last curve stays.
         """
+        if not self._is_time_known:
+            return
         by_name = {series.name: series.id for series in store.series()}
         pairs = [(by_name.get(inward), by_name.get(outward)) for inward, outward in self.wiring.crossings]
         doors = [
@@ -212,7 +241,9 @@ class Board:
         """
         with self._lock:
             self.needs_restore = False
-            taken, recent = self._taken, list(self._recent)
+            if not self._is_time_known:
+                return  # history would be of another day; asked for again when the time is known
+            taken, recent, clock_sets = self._taken, list(self._recent), self._clock_sets
         try:
             used = [series for series in store.series() if series.name in self._cells]
             latest = store.latest()
@@ -233,6 +264,8 @@ class Board:
             self._openings(now_ts),
         )
         with self._lock:
+            if clock_sets != self._clock_sets:
+                return  # counted up to a time that is not now any more; it was asked for anew
             for series in used:
                 self._adopt(self._cells[series.name], known.get(series.id))
                 self._adopt(self._cells[series.name], latest.get(series.id))

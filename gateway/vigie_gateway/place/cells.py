@@ -97,6 +97,16 @@ class Cell:
             self.since_ts = at_ts if at_ts - self.known_ts <= self.fresh_s else None
         self.known_ts, self.known_value = at_ts, value
 
+    def clock_moved(self, step_s: float, now_ts: float) -> None:
+        """The gateway's clock was set, and stands at ``now_ts``: its reading is as old as it was.
+
+        A time that the node gave may have been right all along: of the two, the younger that is not in the future.
+        """
+        self.at_ts = _moved(self.at_ts, step_s, now_ts)
+        self.known_ts = _moved(self.known_ts, step_s, now_ts)
+        if self.since_ts is not None:
+            self.since_ts = _moved(self.since_ts, step_s, now_ts)
+
     def freshness(self, now_ts: float) -> Freshness:
         """Of the last known value. An unknown does not renew it; a node that left makes it old at its next period."""
         age_s = now_ts - self.known_ts
@@ -140,3 +150,7 @@ def last_change_ts(samples: Iterable[Sample], fresh_s: float) -> float | None:
             since_ts = sample.at_ts if sample.at_ts - before.at_ts <= fresh_s else None
         before = sample
     return since_ts
+
+
+def _moved(at_ts: float, step_s: float, now_ts: float) -> float:
+    return max((one for one in (at_ts, at_ts + step_s) if one <= now_ts), default=at_ts + step_s)

@@ -118,6 +118,13 @@ class PeopleCounts:
                 count.deficit_since_ts = None
                 self._in_deficit.discard(room)
 
+    def clock_moved(self, step_s: float) -> None:
+        """The gateway's clock was set: deficits have waited for as long as they had."""
+        self._touched_ts += step_s
+        for count in self.rooms.values():
+            if count.deficit_since_ts is not None:
+                count.deficit_since_ts += step_s
+
     def reset(self) -> None:
         """Everybody has gone."""
         self.rooms = {room: RoomCount() for room in self.rooms}

@@ -28,6 +28,7 @@ class Moment:
 
     Attributes:
         now_ts: The time.
+        is_time_known: Whether that is known to be right; where it is not, nothing is closed by it.
         counts: People by doors.
         mains: By circuit, whether it has voltage; None when its channel does not tell.
         uplink: The line in use; None when the site names none.
@@ -35,8 +36,9 @@ class Moment:
         outside: Latency over it.
     """
 
-    def __init__(self, now_ts: float, wiring: Wiring, counts: PeopleCounts) -> None:
+    def __init__(self, now_ts: float, wiring: Wiring, counts: PeopleCounts, *, is_time_known: bool = True) -> None:
         self.now_ts = now_ts
+        self.is_time_known = is_time_known
         self.counts = counts
         self._wiring = wiring
         self.mains = {circuit: _state(cell, now_ts) for circuit, cell in wiring.mains.items()}
@@ -94,7 +96,7 @@ def measured_path(cells: LatencyCells | None, now_ts: float) -> Path:
 def room_view(room: RoomWiring, moment: Moment) -> RoomView:
     """Everything that the board shows of one room."""
     seats = room.site.seats
-    status = None if room.watch is None else room.watch.at(moment.now_ts)
+    status = None if room.watch is None or not moment.is_time_known else room.watch.at(moment.now_ts)
     is_closed = status is not None and not status.is_open
     state, people, at_ts = _people_state(room, moment)
     if is_closed:

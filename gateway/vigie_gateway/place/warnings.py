@@ -46,6 +46,11 @@ class Memory:
     well: frozenset[Key] = frozenset()
     calm_since_ts: float | None = None
 
+    def moved(self, step_s: float) -> Memory:
+        """The same, by a clock that was set."""
+        since_ts = {key: None if at_ts is None else at_ts + step_s for key, at_ts in self.since_ts.items()}
+        return Memory(since_ts, self.well, None if self.calm_since_ts is None else self.calm_since_ts + step_s)
+
 
 @dataclass(slots=True)
 class _Look:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.bench import load
 from tests.gateway.conftest import SAMPLE_SITE
 
 from vigie_gateway import __main__ as program
@@ -49,6 +50,7 @@ def test_an_installation_that_is_right_ends_with_0_though_no_gateway_runs(
 def test_a_gateway_that_runs_is_asked_and_not_thrown_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER])) as broker:
         config = write_settings(tmp_path, broker)
+        load.vouch_for_clock(tmp_path / "vigie.db")
         program_line = [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)]
         with subprocess.Popen(program_line, stderr=subprocess.DEVNULL) as gateway:
             settings = load_settings(config)
