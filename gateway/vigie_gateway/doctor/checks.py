@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vigie_gateway.doctor import broker_file, broker_file_check, broker_live, installation, running, storage
+from vigie_gateway.doctor import (
+    broker_file,
+    broker_file_check,
+    broker_live,
+    installation,
+    running,
+    storage,
+    timekeeping,
+)
 from vigie_gateway.doctor.checkup import Check
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError
@@ -44,6 +52,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("gateway", lambda: _gateway_findings(running_gateway())),
         Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
         Check("store", lambda: storage.database_findings(Path(settings.store.path))),
+        Check("clock", lambda: timekeeping.clock_findings(Path(settings.store.path))),
     ]
 
 
