@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vigie_dashboard import board, curve
+from vigie_dashboard.history_view import HistorySeries, HistoryView, UsualPoint
 from vigie_dashboard.language import NBSP, Language, day_start_ts
-from vigie_dashboard.view import BoardView, HistoryPoint, HistorySeries, HistoryView
+from vigie_dashboard.period_text import spans_in_words
+from vigie_dashboard.quantity_names import quantity_name
+from vigie_dashboard.view import BoardView, HistoryPoint
 
 UNITS = {
     # unit of a quantity: factor, unit shown, decimals
@@ -41,26 +44,33 @@ class Row:
     mean: str
     low: str
     high: str
+    usual: str
+    half: str
+    weeks: str
     coverage: str
     is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One series, ready to draw: paths for ``curve.SPAN`` units, ticks as (percent, words)."""
+    """One series, ready to draw: paths for ``curve.SPAN`` units, ticks as (percent, words); ``sentences`` its holes."""
 
     id: str
     label: str
     unit: str
     path: str
     band: str
-    area: str
+    usual_path: str
+    usual_band: str
     unknown: tuple[tuple[str, str], ...]
     values: tuple[tuple[str, str], ...]
     times: tuple[tuple[str, str, str], ...]
     rows: tuple[Row, ...]
     has_values: bool
     last: str
+    line_word: str
+    mean_word: str
+    sentences: tuple[str, ...]
 
 
 def charts_of(view: HistoryView, language: Language) -> list[Chart]:
@@ -68,41 +78,8 @@ def charts_of(view: HistoryView, language: Language) -> list[Chart]:
     return [_chart(series, view, language) for series in view.series]
 
 
-def span_names(language: Language) -> dict[str, str]:
-    """What the spans of the picker are called."""
-    return {
-        "day": language.pgettext("span", "Day"),
-        "week": language.pgettext("span", "Week"),
-        "month": language.pgettext("span", "Month"),
-        "year": language.pgettext("span", "Year"),
-    }
-
-
-def period_of(view: HistoryView, language: Language) -> str:
-    """The day and its hours, or two days and their hours."""
-    zone = view.timezone
-    first, last = language.date(view.from_ts, zone), language.date(view.to_ts, zone)
-    begin, end = language.time(view.from_ts, zone), language.time(view.to_ts, zone)
-    return f"{first}, {begin} \u2013 {end}" if first == last else f"{first}, {begin} \u2013 {last}, {end}"
-
-
 def script_data(view: HistoryView, language: Language, script: str | None, style: str | None) -> dict[str, object]:
     """What history.js needs; without uPlot it has nothing to do and the server's curves stay."""
-    series = []
-    for each in view.series:
-        factor, unit, digits = UNITS.get(each.unit, (1.0, each.unit, 1))
-        series.append(
-            {
-                "id": each.id,
-                "label": language.named(each.label),
-                "unit": unit,
-                "digits": digits,
-                "times": [round(point.at_ts) for point in each.points],
-                "means": [_scaled(point.mean, factor) for point in each.points],
-                "lows": [_scaled(point.low, factor) for point in each.points],
-                "highs": [_scaled(point.high, factor) for point in each.points],
-            }
-        )
     return {
         "script": script,
         "style": style,
@@ -118,9 +95,61 @@ def script_data(view: HistoryView, language: Language, script: str | None, style
             "whole": language.gettext("Show the whole period"),
             "zoom": language.gettext("Drag over the chart to zoom in; double-click to go back."),
             "none": language.gettext("no reading"),
+            "usual": language.gettext("Usual"),
+            "usualLow": language.gettext("Middle half from"),
+            "usualHigh": language.gettext("Middle half to"),
         },
-        "series": series,
+        "points": f"{view.path}.json",
+        "compare": "week" if view.is_compared else "",
+        "series": [
+            {
+                "id": series.id,
+                "label": label_of(series, language),
+                "unit": _shown_as(series)[1],
+                "digits": _shown_as(series)[2],
+                "labels": series.labels,
+                "mean": _mean_word(series, language),
+                **_columns(series),
+            }
+            for series in view.series
+        ],
     }
+
+
+def points_data(view: HistoryView) -> dict[str, object]:
+    """The points alone, for a part of a chart that history.js asks for."""
+    return {"series": [{"id": series.id, **_columns(series)} for series in view.series]}
+
+
+def label_of(series: HistorySeries, language: Language) -> str:
+    """What the line is called: by the place, or by its quantity."""
+    return language.named(series.label) if series.label else quantity_name(series.quantity, language)
+
+
+def _columns(series: HistorySeries) -> dict[str, list[float | None]]:
+    factor, _, _ = _shown_as(series)
+    columns: dict[str, list[float | None]] = {
+        "times": [round(point.at_ts) for point in series.points],
+        "means": [_scaled(point.mean, factor) for point in series.points],
+        "lows": [_scaled(point.low, factor) for point in series.points],
+        "highs": [_scaled(point.high, factor) for point in series.points],
+    }
+    if series.usual:
+        columns["usual"] = [None if one is None else _scaled(one.median, factor) for one in series.usual]
+        columns["usualLows"] = [None if one is None else _scaled(one.low, factor) for one in series.usual]
+        columns["usualHighs"] = [None if one is None else _scaled(one.high, factor) for one in series.usual]
+    return columns
+
+
+def _shown_as(series: HistorySeries) -> tuple[float, str, int]:
+    """Factor, unit and decimals; a choice has labels in their place."""
+    return (1.0, "", 0) if series.labels else UNITS.get(series.unit, (1.0, series.unit, 1))
+
+
+def _mean_word(series: HistorySeries, language: Language) -> str:
+    if series.average == "increase":
+        return language.gettext("Rise")
+    return language.gettext("Last") if series.average == "last" else language.gettext("Mean")
 
 
 def day_ticks(view: BoardView, language: Language) -> list[tuple[str, str, str]]:
@@ -136,14 +165,22 @@ def day_table_times(view: BoardView, language: Language) -> list[str]:
 
 
 def _chart(series: HistorySeries, view: HistoryView, language: Language) -> Chart:
-    factor, unit, digits = UNITS.get(series.unit, (1.0, series.unit, 1))
+    factor, unit, digits = _shown_as(series)
     points = series.points
     span_s = max(view.to_ts - view.from_ts, 1.0)
+    usual = series.usual or (None,) * len(points)
 
-    def line(pick: str) -> curve.Values:
-        return tuple(((point.at_ts - view.from_ts) / span_s, _scaled(getattr(point, pick), factor)) for point in points)
+    def line(values: list[float | None]) -> curve.Values:
+        return tuple(
+            ((point.at_ts - view.from_ts) / span_s, _scaled(value, factor))
+            for point, value in zip(points, values, strict=True)
+        )
 
-    known = [value for pick in ("mean", "low", "high") for _, value in line(pick) if value is not None]
+    means, lows, highs = (line([getattr(point, pick) for point in points]) for pick in ("mean", "low", "high"))
+    usuals = [
+        line([None if one is None else getattr(one, pick) for one in usual]) for pick in ("median", "low", "high")
+    ]
+    known = [value for values in (means, lows, highs, *usuals) for _, value in values if value is not None]
     bottom = min([0.0, *known])
     top = max(known, default=0.0)
     top = bottom + 1 if top <= bottom else top + (top - bottom) * 0.06
@@ -152,28 +189,90 @@ def _chart(series: HistorySeries, view: HistoryView, language: Language) -> Char
     last = next((point.last for point in reversed(points) if point.last is not None), None)
     return Chart(
         id=series.id,
-        label=language.named(series.label),
+        label=label_of(series, language),
         unit=unit,
-        path=curve.line(line("mean"), bottom, top),
-        band=_band(line("low"), line("high"), bottom, top),
-        area=curve.filled(line("mean"), bottom, top) if bottom == 0 else "",
+        path=curve.line(means, bottom, top),
+        band=_band(lows, highs, bottom, top),
+        usual_path=curve.line(usuals[0], bottom, top),
+        usual_band=_band(usuals[1], usuals[2], bottom, top),
         unknown=tuple(_unknown_spans(points, view)),
         values=tuple(
-            (curve.percent(1 - (tick - bottom) / (top - bottom)), language.number(tick, step_digits)) for tick in ticks
+            (curve.percent(1 - (tick - bottom) / (top - bottom)), _amount(tick, series, step_digits, language))
+            for tick in ticks
+            if not (series.labels and tick % 1)
         ),
         times=tuple(_time_ticks(view.from_ts, view.to_ts, view.timezone, language)),
-        rows=tuple(_row(point, view, language, factor, digits) for point in points),
-        has_values=bool(known),
-        last="" if last is None else _with_unit(last * factor, unit, digits, language),
+        rows=tuple(_row(point, one, series, view, language) for point, one in zip(points, usual, strict=True)),
+        has_values=any(point.mean is not None for point in points),
+        last="" if last is None else _with_unit(last, series, language),
+        line_word=language.gettext("rise in each interval")
+        if series.average == "increase"
+        else _mean_word(series, language).lower(),
+        mean_word=_mean_word(series, language),
+        sentences=tuple(_sentences(series, view, language)),
     )
+
+
+def _sentences(series: HistorySeries, view: HistoryView, language: Language) -> list[str]:
+    """How much was measured, when nothing was, and on how many weeks the usual one rests."""
+    begin_ts, covered_s = view.from_ts, 0.0
+    holes: list[tuple[float, float]] = []
+    end_ts = min(view.to_ts, view.now_ts)
+    for point in series.points:
+        covered_s += point.coverage * (point.at_ts - begin_ts)
+        if point.mean is None and begin_ts < end_ts:
+            if holes and holes[-1][1] == begin_ts:
+                holes[-1] = (holes[-1][0], min(point.at_ts, end_ts))
+            else:
+                holes.append((begin_ts, min(point.at_ts, end_ts)))
+        begin_ts = point.at_ts
+    share = min(1.0, covered_s / max(1.0, end_ts - view.from_ts))
+    said = [language.gettext("Readings cover %(share)s of the period.", share=_percent(share, language))]
+    if holes and share > 0:
+        said.append(language.gettext("No reading: %(times)s.", times=spans_in_words(holes, view, language)))
+    if view.is_compared:
+        said.append(_weeks_sentence(series.usual, language))
+    return said
+
+
+def _weeks_sentence(usual: tuple[UsualPoint | None, ...], language: Language) -> str:
+    weeks = [one.weeks for one in usual if one is not None]
+    if not weeks:
+        return language.gettext("What is usual is not known: fewer than two of the eight weeks before were measured.")
+    if min(weeks) == max(weeks):
+        return language.ngettext(
+            "The usual week is the middle of %(num)s week before.",
+            "The usual week is the middle of %(num)s weeks before.",
+            max(weeks),
+        )
+    return language.gettext(
+        "The usual week is the middle of %(least)s to %(most)s weeks before.", least=min(weeks), most=max(weeks)
+    )
+
+
+def _percent(share: float, language: Language) -> str:
+    """Never a whole 100 while something is missing, nor a whole 0 where something was measured."""
+    shown = round(share * 100)
+    if 0 < share < 1:
+        shown = min(99, max(1, shown))
+    return language.number(shown, 0) + ("\u202f%" if language.code == "fr" else "%")
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
     return None if value is None else round(value * factor, 4)
 
 
-def _with_unit(value: float, unit: str, digits: int, language: Language) -> str:
-    return f"{language.number(value, digits)}{NBSP}{unit}" if unit else language.number(value, digits)
+def _amount(shown: float, series: HistorySeries, digits: int, language: Language) -> str:
+    """A value that is scaled already: a number, or the label of a choice."""
+    if series.labels and 0 <= shown < len(series.labels):
+        return series.labels[int(shown)]
+    return language.number(shown, digits)
+
+
+def _with_unit(value: float, series: HistorySeries, language: Language) -> str:
+    factor, unit, digits = _shown_as(series)
+    amount = _amount(value * factor, series, digits, language)
+    return f"{amount}{NBSP}{unit}" if unit else amount
 
 
 def _band(lows: curve.Values, highs: curve.Values, bottom: float, top: float) -> str:
@@ -207,20 +306,26 @@ def _unknown_spans(points: tuple[HistoryPoint, ...], view: HistoryView) -> list[
     ]
 
 
-def _row(point: HistoryPoint, view: HistoryView, language: Language, factor: float, digits: int) -> Row:
+def _row(
+    point: HistoryPoint, usual: UsualPoint | None, series: HistorySeries, view: HistoryView, language: Language
+) -> Row:
+    factor, _, digits = _shown_as(series)
     time = language.time(point.at_ts, view.timezone)
     if view.to_ts - view.from_ts > 86_400 * 1.5:
         time = f"{_short_day(point.at_ts, view, language)} {time}"
 
     def shown(value: float | None) -> str:
-        return "" if value is None else language.number(round(value * factor, 4), digits)
+        return "" if value is None else _amount(round(value * factor, 4), series, digits, language)
 
     return Row(
         time=time,
         mean=shown(point.mean),
         low=shown(point.low),
         high=shown(point.high),
-        coverage=language.number(round(point.coverage * 100), 0) + ("\u202f%" if language.code == "fr" else "%"),
+        usual="" if usual is None else shown(usual.median),
+        half="" if usual is None else f"{shown(usual.low)} \u2013 {shown(usual.high)}",
+        weeks="" if usual is None else language.number(usual.weeks, 0),
+        coverage=_percent(point.coverage, language),
         is_known=point.mean is not None,
     )
 

@@ -109,6 +109,10 @@ class Language:
         """``24 nov.`` or ``24 Nov``."""
         return self.month_date(day_ts(at_ts, timezone), timezone)
 
+    def year(self, at_ts: float, timezone: str) -> int:
+        """Of the calendar there."""
+        return datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).year
+
     def weekday_name(self, at_ts: float, timezone: str) -> str:
         """``mardi`` or ``Tuesday``."""
         return self.weekday(day_ts(at_ts, timezone), timezone)

@@ -18,10 +18,11 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from vigie_dashboard import board, history, rooms_text, visitors
+from vigie_dashboard import board, history, period_text, rooms_text, series_list, visitors
 from vigie_dashboard.assets import asset_url, inline_icons
+from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
-from vigie_dashboard.view import BoardView, HistoryView, VisitorsView
+from vigie_dashboard.view import BoardView, VisitorsView
 
 LANGUAGES = ("fr", "en")
 """What the pages are written in. The first is the fallback."""
@@ -73,21 +74,61 @@ def board_fields(view: BoardView, lang: str) -> dict[str, str]:
 
 
 def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
-    """A room's history: for each series a curve and a table of the same values."""
+    """A room's or a series' history: for each line a curve and a table of the same values."""
     language = language_of(lang)
-    page, room, site = language.gettext("History"), language.named(view.room_name), language.named(view.site_name)
+    page, name, site = language.gettext("History"), language.named(view.name), language.named(view.site_name)
+    period = view.period
+    compare = {"compare": "week"} if view.is_compared else {}
+
+    def linked(asked: Mapping[str, str], more: Mapping[str, str]) -> str:
+        return _query(lang, theme if theme in THEMES else None, **asked, **more)
+
     return render(
         "history.html",
         language,
         theme,
+        carried={**period.query, **compare},
         view=view,
+        period=period,
+        compare=compare,
+        linked=linked,
+        form_fields=period_text.fields_of(period, language),
+        problem=period_text.problem_of(period.problem, language),
         charts=history.charts_of(view, language),
-        when=history.period_of(view, language),
-        span_names=history.span_names(language),
+        when=period_text.period_of(view, language),
+        span_names=period_text.span_names(language),
         data=history.script_data(view, language, asset_url("vendor/uplot.js"), asset_url("vendor/uplot.css")),
-        room=room,
+        name=name,
         site=site,
-        title=f"{room} \u2013 {page} \u2013 {site} \u2013 Vigie",
+        title=f"{name} \u2013 {page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def history_points(view: HistoryView) -> dict[str, object]:
+    """The points of a history, JSON-ready, as history.js asks for them when somebody looks closer."""
+    return history.points_data(view)
+
+
+def render_series_list(view: SeriesListView, search: str, by: str, lang: str, theme: str | None) -> str:
+    """All that has a history, as far as a search finds it, by one of ``series_list.GROUPINGS``."""
+    language = language_of(lang)
+    page, site = language.gettext("All that is measured"), language.named(view.site_name)
+    chosen = by if by in series_list.GROUPINGS else series_list.GROUPINGS[0]
+    search = search[: series_list.MOST_SEARCHED]
+    groups = series_list.groups_of(view, search, chosen, language)
+    return render(
+        "series.html",
+        language,
+        theme,
+        carried={"q": search, "by": chosen} if search or chosen != series_list.GROUPINGS[0] else {},
+        view=view,
+        groups=groups,
+        count=sum(len(group.entries) for group in groups),
+        groupings=series_list.GROUPINGS,
+        by=chosen,
+        search=search,
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
     )
 
 
@@ -175,8 +216,13 @@ class _Live:
         return Markup(' data-a="{}"').format(pairs) + now
 
 
-def render(template: str, language: Language, theme: str | None, **values: object) -> str:
-    """A template of this package, with what every page has: language, theme and their switches."""
+def render(
+    template: str, language: Language, theme: str | None, carried: Mapping[str, str] | None = None, **values: object
+) -> str:
+    """A template of this package, with what every page has: language, theme and their switches.
+
+    ``carried`` are the page's own parameters, which its links to other languages and colours keep.
+    """
     chosen = theme if theme in THEMES else None
     fields = values.get("fields", {})
     assert isinstance(fields, dict)  # noqa: S101 - told to the type checker
@@ -188,7 +234,7 @@ def render(template: str, language: Language, theme: str | None, **values: objec
             language=language,
             theme=chosen,
             live=_Live(fields),
-            switches=_switches(language.code, chosen),
+            switches=_switches(language.code, chosen, carried or {}),
             query=_query(language.code, chosen),
             **values,
         )
@@ -200,11 +246,12 @@ def _query(lang: str, theme: str | None, **more: str) -> str:
     return "?" + urlencode({"l": lang, **({"theme": theme} if theme else {}), **more})
 
 
-def _switches(lang: str, theme: str | None) -> dict[str, list[tuple[str, str]]]:
+def _switches(lang: str, theme: str | None, carried: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
     """(code, query) of the other languages and of each theme; ``auto`` is the browser's."""
+    themes = (("light", "light"), ("dark", "dark"), ("auto", None))
     return {
-        "languages": [(code, _query(code, theme)) for code in LANGUAGES if code != lang],
-        "themes": [("light", _query(lang, "light")), ("dark", _query(lang, "dark")), ("auto", _query(lang, None))],
+        "languages": [(code, _query(code, theme, **carried)) for code in LANGUAGES if code != lang],
+        "themes": [(name, _query(lang, chosen, **carried)) for name, chosen in themes],
     }
 
 

@@ -358,32 +358,6 @@ class HistoryPoint:
     coverage: float
 
 
-@dataclass(frozen=True, slots=True)
-class HistorySeries:
-    """One line of a history page: its label by language, its unit, its points oldest first."""
-
-    id: str
-    label: dict[str, str]
-    unit: str
-    points: tuple[HistoryPoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryView:
-    """A room's history page: ``spans`` is what the picker offers, ``span`` the chosen one (``day``, ``week``…)."""
-
-    site_name: dict[str, str]
-    timezone: str
-    room_id: str
-    room_name: dict[str, str]
-    now_ts: float
-    from_ts: float
-    to_ts: float
-    span: str
-    spans: tuple[str, ...]
-    series: tuple[HistorySeries, ...]
-
-
 class VisitorState(StrEnum):
     """What a visitor is told of a room."""
 

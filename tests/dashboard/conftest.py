@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,7 @@ import pytest
 
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
+from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView, UsualPoint
 from vigie_dashboard.view import (
     Advice,
     AtLeast,
@@ -24,8 +25,6 @@ from vigie_dashboard.view import (
     DoorView,
     Figures,
     HistoryPoint,
-    HistorySeries,
-    HistoryView,
     OutletsView,
     Point,
     RoomState,
@@ -306,14 +305,53 @@ def history_view(span: str = "day") -> HistoryView:
         return tuple(made)
 
     empty = tuple(replace(point, mean=None, low=None, high=None, last=None, coverage=0) for point in points(1, 1))
+    usual = tuple(None if index < 8 else UsualPoint(8.0, 7.0, 10.0, 2 + index % 6) for index in range(96))
+    period = PeriodView(
+        span=span, query={"span": span}, previous={"span": span, "day": "2026-11-23"}, next=None,
+        spans={each: {"span": each} for each in ("day", "week", "month", "year")},
+        typed={"from": "2026-11-23", "from_time": "14:32", "to": "2026-11-24", "to_time": "14:32"}, problem=None,
+    )  # fmt: skip
     return HistoryView(
-        site_name={"fr": "Le Sémaphore", "en": "Le Sémaphore"}, timezone="Europe/Paris", room_id="workshop",
-        room_name={"fr": "Atelier", "en": "Workshop"}, now_ts=NOW_TS, from_ts=start, to_ts=NOW_TS, span=span,
-        spans=("day", "week", "month", "year"),
+        site_name={"fr": "Le Sémaphore", "en": "Le Sémaphore"}, timezone="Europe/Paris", path="/history/workshop",
+        name={"fr": "Atelier", "en": "Workshop"}, is_room=True, now_ts=NOW_TS, from_ts=start, to_ts=NOW_TS,
+        period=period, is_compared=False, can_compare=span in {"day", "week"},
         series=(
-            HistorySeries("people.workshop", {"fr": "Personnes", "en": "People"}, "count", points(6, 2)),
+            HistorySeries("people.workshop", {"fr": "Personnes", "en": "People"}, "count", points(6, 2), usual=usual),
             HistorySeries("desk.power", {"fr": "Puissance", "en": "Power"}, "VA", points(1200, 300)),
             HistorySeries("ap.loss", {"fr": "Pertes", "en": "Loss"}, "/", empty),
+        ),
+    )  # fmt: skip
+
+
+def compared_view() -> HistoryView:
+    """A day of one series beside a usual week, after a date was mistyped."""
+    whole = history_view()
+    typed = {"from": "le 24 <b>", "from_time": "8h", "to": "", "to_time": ""}
+    return replace(
+        whole, path="/history/series/door.in", name={"en": "door.in"}, is_room=False, is_compared=True,
+        period=replace(whole.period, typed=typed, problem=("from", "date")), series=whole.series[:1],
+    )  # fmt: skip
+
+
+def finer_view(query: Mapping[str, str]) -> HistoryView:
+    """A point a minute of what somebody looks at closer."""
+    from_ts, to_ts = float(query["from_ts"]), float(query["to_ts"])
+    count = int((to_ts - from_ts) // 60)
+    points = tuple(HistoryPoint(from_ts + 60 * (index + 1), 42.0, 41, 43, 42, 1) for index in range(count))
+    whole = history_view()
+    return replace(whole, series=tuple(replace(line, points=points, usual=()) for line in whole.series))
+
+
+def listed_view() -> SeriesListView:
+    """A few series of two nodes, with a room and without, one of them never heard."""
+    rooms = (("workshop", {"fr": "Atelier", "en": "Workshop"}), ("cafe", {"fr": "Café", "en": "Café"}))
+    return SeriesListView(
+        {"en": "Le Sémaphore"}, "Europe/Paris", NOW_TS, rooms,
+        (
+            SeriesEntry("door.in", "door", "in", "Main door", "people_in", "count", rooms[0][1], NOW_TS - 60),
+            SeriesEntry("board.p1-va", "board", "p1-va", "<script>alert(1)</script>", "apparent_power", "VA",
+                        rooms[1][1], NOW_TS - 90_000),
+            SeriesEntry("board.rssi", "board", "rssi", "", "rssi", "dBm", None, None),
         ),
     )  # fmt: skip
 
@@ -363,9 +401,10 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                     self._answer(404, "text/plain", b"")
                 else:
                     self._answer(200, found.content_type, found.body, found.gzip)
-            elif url.path.startswith("/history/"):
-                page = pages.render_history(history_view(query.get("span", "day")), lang, theme)
-                self._answer(200, "text/html; charset=utf-8", page.encode())
+            elif url.path.endswith(".json"):
+                self._answer(200, "application/json", json.dumps(pages.history_points(finer_view(query))).encode())
+            elif url.path.startswith("/history"):
+                self._answer(200, "text/html; charset=utf-8", self._history(url.path, query, lang, theme).encode())
             elif url.path in {"/" + name for name in site.views}:
                 site.shown = url.path[1:]
                 page = pages.render_board(site.views[site.shown], lang, theme)
@@ -381,6 +420,12 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 self._answer(200, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
             else:
                 self._answer(404, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
+
+        def _history(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
+            if path == "/history":
+                return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)
+            view = history_view(query.get("span", "day"))
+            return pages.render_history(compared_view() if path == "/history/series/door.in" else view, lang, theme)
 
         def _answer(
             self, status: int, kind: str, body: bytes, packed: bytes | None = None, policy: str = POLICY

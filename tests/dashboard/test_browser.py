@@ -67,7 +67,12 @@ def live(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("path", ["/board", "/states", "/bare", "/none", "/history/workshop", "/problem"])
+PAGES = (
+    "/board", "/states", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in", "/problem",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("lang", pages.LANGUAGES)
 def test_axe_finds_nothing_wrong_and_nothing_overflows(open_page: Callable[..., Page], path: str, lang: str) -> None:
     """In both themes, which differ by nothing but colours; on narrow screens and with large type."""
@@ -256,6 +261,45 @@ def test_uplot_takes_the_place_of_the_curves_and_leaves_the_tables(open_page: Ca
     page.hover(".u-over >> nth=0")
     page.wait_for_selector(".u-legend:has-text(' h')")
     page.screenshot(path=OUTPUT / "history-uplot.png", full_page=True)
+
+
+@pytest.mark.skipif(asset_url("vendor/uplot.js") is None, reason="uPlot was not built (no npm)")
+def test_zooming_in_asks_for_finer_points_and_going_back_for_none(open_page: Callable[..., Page], site: Any) -> None:
+    page = open_page("/history/workshop?l=en")
+    page.wait_for_selector(".uplot")
+    box = page.locator(".u-over").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=4)
+    with page.expect_response(lambda response: ".json" in response.url):
+        page.mouse.up()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50)
+    page.wait_for_selector(".u-legend >> nth=0 >> text=42")
+    page.screenshot(path=OUTPUT / "history-zoomed.png")
+    page.get_by_role("button", name="Show the whole period").first.click()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
+    page.wait_for_function("!document.querySelector('.u-legend').textContent.includes('42')")
+    assert [path for path, _ in site.requests if ".json" in path][1:] == []
+
+
+def test_what_was_mistyped_stands_in_its_field_beside_the_reason(open_page: Callable[..., Page]) -> None:
+    page = open_page("/history/series/door.in?l=fr", java_script_enabled=False)
+    assert (page.input_value("#f-from"), page.input_value("#f-from_time")) == ("le 24 <b>", "8h")
+    assert page.get_attribute("#f-from", "aria-invalid") == "true"
+    assert "ce n\u2019est pas une date" in page.inner_text("[role=alert]")
+    page.screenshot(path=OUTPUT / "history-compared.png", full_page=True)
+
+
+def test_a_period_of_ones_own_is_a_plain_address(open_page: Callable[..., Page]) -> None:
+    page = open_page("/history/workshop?l=en", java_script_enabled=False)
+    page.fill("#f-from", "2026-11-20")
+    page.fill("#f-to_time", "12:00")
+    page.check("input[name=compare]")
+    page.click("main form button")
+    assert page.url.endswith(
+        "/history/workshop?l=en&from=2026-11-20&from_time=14%3A32&to=2026-11-24&to_time=12%3A00&compare=week"
+    )
 
 
 def test_without_javascript_the_history_has_its_curves(open_page: Callable[..., Page]) -> None:

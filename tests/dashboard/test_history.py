@@ -9,8 +9,9 @@ import pytest
 
 from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard import history as module
+from vigie_dashboard.history_view import HistoryView
 from vigie_dashboard.language import language_of
-from vigie_dashboard.view import BoardView, HistoryView
+from vigie_dashboard.view import BoardView
 
 
 def test_every_unit_of_the_contract_has_a_way_to_be_shown() -> None:

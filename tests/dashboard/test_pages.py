@@ -11,7 +11,8 @@ import pytest
 
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
-from vigie_dashboard.view import BoardView, HistoryView
+from vigie_dashboard.history_view import HistoryView
+from vigie_dashboard.view import BoardView
 
 VOID = {"meta", "link", "br", "input", "img"}
 

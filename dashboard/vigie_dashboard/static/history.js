@@ -19,7 +19,8 @@
     return minutes === "00" ? `${hours}${NBSP}h` : `${hours}${NBSP}h${NBSP}${minutes}`;
   }
   const number = (value, digits) => value.toLocaleString(data.language, { maximumFractionDigits: digits });
-  const amount = (value, series) => (value == null ? words.none : number(value, series.digits) + (series.unit ? NBSP + series.unit : ""));
+  const plain = (value, series, digits) => series.labels[value] ?? number(value, digits);
+  const amount = (value, series) => (value == null ? words.none : plain(value, series, series.digits) + (series.unit ? NBSP + series.unit : ""));
 
   // Hours, with the day at midnights; days; or, over more than a week, dates: as the server's own axis.
   const WEEK_S = 8 * 86400;
@@ -34,33 +35,60 @@
 
   function options(series, width) {
     const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const [ink2, grid, line, band] = ["--ink2", "--line", "--tide-line", "--tide"].map(token);
+    const [ink2, grid, line, band, half] = ["--ink2", "--line", "--tide-line", "--tide", "--past-bg"].map(token);
     const axis = { stroke: ink2, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "13px system-ui, sans-serif" };
     const value = (_plot, raw, _series, index) => (index == null ? "–" : amount(raw, series));
     const bound = { stroke: "transparent", points: { show: false }, value };
+    // Drawn first, so that what was measured lies on what is usual.
+    const usual = [{ label: words.usualHigh, ...bound }, { label: words.usualLow, ...bound }, { label: words.usual, stroke: ink2, width: 2, dash: [5, 5], spanGaps: false, value }];
     return {
       width,
       height: 260,
       tzDate: (ts) => inPlace(ts),
       series: [
         { label: words.time, value: (_plot, raw) => (raw == null ? "" : `${weekdayOf.format(raw * 1000)} ${hour(raw)}`) },
+        ...(series.usual ? usual.slice(0, 2) : []),
         { label: words.high, ...bound },
         { label: words.low, ...bound },
-        { label: words.mean, stroke: line, width: 2.5, spanGaps: false, value },
+        ...(series.usual ? usual.slice(2) : []),
+        { label: series.mean, stroke: line, width: 2.5, spanGaps: false, value },
       ],
-      bands: [{ series: [1, 2], fill: band }],
+      bands: series.usual ? [{ series: [1, 2], fill: half }, { series: [3, 4], fill: band }] : [{ series: [1, 2], fill: band }],
       axes: [
         { ...axis, values: (plot, splits, _axis, _space, step) => ticks(splits, step, plot.scales.x.max - plot.scales.x.min) },
-        { ...axis, size: 56, values: (_plot, splits) => splits.map((each) => number(each, Math.max(series.digits, 1))) },
+        { ...axis, size: 56, values: (_plot, splits) => splits.map((each) => (series.labels.length && each % 1 ? "" : plain(each, series, Math.max(series.digits, 1)))) },
       ],
       scales: { x: { range: (_plot, low, high) => (zoomed.has(series.id) ? [low, high] : [data.from, data.to]) }, y: { range: (_plot, low, high) => [Math.min(0, low), high > low ? high + (high - Math.min(0, low)) * 0.06 : low + 1] } },
       hooks: {
-        setSelect: [(plot) => plot.select.width > 0 && zoomed.add(series.id)],
+        setSelect: [(plot) => plot.select.width > 0 && zoomed.add(series.id) && closer(plot, series)],
         drawClear: [(plot) => shade(plot, series, token("--unk-bg"))],
       },
     };
   }
   const zoomed = new Set();
+  const columns = (series) => [series.times, ...(series.usual ? [series.usualHighs, series.usualLows] : []), series.highs, series.lows, ...(series.usual ? [series.usual] : []), series.means];
+
+  // A part of the chart, from the server, where it has more points there than are drawn. Without an answer these stay.
+  async function closer(plot, series) {
+    const [from, to] = [plot.posToVal(plot.select.left, "x"), plot.posToVal(plot.select.left + plot.select.width, "x")];
+    const drawn = plot.data[0].filter((ts) => from < ts && ts <= to).length;
+    try {
+      const answer = await fetch(`${data.points}?${new URLSearchParams({ from_ts: from, to_ts: to, compare: data.compare })}`);
+      if (!answer.ok) return;
+      const finer = (await answer.json()).series.find((each) => each.id === series.id);
+      if (!finer || finer.times.length <= drawn || !zoomed.has(series.id)) return;
+      Object.assign(series, finer);
+      plot.setData(columns(series), false);
+      plot.setScale("x", { min: from, max: to });
+    } catch { /* the gateway is away: the chart stays as it is */ }
+  }
+
+  function whole(plot, series, first) {
+    zoomed.delete(series.id);
+    Object.assign(series, first);
+    plot.setData(columns(series), false);
+    plot.setScale("x", { min: data.from, max: data.to });
+  }
 
   // uPlot splits its axis by the fields of a Date in the browser's own zone: this one has the place's hours in them.
   function inPlace(ts) {
@@ -85,23 +113,21 @@
 
   function draw(place) {
     const series = data.series[Number(place.dataset.series)];
-    const plot = new uPlot(options(series, place.clientWidth), [series.times, series.highs, series.lows, series.means], (self, start) => {
+    const first = { ...series };
+    const plot = new uPlot(options(series, place.clientWidth), columns(series), (self, start) => {
       place.replaceChildren(self.root);
       start();
     });
-    plot.over.addEventListener("dblclick", () => zoomed.delete(series.id));
+    plot.over.addEventListener("dblclick", () => whole(plot, series, first));
     const note = document.createElement("p");
     note.className = "muted";
     note.textContent = words.zoom;
-    const whole = document.createElement("button");
-    whole.type = "button";
-    whole.className = "link";
-    whole.textContent = words.whole;
-    whole.addEventListener("click", () => {
-      zoomed.delete(series.id);
-      plot.setScale("x", { min: data.from, max: data.to });
-    });
-    note.append(" ", whole);
+    const back = document.createElement("button");
+    back.type = "button";
+    back.className = "link";
+    back.textContent = words.whole;
+    back.addEventListener("click", () => whole(plot, series, first));
+    note.append(" ", back);
     place.after(note);
     new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 260 })).observe(place);
   }

@@ -5,21 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
-from vigie_dashboard.pages import render_board, render_history
+from vigie_dashboard.pages import render_board
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
+from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import EVERYBODY, STAFF
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
-from vigie_gateway.place.room_history import SPANS, room_history
 
-HISTORY_POINTS = {"day": 96, "week": 336, "month": 248}
-"""Points of a line by span: a quarter of an hour, half an hour, three hours each. Higher weighs more than a phone
-shows, and makes holes of what a node measured each quarter of an hour; lower hides a short outage."""
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """Asset names carry a hash of their content, so that a cached one is never wrong."""
 
@@ -31,29 +28,7 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/board")
     @allowed(STAFF)
     def board(request: Request) -> Response:
-        page = render_board(gateway.board_view(), chosen_language(request), chosen_theme(request))
-        return _page(page)
-
-    @routes.get("/history/{room_id}")
-    @allowed(STAFF)
-    def history(request: Request, room_id: str, span: str = "day") -> Response:
-        if room_id not in {room.id for room in gateway.site.rooms}:
-            raise Problem(HTTPStatus.NOT_FOUND, f"no room has the id {room_id[:40]!r}")
-        length = SPANS.get(span)
-        if length is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"span is {span[:40]!r}, expected {', '.join(SPANS)}")
-        now_ts = gateway.clock.now_ts()
-        view = room_history(
-            gateway.site,
-            gateway.store,
-            gateway.board,
-            room_id,
-            now_ts - length.total_seconds(),
-            now_ts,
-            HISTORY_POINTS[span],
-            span,
-        )
-        return _page(render_history(view, chosen_language(request), chosen_theme(request)))
+        return page(render_board(gateway.board_view(), chosen_language(request), chosen_theme(request)))
 
     @routes.get("/static/{name}")
     @allowed(EVERYBODY)
@@ -99,7 +74,3 @@ def events_router(gateway: Gateway) -> APIRouter:
         return StreamingResponse(stream, headers={"cache-control": "no-store"}, media_type="text/event-stream")
 
     return routes
-
-
-def _page(html: str) -> Response:
-    return HTMLResponse(html, headers={"cache-control": "no-store", "vary": "accept-language, accept-encoding"})

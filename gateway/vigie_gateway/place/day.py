@@ -5,6 +5,7 @@ Reads the store's histories, and nothing else: the board calls it each minute on
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from statistics import median
@@ -87,11 +88,13 @@ def accumulate(base: float, flow: Flow, from_ts: float, resets: Sequence[float])
     people: list[float | None] = []
     running = max(0.0, base)
     begin_ts = from_ts
+    resets = sorted(resets)
     for end_ts, net, coverage in zip(flow.ends_ts, flow.net, flow.coverage, strict=True):
-        if begin_ts in resets:
+        first, end = bisect_left(resets, begin_ts), bisect_left(resets, end_ts)
+        if first < end and resets[first] == begin_ts:
             running = 0.0
-        is_reset = any(begin_ts < reset_ts < end_ts for reset_ts in resets)
-        running = 0.0 if is_reset else max(0.0, running + net)
+            first += 1
+        running = 0.0 if first < end else max(0.0, running + net)
         people.append(running if coverage > 0 else None)
         begin_ts = end_ts
     return people

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
-from vigie_dashboard.view import HistoryPoint, HistorySeries, HistoryView
-from vigie_gateway.place.board import Board
+from vigie_dashboard.history_view import HistorySeries
+from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.place.cells import Cell
 from vigie_gateway.place.circuits import MAINS_V
 from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate, net_flow
@@ -19,8 +18,6 @@ from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import RoomWiring, Wiring
 from vigie_gateway.store import Store
 
-SPANS: dict[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=31)}
-"""What the page's picker offers."""
 FINE_S = 60.0
 FINE_SPAN_S = 2 * 86_400.0
 """Up to this span people are followed minute by minute, beyond by quarters of an hour: as the store's roll-ups are."""
@@ -33,20 +30,19 @@ _LATENCY = {"fr": "Latence (19 réponses sur 20 plus vite)", "en": "Latency (19 
 _POWER = {"fr": "Puissance", "en": "Power"}
 
 
-def room_history(
-    site: Site, store: Store, board: Board, room_id: str, from_ts: float, to_ts: float, points: int, span: str
-) -> HistoryView:
+def room_lines(
+    site: Site, store: Store, wiring: Wiring, room_id: str, from_ts: float, to_ts: float, points: int
+) -> tuple[HistorySeries, ...]:
     """What a room's page shows from ``from_ts`` to ``to_ts``.
 
     Args:
         site: The place.
         store: Read only.
-        board: Whose wiring tells which channels the room has.
+        wiring: Tells which channels the room has.
         room_id: A room of the site.
         from_ts: Epoch seconds; moved down to a whole minute or quarter of an hour.
         to_ts: After ``from_ts``.
         points: At most so many for each line.
-        span: The chosen one of SPANS, or any word for a span of its own.
 
     Raises:
         KeyError: The site has no such room.
@@ -55,22 +51,10 @@ def room_history(
     """
     if not to_ts > from_ts or points < 1:
         raise ValueError(f"no history of {points} points from {from_ts} to {to_ts}")
-    room = next((one for one in board.wiring.rooms if one.site.id == room_id), None)
+    room = next((one for one in wiring.rooms if one.site.id == room_id), None)
     if room is None:
         raise KeyError(room_id)
-    reader = _Reader(site, store, board.wiring, from_ts, to_ts, points)
-    return HistoryView(
-        site_name=site.name,
-        timezone=site.timezone,
-        room_id=room_id,
-        room_name=room.site.name,
-        now_ts=board.now_ts(),
-        from_ts=from_ts,
-        to_ts=to_ts,
-        span=span,
-        spans=tuple(SPANS),
-        series=tuple(reader.lines(room)),
-    )
+    return tuple(_Reader(site, store, wiring, from_ts, to_ts, points).lines(room))
 
 
 class _Reader:

@@ -23,7 +23,7 @@ def test_every_room_has_a_history_page(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/history/nowhere", "/history/atelier?span=century", "/static/../app.py", "/wp-login"]
+    "path", ["/history/nowhere", "/history/series/no.thing", "/history/atelier.pdf", "/static/../app.py", "/wp-login"]
 )
 def test_what_is_not_there_is_a_page_for_people(client: TestClient, path: str) -> None:
     answer = client.get(path, headers=BROWSER)
@@ -39,7 +39,7 @@ def test_every_answer_carries_the_strict_policy(client: TestClient) -> None:
 
 
 def test_no_page_holds_an_inline_style_or_script(client: TestClient) -> None:
-    for path in ("/board", "/history/atelier"):
+    for path in ("/board", "/history/atelier", "/history"):
         page = client.get(path, headers=BROWSER).text
         assert " style=" not in page
         assert "<style" not in page

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from vigie_contract.clock import Clock
-from vigie_dashboard.view import HistorySeries
+from vigie_dashboard.history_view import HistorySeries
 from vigie_gateway.place.board import Board
-from vigie_gateway.place.room_history import SPANS, room_history
+from vigie_gateway.place.room_history import room_lines
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.store import Store
 
@@ -42,10 +42,8 @@ def _hour(values: Callable[[int], float | None]) -> dict[float, float | None]:
 
 
 def _lines(site: Site, store: Store, board: Board, room: str, points: int = 12) -> dict[str, HistorySeries]:
-    view = room_history(site, store, board, room, NOON_TS - 3600, NOON_TS, points, "day")
-    assert view.spans == tuple(SPANS)
-    assert view.now_ts == NOON_TS
-    return {line.id: line for line in view.series}
+    lines = room_lines(site, store, board.wiring, room, NOON_TS - 3600, NOON_TS, points)
+    return {line.id: line for line in lines}
 
 
 def test_people_come_from_the_doors_counted_since_the_last_closing(site: Site, store: Keeper, board: Board) -> None:
@@ -103,8 +101,8 @@ def test_a_room_without_sensors_has_no_line(site: Site, store: Keeper, board: Bo
 
 def test_a_room_that_is_not_there_or_a_span_that_is_none_is_an_error(site: Site, store: Keeper, board: Board) -> None:
     with pytest.raises(KeyError, match="cellar"):
-        room_history(site, store, board, "cellar", 0, 60, 10, "day")
+        room_lines(site, store, board.wiring, "cellar", 0, 60, 10)
     with pytest.raises(ValueError, match="no history of 0 points"):
-        room_history(site, store, board, "salle", 0, 60, 0, "day")
+        room_lines(site, store, board.wiring, "salle", 0, 60, 0)
     with pytest.raises(ValueError, match="no history of 10 points from 60 to 60"):
-        room_history(site, store, board, "salle", 60, 60, 10, "day")
+        room_lines(site, store, board.wiring, "salle", 60, 60, 10)
