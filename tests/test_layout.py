@@ -34,6 +34,8 @@ EDGES = {
     "uvicorn": {"vigie_gateway/app.py"},
     "jinja2": {"vigie_dashboard/pages.py"},
     "babel": {"vigie_dashboard/language.py"},
+    "influxdb_client": {"vigie_gateway/store/influxdb/writer.py"},
+    "urllib3": {"vigie_gateway/store/influxdb/writer.py"},
 }
 """Where each library of others may be imported: one module, or the one folder that is about it."""
 

@@ -33,6 +33,7 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.settings import Settings
 from vigie_gateway.store import Store, open_store
+from vigie_gateway.store.influxdb.sink import Sink
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +101,15 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             monotonic=time.monotonic,
         )
         housekeeping = Housekeeping(board, store, pipeline, clock)
-        health = Health(bus, pipeline, live, refusals, clock, watch)
+        sink = Sink(store, settings.influxdb, site.id, clock) if settings.influxdb.url else None
+        health = Health(bus, pipeline, live, refusals, clock, watch, sink)
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
         stack.callback(housekeeping.stop)
+        if sink is not None:
+            sink.start()
+            stack.callback(sink.stop)
         bus.start()
         gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack))
         _serve(gateway, settings, listener)

@@ -13,6 +13,7 @@ from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
+from vigie_gateway.store.influxdb.sink import Sink
 
 STALLED_S = 20.0
 """Seconds without a round of the ingest thread until it counts as stalled, and the watchdog is not fed. Lower would
@@ -29,7 +30,14 @@ class Health:
     """Gathers the report."""
 
     def __init__(
-        self, bus: Bus, pipeline: Pipeline, live: Live, refusals: Refusals, clock: Clock, watch: ClockWatch
+        self,
+        bus: Bus,
+        pipeline: Pipeline,
+        live: Live,
+        refusals: Refusals,
+        clock: Clock,
+        watch: ClockWatch,
+        influxdb: Sink | None = None,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
@@ -37,6 +45,7 @@ class Health:
         self._refusals = refusals
         self._clock = clock
         self._watch = watch
+        self._influxdb = influxdb
         self._started_mono = time.monotonic()
 
     def is_progressing(self) -> bool:
@@ -55,6 +64,8 @@ class Health:
             "refused": self._refused(),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
         }
+        if self._influxdb is not None:
+            parts["influxdb"] = self._influxdb.report()
         worst = max((part["status"] for part in parts.values()), key=_ORDER.index)
         return {
             "status": worst,

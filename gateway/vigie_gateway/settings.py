@@ -10,6 +10,7 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -90,6 +91,43 @@ class StoreSettings(_Table):
     nodes."""
 
 
+class InfluxdbSettings(_Table):
+    """The place's InfluxDB (1.8, 2 or 3): ``url`` turns it on."""
+
+    url: str | None = None
+    org: str = ""
+    bucket: str = Field(default="vigie", min_length=1)
+    token_file: str | None = None
+    ca_file: str | None = None
+    database: str | None = None
+    """Of InfluxQL; None is the bucket's own name, before its ``/`` on 1.8."""
+    retention_policy: str | None = None
+    """Of InfluxQL; None is what stands after the ``/`` of the bucket on 1.8, else the database's default."""
+    write_timeout_s: float = Field(default=10.0, ge=1, le=60)
+    """For one write. Lower gives up on bad Wi-Fi again and again; higher takes longer to see that nobody answers."""
+    read_timeout_s: float = Field(default=3.0, ge=0.1, le=20)
+    """For all that one history asks. Lower shows coarse curves; higher keeps who looks at one waiting."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+                raise ValueError("expected http://host:port or https://host:port, with a token_file for the secret")
+        return url
+
+    @property
+    def database_name(self) -> str:
+        """What InfluxQL calls the bucket."""
+        return self.database or self.bucket.partition("/")[0]
+
+    @property
+    def policy_name(self) -> str | None:
+        """The retention policy that InfluxQL is asked for; None for the default one."""
+        return self.retention_policy or self.bucket.partition("/")[2] or None
+
+
 class Settings(_Table):
     """All of ``gateway.toml``."""
 
@@ -99,6 +137,7 @@ class Settings(_Table):
     broker: BrokerSettings = BrokerSettings()
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
+    influxdb: InfluxdbSettings = InfluxdbSettings()
 
     def accounts_path(self) -> Path:
         """The file of accounts: beside the readings."""

@@ -110,6 +110,16 @@ METRICS: tuple[Metric, ...] = (
         ("refused_last_seconds", "gauge", "by_reason.{reason}.at_ts", "Epoch seconds of the last one"),
     ),
     *_of(
+        "influxdb",
+        ("influxdb_cursor_commit", "gauge", "cursor", "Last commit of the store that InfluxDB has"),
+        ("influxdb_filling", "gauge", "is_filling", "1 while InfluxDB is filled with what was there before"),
+        ("influxdb_waiting_readings", "gauge", "waiting_readings", "Committed readings that InfluxDB has not had"),
+        ("influxdb_waiting_since_seconds", "gauge", "waiting_since_ts", "Epoch seconds since when some wait"),
+        ("influxdb_written_readings_total", "counter", "written_readings", "Readings that InfluxDB took"),
+        ("influxdb_written_seconds", "gauge", "written_ts", "Epoch seconds of its last write"),
+        ("influxdb_set_aside_readings_total", "counter", "set_aside", "Readings that InfluxDB refuses, set aside"),
+    ),
+    *_of(
         "live",
         ("live_viewers", "gauge", "viewers", "Browsers that follow the board now"),
         ("live_dropped_viewers_total", "counter", "dropped", "Browsers that were too slow and had to connect again"),

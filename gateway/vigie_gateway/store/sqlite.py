@@ -149,16 +149,17 @@ class SqliteStore:
         self._next_row = max(last_row, *sealed.values(), floor) + 1
 
     def _load_series(self, database: sqlite3.Connection) -> None:
-        self._series.clear()
+        known: dict[tuple[str, str, str], Series] = {}
         live = []
         for found, is_retired in all_series(database):
             channel = found.channel
-            self._series[found.node, channel.id, channel.quantity] = found
+            known[found.node, channel.id, channel.quantity] = found
             rule = self._rules[found.id] = rule_of(QUANTITIES[channel.quantity], channel.period_s)
             self._decimals[found.id] = rule.decimals - MEAN_DIGITS
             if not is_retired:
                 live.append(found)
-        self._live = live
+        # Put in place at once: other threads look at them.
+        self._series, self._live = known, live
 
     def _written(self, work: Callable[[], _Result]) -> _Result:
         """A write that makes room on a full disk and begins another file in the place of a damaged one, once."""
