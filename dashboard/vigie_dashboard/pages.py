@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from importlib import resources
@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from vigie_dashboard import board, history, period_text, rooms_text, series_list, visitors
+from vigie_dashboard import board, history, history_table, period_text, rooms_text, series_list, visitors
 from vigie_dashboard.assets import asset_url, inline_icons
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
@@ -107,6 +107,16 @@ def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
 def history_points(view: HistoryView) -> dict[str, object]:
     """The points of a history, JSON-ready, as history.js asks for them when somebody looks closer."""
     return history.points_data(view)
+
+
+def history_columns(view: HistoryView, lang: str) -> list[str]:
+    """The names of the columns of ``history_rows``, with their units."""
+    return history_table.header_of(view, language_of(lang))
+
+
+def history_rows(view: HistoryView) -> Iterator[list[str | float | None]]:
+    """The values of a history page as rows; None is unknown."""
+    return history_table.rows_of(view)
 
 
 def render_series_list(view: SeriesListView, search: str, by: str, lang: str, theme: str | None) -> str:

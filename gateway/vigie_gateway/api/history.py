@@ -1,6 +1,7 @@
 """What was measured: ``/history`` lists it, ``/history/{room}`` and ``/history/series/{node.channel}`` show it.
 
-The same addresses with ``.json`` at their end answer the points that a chart asks for when somebody looks closer.
+The same addresses with ``.csv`` at their end answer the table of the page; with ``.json``, the points that a chart asks
+for when somebody looks closer.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from vigie_dashboard.history_view import HistoryView, PeriodView
-from vigie_dashboard.pages import history_points, render_history, render_series_list
+from vigie_dashboard.pages import history_columns, history_points, history_rows, render_history, render_series_list
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import STAFF
+from vigie_gateway.formats.csv import CONTENT_TYPE, encode
+from vigie_gateway.place.hours import local_date
 from vigie_gateway.place.past import Past
 from vigie_gateway.place.period import FIELDS, PeriodError, period_view, read_period, span_between
 
@@ -67,6 +70,8 @@ def page(html: str, status: int = HTTPStatus.OK) -> Response:
 def _answer(gateway: Gateway, request: Request, viewer: Viewer, name: str, form: str) -> Response:
     if form == "json":
         return _points(gateway, request, viewer, name)
+    if form == "csv":
+        return _table(gateway, request, viewer, name)
     if form:
         raise Problem(HTTPStatus.NOT_FOUND, f"a history has no form {form[:20]!r}")
     lang, theme = chosen_language(request), chosen_theme(request)
@@ -78,6 +83,25 @@ def _answer(gateway: Gateway, request: Request, viewer: Viewer, name: str, form:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         view = _view(gateway, request, viewer, name, error)
     return page(render_history(view, lang, theme), status)
+
+
+def _table(gateway: Gateway, request: Request, viewer: Viewer, name: str) -> Response:
+    try:
+        view = _view(gateway, request, viewer, name)
+    except PeriodError as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"the period is wrong: {error}") from error
+    zone = gateway.site.zone()
+    first, last = (local_date(zone, at_ts).isoformat() for at_ts in (view.from_ts, min(view.to_ts, view.now_ts)))
+    return Response(
+        encode(history_columns(view, chosen_language(request)), history_rows(view)),
+        headers={
+            "cache-control": "no-store",
+            "vary": "accept-language, accept-encoding",
+            # Ids and dates alone are in the name: nothing that needs quoting.
+            "content-disposition": f'attachment; filename="{name}_{first}_{last}.csv"',
+        },
+        media_type=CONTENT_TYPE,
+    )
 
 
 def _view(

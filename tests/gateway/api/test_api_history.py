@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -116,3 +118,50 @@ def test_a_label_from_the_wire_is_text(bench: Bench, client: TestClient) -> None
         page = client.get(path, headers=BROWSER).text
         assert "<img" not in page
         assert "&lt;img src=x" in page
+
+
+def read_csv(client: TestClient, path: str) -> list[list[str]]:
+    answer = client.get(path, headers={"accept-language": "en"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
+
+
+def test_the_table_has_a_row_for_each_interval_and_nothing_where_nothing_was_measured(
+    bench: Bench, client: TestClient
+) -> None:
+    fill(bench)
+    header, *rows = read_csv(client, "/history/series/tableau.linky-va.csv")
+    assert header[:2] == ["Until (Europe/Paris)", "Apparent power: Mean (VA)"]
+    assert header[-1] == "Apparent power: Readings received (0\u20131)"
+    assert len(rows) == 96
+    assert rows[0] == ["2026-11-23T14:45:00+01:00", "", "", "", "", "0"]
+    assert rows[-1] == ["2026-11-24T14:30:00+01:00", "1000", "1000", "1000", "1000", "1"]
+
+
+def test_the_table_of_a_room_has_the_columns_of_each_of_its_lines(bench: Bench, client: TestClient) -> None:
+    number = bench.store.register("ondes", [Channel("latence-gateway-p95", "latency_p95", 60.0)])
+    series = number["latence-gateway-p95"].id
+    bench.store.commit([Sample(series, bench.clock.now - 60 * minute, 7.5) for minute in range(60)], {})
+    header, *rows = read_csv(client, "/history/cafe.csv?span=day")
+    assert header[1] == "Latency (19 replies of 20 are faster): Mean (ms)"
+    assert rows[-1][1] == "7.5"
+
+
+def test_the_table_has_the_usual_week_too(bench: Bench, client: TestClient) -> None:
+    fill(bench, weeks=3)
+    header, *rows = read_csv(client, "/history/series/tableau.linky-va.csv?compare=week")
+    assert rows[-1][header.index("Apparent power: Usual (VA)")] == "1200"
+    assert rows[-1][header.index("Apparent power: Weeks")] == "3"
+    assert rows[0][header.index("Apparent power: Weeks")] == ""
+
+
+def test_a_table_of_no_period_is_a_problem_document(client: TestClient) -> None:
+    answer = client.get("/history/atelier.csv?from=tomorrow&to=2026-11-24")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "the period is wrong: from: date")
+
+
+def test_the_page_links_to_its_own_table(bench: Bench, client: TestClient) -> None:
+    fill(bench)
+    page = client.get("/history/series/tableau.linky-va?span=week", headers=BROWSER).text
+    assert 'href="/history/series/tableau.linky-va.csv?l=en&amp;span=week" download' in page
