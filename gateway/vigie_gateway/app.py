@@ -33,7 +33,9 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.settings import Settings
 from vigie_gateway.store import Store, open_store
+from vigie_gateway.store.copies import DailyCopies
 from vigie_gateway.store.influxdb.sink import Sink
+from vigie_gateway.store.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,8 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
     listener = _listen(settings.http.host, settings.http.port)
     with contextlib.ExitStack() as stack:
         stack.callback(listener.close)
-        store = open_store(Path(settings.store.path), clock)
+        path = Path(settings.store.path)
+        store = open_store(path, clock, settings.store.ballast_mb << 20)
         stack.callback(store.close)
         refusals = Refusals()
         watch = _watch(clock, Path(settings.store.path), store)
@@ -102,7 +105,14 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         )
         housekeeping = Housekeeping(board, store, pipeline, clock)
         sink = Sink(store, settings.influxdb, site.id, clock) if settings.influxdb.url else None
-        health = Health(bus, pipeline, live, refusals, clock, watch, sink)
+        copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
+
+        def on_probe(takes_writes: bool) -> None:
+            board.is_recording = takes_writes and pipeline.store_trouble is None
+            live.poke()
+
+        upkeep = Upkeep(store, path, copies, clock, watch, site.zone(), on_probe)
+        health = Health(bus, pipeline, live, refusals, clock, watch, upkeep, sink)
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
@@ -110,6 +120,8 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         if sink is not None:
             sink.start()
             stack.callback(sink.stop)
+        upkeep.start()
+        stack.callback(upkeep.stop)
         bus.start()
         gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack))
         _serve(gateway, settings, listener)

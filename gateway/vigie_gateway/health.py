@@ -14,6 +14,7 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.store.influxdb.sink import Sink
+from vigie_gateway.store.upkeep import Upkeep
 
 STALLED_S = 20.0
 """Seconds without a round of the ingest thread until it counts as stalled, and the watchdog is not fed. Lower would
@@ -37,6 +38,7 @@ class Health:
         refusals: Refusals,
         clock: Clock,
         watch: ClockWatch,
+        upkeep: Upkeep,
         influxdb: Sink | None = None,
     ) -> None:
         self._bus = bus
@@ -46,6 +48,7 @@ class Health:
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
+        self._upkeep = upkeep
         self._started_mono = time.monotonic()
 
     def is_progressing(self) -> bool:
@@ -131,8 +134,7 @@ class Health:
         return {"status": "pass" if self.is_progressing() else "fail", **self._pipeline.counts}
 
     def _store(self) -> dict[str, Any]:
-        trouble = self._pipeline.store_trouble
-        return {"status": "pass" if trouble is None else "fail", "trouble": trouble}
+        return self._upkeep.report(self._pipeline.store_trouble)
 
     def _backlog(self) -> dict[str, Any]:
         """What waits on its way to the disk, where, and since when; null is nothing, or not known."""

@@ -89,6 +89,17 @@ class StoreSettings(_Table):
     """What a power cut can take of what no journal holds any more: nothing, since nodes keep what is not
     acknowledged. Lower wears the card and wakes it more often; higher delays acknowledgements and keeps more on the
     nodes."""
+    copies: str | None = None
+    """The folder of the daily copies; None is ``backups`` beside the database."""
+    copies_kept: int = Field(default=7, ge=0, le=366)
+    """How many of them. Lower goes less far back; each takes as much as the database. 0 makes none."""
+    ballast_mb: int = Field(default=16, ge=0, le=1024)
+    """Room that is let go when the disk is full. Lower lasts shorter (16 MB are some days of a small place); higher
+    takes it from the card for good. 0 keeps none."""
+
+    def copies_folder(self) -> Path:
+        """Where the daily copies are."""
+        return Path(self.path).parent / "backups" if self.copies is None else Path(self.copies)
 
 
 class InfluxdbSettings(_Table):

@@ -32,7 +32,10 @@ from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
-from vigie_gateway.store import Store, open_store
+from vigie_gateway.store import open_store
+from vigie_gateway.store.copies import DailyCopies
+from vigie_gateway.store.sqlite import SqliteStore
+from vigie_gateway.store.upkeep import Upkeep
 
 SAMPLE_SITE = Path(vigie_gateway.__file__).parent / "sample" / "site.toml"
 CHANNELS = (
@@ -79,7 +82,8 @@ class Bench:
     """A gateway whose rounds a test turns by hand."""
 
     clock: ManualClock
-    store: Store
+    store: SqliteStore
+    upkeep: Upkeep
     bus: BusInMemory
     refusals: Refusals
     board: Board
@@ -145,7 +149,7 @@ def bench(tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts) ->
 
 
 def make_bench(
-    store: Store, clock: ManualClock, site: Site, accounts: Accounts, watch: ClockWatch | None = None
+    store: SqliteStore, clock: ManualClock, site: Site, accounts: Accounts, watch: ClockWatch | None = None
 ) -> Bench:
     bus, refusals, board = BusInMemory(), Refusals(), Board(site, clock)
     watch = watch or ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
@@ -166,10 +170,12 @@ def make_bench(
         monotonic=clock.now_mono,
     )
     pipeline._load()
-    health = Health(bus, pipeline, live, refusals, clock, watch)  # type: ignore[arg-type] # as above
+    copies = DailyCopies(store.file.path.parent / "backups", 7)
+    upkeep = Upkeep(store, store.file.path, copies, clock, watch, site.zone(), lambda _takes: None, clock.now_mono)
+    health = Health(bus, pipeline, live, refusals, clock, watch, upkeep)  # type: ignore[arg-type] # as above
     access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
     gateway = Gateway(site, clock, store, board, live, health, access)
-    return Bench(clock, store, bus, refusals, board, pipeline, gateway, changes)
+    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 
 @pytest.fixture

@@ -79,6 +79,20 @@ METRICS: tuple[Metric, ...] = (
         ("ingest_gaps_total", "counter", "gaps", "Gaps recorded: readings that can never come"),
     ),
     *_of(
+        "store",
+        ("store_checked_seconds", "gauge", "checked_ts", "Epoch seconds of the last check of the whole database"),
+        (
+            "store_damaged_chunks",
+            "gauge",
+            "damaged_chunks",
+            "Rows of history that the last check found damaged",
+        ),
+        ("store_copies", "gauge", "copies", "Daily copies that are there"),
+        ("store_ballast_kept", "gauge", "is_ballast_kept", "1 when the ballast is there, 0 when the disk was full"),
+        ("store_salvaged_readings", "gauge", "salvage.readings", "Readings put back from the last damaged file"),
+        ("store_salvage_unreadable_rows", "gauge", "salvage.unreadable_rows", "Rows of it that cannot be read"),
+    ),
+    *_of(
         "backlog",
         ("backlog_node_readings", "gauge", "on_nodes_readings", "Readings that nodes hold and the disk does not"),
         ("backlog_nodes_since_seconds", "gauge", "on_nodes_since_ts", "Epoch seconds since when some wait on nodes"),

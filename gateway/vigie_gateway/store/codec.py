@@ -324,6 +324,15 @@ class Reader:
         return list(_little(column))
 
 
+def is_whole(blob: bytes) -> bool:
+    """Whether a blob is still what was written; True of version 1, which cannot tell."""
+    try:
+        _checked(blob)
+    except CodecError:
+        return False
+    return True
+
+
 def _checked(blob: bytes) -> bytes:
     """The blob without its CRC, which is right."""
     if blob[:1] == bytes((_UNCHECKED,)):

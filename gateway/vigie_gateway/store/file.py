@@ -16,6 +16,7 @@ from typing import TypeVar
 from vigie_gateway.store import DiskFullError, StoreError
 from vigie_gateway.store.aside import Remains, begin, begin_anew
 from vigie_gateway.store.ballast import Ballast
+from vigie_gateway.store.copies import keep_before_update
 from vigie_gateway.store.lock import StoreLock
 from vigie_gateway.store.readers import Readers
 from vigie_gateway.store.schema import Connect, converted, damage_of, open_writer
@@ -61,7 +62,9 @@ class StoreFile:
         return damage
 
     def _open(self) -> None:
-        if not self.path.exists():
+        if self.path.exists():
+            keep_before_update(self.path)
+        else:
             begin(self.path, self.connect)
         self._database = open_writer(self.path, self.connect)
 

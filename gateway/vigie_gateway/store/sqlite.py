@@ -68,7 +68,12 @@ log = logging.getLogger(__name__)
 
 
 class SqliteStore:
-    """See ``Store``."""
+    """See ``Store``.
+
+    Attributes:
+        file: The file and its connections.
+        salvage_report: What became of the last damaged file, as of a moment ago; None when there never was one.
+    """
 
     def __init__(self, path: Path, clock: Clock, *, ballast_bytes: int = 0, connect: Connect = sqlite3.connect) -> None:
         """Open the file and read its log; a damaged file is set aside, and another one begun.
@@ -84,7 +89,7 @@ class SqliteStore:
         """
         self._path = path
         self._clock = clock
-        self._file = StoreFile(path, connect, ballast_bytes)
+        self.file = StoreFile(path, connect, ballast_bytes)
         self._rules: dict[int, Rule] = {}
         self._decimals: dict[int, int] = {}
         self._series: dict[tuple[str, str, str], Series] = {}
@@ -101,6 +106,7 @@ class SqliteStore:
         self._expired_ts: float | None = None
         self._expiring: list[int] = []
         self._salvage: Salvage | None = None
+        self.salvage_report: SalvageReport | None = None
         try:
             self._open()
         except BaseException:
@@ -108,14 +114,14 @@ class SqliteStore:
             raise
 
     def _open(self) -> None:
-        damage = self._file.open()
+        damage = self.file.open()
         if damage is None:
             try:
                 self._load()
             except DamagedError as error:
                 damage = str(error).removeprefix(f"{self._path}: ")
         if damage is not None:
-            self._file.replace(lambda: remains_of(self._path, self._file.connect), damage, self._clock.now_ts())
+            self.file.replace(lambda: remains_of(self._path, self.file.connect), damage, self._clock.now_ts())
             self._load()
         self._resume_salvage()
 
@@ -123,7 +129,7 @@ class SqliteStore:
         """Read what is kept in memory; DamagedError where that cannot be read."""
         try:
             with converted(self._path, "could not be read"):
-                self._load_tables(self._file.writer)
+                self._load_tables(self.file.writer)
         except CodecError as error:
             raise DamagedError(f"{self._path}: its log is damaged: {error}") from error
 
@@ -164,10 +170,10 @@ class SqliteStore:
     def _written(self, work: Callable[[], _Result]) -> _Result:
         """A write that makes room on a full disk and begins another file in the place of a damaged one, once."""
         try:
-            return self._file.with_room(work)
+            return self.file.with_room(work)
         except DamagedError as error:
             self._replace(str(error).removeprefix(f"{self._path}: "))
-            return self._file.with_room(work)
+            return self.file.with_room(work)
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         """See ``Store``."""
@@ -178,11 +184,11 @@ class SqliteStore:
         return {channel.id: self._series[node, channel.id, channel.quantity] for channel in channels}
 
     def _register(self, node: str, channels: Sequence[Channel]) -> None:
-        with self._file.transaction("a channel could not be registered") as database:
+        with self.file.transaction("a channel could not be registered") as database:
             for channel in channels:
                 register(database, node, channel)
         with converted(self._path, "could not be read"):
-            self._load_series(self._file.writer)
+            self._load_series(self.file.writer)
 
     def series(self) -> list[Series]:
         """See ``Store``."""
@@ -215,7 +221,7 @@ class SqliteStore:
         row, at_ms = self._next_row, round(self._clock.now_ts() * 1000)
         upto = json.dumps([[*key, number] for key, number in progress.items()], separators=(",", ":"))
         data = encode_batch(batch, self._decimals) if samples else None
-        with self._file.transaction("could not commit") as database:
+        with self.file.transaction("could not commit") as database:
             database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (row, len(samples), at_ms, upto, data))
             if gaps:
                 database.executemany(
@@ -254,7 +260,7 @@ class SqliteStore:
             raise StoreError(f"{self._path}: series {series} was never registered")
         # The tail first, then the file: its head tells which of the tail was sealed in between.
         tail = self._tails.get(series)
-        with self._file.reading() as database:
+        with self.file.reading() as database:
             chunks = Chunks(database, series, rule)
             head = chunks.head()
             times, values = ([], []) if tail is None else tail.after(0 if head is None else head.row)
@@ -302,7 +308,7 @@ class SqliteStore:
 
     def commits(self, after_row: int, readings: int) -> list[Commit] | None:
         """See ``Store``."""
-        with self._file.reading() as database:
+        with self.file.reading() as database:
             held = held_after(database, after_row, readings)
         if held is None:
             return None
@@ -310,12 +316,12 @@ class SqliteStore:
 
     def behind(self, after_row: int) -> Behind:
         """See ``Store``."""
-        with self._file.reading() as database:
+        with self.file.reading() as database:
             return behind(database, after_row)
 
     def gaps(self) -> list[Gap]:
         """See ``Store``."""
-        with self._file.reading() as database:
+        with self.file.reading() as database:
             rows = database.execute("SELECT node, journal, first, last, reason, at_ms FROM gap ORDER BY id").fetchall()
         return [
             Gap(node, journal, first, last, reason, at_ms / 1000) for node, journal, first, last, reason, at_ms in rows
@@ -323,8 +329,8 @@ class SqliteStore:
 
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """See ``Store``."""
-        if self._file.damage is not None:
-            self._replace(self._file.damage)
+        if self.file.damage is not None:
+            self._replace(self.file.damage)
         report = self._written(lambda: self._maintain(now_ts))
         return report if self._salvage is None else replace(report, has_more=True)
 
@@ -351,7 +357,7 @@ class SqliteStore:
         done: dict[int, Sealed] = {}
         budget = STEP_READINGS
         snapshot: Snapshot | None = None
-        with self._file.transaction("readings could not be sealed") as database:
+        with self.file.transaction("readings could not be sealed") as database:
             for series in due:
                 if budget <= 0:
                     break
@@ -395,27 +401,27 @@ class SqliteStore:
 
     def _expire_step(self, now_ts: float) -> MaintenanceReport:
         """Delete what is past its retention, and give free pages back when there are many."""
-        with self._file.transaction("retention could not be applied") as database:
+        with self.file.transaction("retention could not be applied") as database:
             expired, self._expiring = expire(database, self._expiring, self.every_series(), self._rules, _ms(now_ts))
         with converted(self._path, "free pages could not be given back"):
-            give_back(self._file.writer)
+            give_back(self.file.writer)
         return MaintenanceReport(0, 0, expired, has_more=bool(self._expiring))
 
     def _write_cursors(self) -> None:
-        with self._file.transaction("the cursors could not be written") as database:
+        with self.file.transaction("the cursors could not be written") as database:
             snapshot = self._cursors.write(database)
         self._cursors.written(snapshot, self._clock.now_mono())
 
     def _replace(self, reason: str) -> None:
         """Set the file aside while the gateway runs: nothing that is in memory is lost with it."""
-        self._file.replace(self._remains, reason, self._clock.now_ts())
+        self.file.replace(self._remains, reason, self._clock.now_ts())
         self._tails, self._log, self._log_readings, self._round = {}, deque(), 0, []
         self._load()
         self._resume_salvage()
 
     def _remains(self) -> Remains:
         """The small tables and the log, of what is in memory; what is not (gaps, cuts of retention), of the file."""
-        remains = remains_of(self._path, self._file.connect)
+        remains = remains_of(self._path, self.file.connect)
         for found in self._series.values():
             remains.series[found.id] = row_of(found, found not in self._live)
         remains.progress |= self._progress
@@ -431,7 +437,8 @@ class SqliteStore:
         return [_sample(series, *pair) for pair in zip(*self._tails[series].after(0), strict=True)]
 
     def _resume_salvage(self) -> None:
-        row = self._file.writer.execute("SELECT file FROM salvage WHERE done_ms IS NULL ORDER BY begun_ms").fetchone()
+        self.salvage_report = next(reversed(salvage_reports(self.file.writer)), None)
+        row = self.file.writer.execute("SELECT file FROM salvage WHERE done_ms IS NULL ORDER BY begun_ms").fetchone()
         if self._salvage is not None:
             self._salvage.close()
         try:
@@ -446,19 +453,15 @@ class SqliteStore:
         if late:
             self._commit(late, {}, [])
             salvage.recovered.readings += len(late)
-        with self._file.transaction("what was salvaged could not be put back") as database:
+        with self.file.transaction("what was salvaged could not be put back") as database:
             moved = salvage.step(database, self._rules, self._heads)
             heads = {series: Chunks(database, series, self._rules[series]).head() for series in moved}
             salvage.save(database, _ms(self._clock.now_ts()))
+            self.salvage_report = salvage_reports(database)[-1]
         self._heads.update({series: head for series, head in heads.items() if head is not None})
         if salvage.is_done:
             self._resume_salvage()
         return MaintenanceReport(0, 0, 0, has_more=True)
-
-    def salvages(self) -> list[SalvageReport]:
-        """Files that were set aside, the newest last, and what came of them. From any thread."""
-        with self._file.reading() as database:
-            return salvage_reports(database)
 
     def close(self) -> None:
         """See ``Store``."""
@@ -468,7 +471,7 @@ class SqliteStore:
                 self._write_cursors()
         if self._salvage is not None:
             self._salvage.close()
-        self._file.close()
+        self.file.close()
 
 
 def _span(from_ts: float, to_ts: float, points: int) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def test_a_disk_that_refuses_stops_acknowledgements_and_loses_nothing(
         bench.commit()
         assert Ack("j1", 1) not in bench.acks()
         told = bench.gateway.health.report()["parts"]["store"]
-        assert told == {"status": "fail", "trouble": "vigie.db: disk full"}
+        assert (told["status"], told["trouble"]) == ("fail", "vigie.db: disk full")
     bench.commit()
     assert bench.acks()[-1] == Ack("j1", 1)
     assert bench.gateway.health.report()["parts"]["store"]["status"] == "pass"

@@ -116,8 +116,8 @@ def full_disk(path: Path) -> Iterator[SqliteStore]:
     """A store whose file may not grow by more than two pages."""
     store = opened(path)
     assert isinstance(store, SqliteStore)
-    pages = store._file.writer.execute("PRAGMA page_count").fetchone()[0]
-    store._file.writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = store.file.writer.execute("PRAGMA page_count").fetchone()[0]
+    store.file.writer.execute(f"PRAGMA max_page_count = {pages + 2}")
     yield store
     store.close()
 
@@ -135,7 +135,7 @@ def test_a_full_disk_refuses_a_commit_whole_and_takes_the_same_one_when_there_is
         assert store.samples(series, 0, NOW_TS + 1e6) == before
         assert store.progress() == {("node-1", "j"): 100}
         assert store.latest()[series] == before[-1]
-    store._file.writer.execute("PRAGMA max_page_count = 100000")
+    store.file.writer.execute("PRAGMA max_page_count = 100000")
     store.commit(samples, {("node-1", "j"): 5100})
     assert store.samples(series, 0, NOW_TS + 1e6) == before + samples
     assert store.progress() == {("node-1", "j"): 5100}
@@ -148,12 +148,12 @@ def test_a_full_disk_while_sealing_loses_nothing_and_sealing_goes_on_when_there_
     chance = random.Random(1)
     store.commit([Sample(series, NOW_TS + 1000 + number, chance.random()) for number in range(5000)], {})
     before = store.samples(series, 0, NOW_TS + 1e6)
-    pages = store._file.writer.execute("PRAGMA page_count").fetchone()[0]
-    store._file.writer.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store.file.writer.execute("PRAGMA page_count").fetchone()[0]
+    store.file.writer.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="could not be sealed: the disk is full"):
         store.maintain(NOW_TS + 86_400)
     assert store.samples(series, 0, NOW_TS + 1e6) == before
-    store._file.writer.execute("PRAGMA max_page_count = 100000")
+    store.file.writer.execute("PRAGMA max_page_count = 100000")
     assert store.maintain(NOW_TS + 86_400).sealed == 5100
     assert store.samples(series, 0, NOW_TS + 1e6) == before
     store.close()

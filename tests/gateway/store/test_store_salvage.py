@@ -141,7 +141,8 @@ def test_of_a_scratched_file_nearly_all_comes_back_and_nothing_twice_or_wrong(
     for name, samples in found.items():
         assert samples == sorted(set(samples), key=lambda sample: sample.at_ts)
         assert set(samples) <= set(original.readings[name])
-    report = store.salvages()[-1]
+    report = store.salvage_report
+    assert report is not None
     assert report.done_ts is not None
     assert report.readings == recovered
     assert path.with_name(report.file).exists()
@@ -203,8 +204,10 @@ def test_an_empty_file_is_set_aside_and_nodes_are_asked_for_all_that_they_hold(t
     path.touch()
     store = salvaged(path)
     assert store.progress() == {}
-    assert [(report.reason, report.readings) for report in store.salvages()] == [("it is empty", 0)]
-    assert path.with_name(store.salvages()[0].file).exists()
+    report = store.salvage_report
+    assert report is not None
+    assert (report.reason, report.readings) == ("it is empty", 0)
+    assert path.with_name(report.file).exists()
     store.close()
 
 
@@ -216,7 +219,7 @@ def test_readings_that_a_node_sent_again_before_the_salvage_came_to_them_are_the
     store = opened(path)
     again = [sample for samples in original.readings.values() for sample in samples[-READINGS - 1 :]]
     store.commit(again, {("n", "j"): 100_001})
-    assert store.salvages()
+    assert store.salvage_report is not None
     maintain(store)
     assert readings_of(store) == original.readings
     store.close()
@@ -229,7 +232,8 @@ def test_a_salvage_that_was_killed_on_its_way_begins_again_and_doubles_nothing(
     first_page(path)
     for steps in (2, 5, 9):
         store = opened(path)
-        assert store.salvages()[-1].done_ts is None
+        assert store.salvage_report is not None
+        assert store.salvage_report.done_ts is None
         for _ in range(steps):
             assert store.maintain(NOW_TS).has_more
         store.close()
@@ -247,7 +251,7 @@ def test_damage_met_while_the_gateway_runs_sets_the_file_aside_and_the_commit_is
     with path.open("r+b") as file:  # every page but the first few: the next look below them finds it
         file.seek(8 * PAGE_BYTES)
         file.write(b"\xaa" * (path.stat().st_size - 8 * PAGE_BYTES))
-    store._file.found_damaged("found by the nightly check")
+    store.file.found_damaged("found by the nightly check")
     new = Sample(series.id, NOW_TS + ROUNDS * DAY_S + 10, 5.0)
     maintain(store)
     store.commit([new], {("n", "j"): 100_000})
@@ -256,7 +260,8 @@ def test_damage_met_while_the_gateway_runs_sets_the_file_aside_and_the_commit_is
     assert store.samples(series.id, NOW_TS + ROUNDS * DAY_S - 1, NOW_TS + 1e9) == [
         original.readings[series.name][-1], new
     ]  # fmt: skip
-    assert store.salvages()[-1].reason == "found by the nightly check"
+    assert store.salvage_report is not None
+    assert store.salvage_report.reason == "found by the nightly check"
     store.close()
 
 
@@ -272,10 +277,10 @@ def test_a_file_whose_large_rest_is_damaged_below_the_first_check_is_replaced_by
     with path.open("r+b") as file:
         file.seek((page - 1) * PAGE_BYTES)
         file.write(b"\xaa" * PAGE_BYTES)
-    store._file.writer.execute("PRAGMA shrink_memory")
+    store.file.writer.execute("PRAGMA shrink_memory")
     store.commit([Sample(store.series()[0].id, NOW_TS + 2e6, 5.0)], {("n", "j"): 100_000})
     assert store.latest()[store.series()[0].id].value == 5.0
-    assert store.salvages()
+    assert store.salvage_report is not None
     maintain(store)
     found = readings_of(store)
     store.close()

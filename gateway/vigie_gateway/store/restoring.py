@@ -1,0 +1,72 @@
+"""A copy put in the place of the database; what was there is kept aside. Called by the command ``restore``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from vigie_gateway.store import StoreError
+from vigie_gateway.store.aside import log_path, sync_folder
+from vigie_gateway.store.copies import Progress, check_copy, copy_database
+from vigie_gateway.store.lock import StoreLock
+
+
+def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Path | None:
+    """Let the database at ``path`` be a copy of ``source``.
+
+    Killed at any moment, ``path`` is either what it was or the copy, and what it was is beside it.
+
+    Returns:
+        Where the replaced file is now; None when there was none.
+
+    Raises:
+        InUseError: A gateway runs.
+        StoreError: The copy is not right, or there is no room: nothing was changed.
+    """
+    check_copy(source)
+    with closing(_Lock(path)):
+        made = path.with_name(f"{path.name}.restoring")
+        copy_database(source, made, progress)
+        try:
+            _give_to_owner(made, path)
+            aside = _keep(path, now_ts) if path.exists() else None
+            made.rename(path)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise StoreError(f"{path}: could not be replaced: {error.strerror}") from error
+        finally:
+            made.unlink(missing_ok=True)
+    return aside
+
+
+class _Lock(StoreLock):
+    def close(self) -> None:
+        """For ``closing``."""
+        self.release()
+
+
+def _keep(path: Path, now_ts: float) -> Path:
+    """Give the database a second name, and its write-ahead log that name's: no log may meet another file."""
+    stamp = datetime.fromtimestamp(now_ts, UTC).strftime("%Y-%m-%d")
+    names = (f"{path.name}.replaced-{stamp}{'' if number == 1 else f'.{number}'}" for number in count(1))
+    aside = next(found for found in map(path.with_name, names) if not found.exists())
+    os.link(path, aside)
+    if log_path(path).exists():
+        log_path(path).rename(log_path(aside))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    return aside
+
+
+def _give_to_owner(made: Path, path: Path) -> None:
+    """Typed by root, the database still belongs to the gateway's user."""
+    owner = (path if path.exists() else path.parent).stat()
+    with suppress(PermissionError):
+        os.chown(made, owner.st_uid, owner.st_gid)
+        lock = path.with_name(f"{path.name}.lock")
+        os.chown(lock, owner.st_uid, owner.st_gid)
+    if path.exists():
+        shutil.copymode(path, made)

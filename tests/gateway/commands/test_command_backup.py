@@ -1,0 +1,103 @@
+"""``vigie-gateway backup`` and ``restore``: copies while it runs, and back; nodes then send what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.conftest import ManualClock
+from tests.gateway.conftest import Bench, make_bench
+
+from vigie_contract.readings import Reading
+from vigie_gateway import __main__ as program
+from vigie_gateway.place.site import Site
+from vigie_gateway.store import open_store
+from vigie_gateway.store.copies import check_copy
+
+
+@pytest.fixture
+def config(bench: Bench, tmp_path: Path) -> Path:
+    """The settings of the bench's gateway."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'[store]\npath = "{bench.store.file.path}"\n', encoding="utf-8")
+    return path
+
+
+def send(bench: Bench, first: int, last: int) -> None:
+    """Readings of one journal, as its node sends them: by their numbers."""
+    base_ts = 1_795_527_000.0
+    bench.send(*(Reading("linky-va", base_ts + n, 900.0 + n) for n in range(first, last + 1)), first=first)
+
+
+def test_a_backup_is_made_while_the_gateway_runs_and_tells_how_far_it_is(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.declare()
+    send(bench, 1, 5)
+    bench.commit()
+    assert program.main(["backup", "--config", str(config)]) == 0
+    said = capsys.readouterr()
+    made = Path(said.out.strip())
+    assert made.parent == tmp_path / "backups"
+    assert "copying: 100 %" in said.err
+    check_copy(made)
+    assert program.main(["backup", "--config", str(config), str(made)]) == program.EXIT_IO
+    assert "it is there already" in capsys.readouterr().err
+
+
+def test_restore_refuses_while_a_gateway_runs_and_changes_nothing(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    assert program.main(["restore", "--config", str(config), str(copy)]) == program.EXIT_UNAVAILABLE
+    assert "stop that one first" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.replaced*"))
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff" * 9000])
+def test_what_is_no_copy_is_not_restored(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    bench.store.close()
+    before = bench.store.file.path.read_bytes()
+    bad = tmp_path / "bad.db"
+    if content is not None:
+        bad.write_bytes(content)
+    assert program.main(["restore", "--config", str(config), str(bad)]) == program.EXIT_IO
+    assert str(bad) in capsys.readouterr().err
+    assert bench.store.file.path.read_bytes() == before
+
+
+def test_after_a_restore_nodes_send_again_what_the_copy_lacks_and_nothing_is_there_twice(
+    bench: Bench, config: Path, tmp_path: Path, clock: ManualClock, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.declare()
+    send(bench, 1, 5)
+    bench.commit()
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    send(bench, 6, 9)
+    bench.commit()
+    whole = bench.stored("linky-va")
+    bench.store.close()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == 0
+    replaced = list(tmp_path.glob("vigie.db.replaced-*"))
+    assert len(replaced) == 1
+    assert str(replaced[0]) in capsys.readouterr().out
+    again = make_bench(open_store(bench.store.file.path, clock), clock, site, bench.gateway.access.accounts)
+    again.declare()
+    assert again.acks()[-1].upto == 5
+    send(again, 10, 12)  # ahead of what the copy holds: the node is told to go back
+    assert again.acks()[-1].upto == 5
+    for first in (6, 10):
+        send(again, first, 12)
+    again.commit()
+    assert again.acks()[-1].upto == 12
+    assert again.stored("linky-va")[:9] == whole
+    assert len(again.stored("linky-va")) == 12
+    again.store.close()
+    before = open_store(replaced[0], clock)
+    assert before.progress() == {("tableau", "j1"): 9}
+    before.close()
