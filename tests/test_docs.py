@@ -162,6 +162,7 @@ def test_every_key_of_gateway_toml_has_its_row(table: str, key: str) -> None:
     [
         ("[broker] of sensors.toml", config._BROKER),
         ("[journal]", config._JOURNAL),
+        ("[[mirrors]]", config._MIRROR),
         ("[[sensors]]", config._SENSOR),
     ],
 )

@@ -22,11 +22,12 @@ from vigie_contract.memory import share_one_heap
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES, Kind
 from vigie_contract.readings import UNKNOWN_REASONS, Reading
-from vigie_sensors.config import ConfigError, SensorsConfig, expectation, load_config
+from vigie_sensors.config import ConfigError, SensorsConfig, load_config
 from vigie_sensors.daemon import Daemon
 from vigie_sensors.driver import REQUIRED, Context, Driver, DriverError, DriverSpec, Option
 from vigie_sensors.intake import Intake
 from vigie_sensors.journal import JournalError
+from vigie_sensors.option_values import expectation
 from vigie_sensors.registry import KINDS, Registry
 from vigie_sensors.tools import run_tool
 

@@ -6,12 +6,10 @@ one pass and told at once; nothing starts on a file that has one. ``docs/configu
 
 from __future__ import annotations
 
-import difflib
-import math
 import os
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +18,13 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_contract.toml_lines import line_of
 from vigie_contract.topics import is_id
 from vigie_sensors.driver import REQUIRED, DriverSpec, Option, SensorConfig
+from vigie_sensors.option_values import blank, expectation, is_valid, nearest, shown
 from vigie_sensors.registry import Registry
 
 LONGEST_PERIOD_S = 86_400.0
 """A birth takes no longer period: a channel heard less than daily could not be told from a dead one."""
 SHORTEST_PERIOD_S = 0.1
 """Lower would let a typing error fill the journal's 64 MB within hours."""
-
-_LARGEST = 1e15
-"""TOML's integers have no end here, floats have: beyond this a number is no option's, bound or not."""
 
 _Path = tuple[str | int, ...]
 
@@ -92,12 +88,33 @@ class BrokerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MirrorConfig:
+    """A further broker that everything is published to.
+
+    Attributes:
+        broker: Where it is.
+        gateways: Those that listen there; at least one.
+    """
+
+    broker: BrokerConfig
+    gateways: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JournalConfig:
-    """Where and for how long readings are kept until a gateway has them."""
+    """Where and for how long readings are kept until a gateway has them.
+
+    Attributes:
+        directory: On the card.
+        keep_days: What is older is let go.
+        max_mb: The oldest is let go when there is more.
+        young_directory: In memory, for what is young; None finds one.
+    """
 
     directory: Path
     keep_days: float
     max_mb: float
+    young_directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +127,11 @@ class SensorsConfig:
         node: This node's id.
         broker: Where to publish.
         journal: Where readings are kept.
-        gateways: Those whose acknowledgements free the journal; at least one.
+        gateways: Those that listen at ``broker`` and whose acknowledgements free the journal; at least one.
         sensors: In the order of the file; at least one.
         channels: By sensor name, what each declares.
         simulation: The ``[simulation]`` table as it is; None on a real place.
+        mirrors: Further brokers with gateways of their own; mostly none.
     """
 
     path: Path
@@ -125,6 +143,17 @@ class SensorsConfig:
     sensors: tuple[SensorConfig, ...]
     channels: Mapping[str, tuple[Channel, ...]]
     simulation: Mapping[str, Any] | None
+    mirrors: tuple[MirrorConfig, ...] = ()
+
+    @property
+    def all_gateways(self) -> tuple[str, ...]:
+        """Of every broker: what all of these have acknowledged is freed."""
+        return self.gateways + tuple(gateway for mirror in self.mirrors for gateway in mirror.gateways)
+
+    def by_broker(self) -> tuple[SensorsConfig, ...]:
+        """The same node as each broker sees it: itself and the gateways that listen there."""
+        places = (MirrorConfig(self.broker, self.gateways), *self.mirrors)
+        return tuple(replace(self, broker=place.broker, gateways=place.gateways, mirrors=()) for place in places)
 
 
 _ID = "1 to 32 characters of a-z, 0-9 and -"
@@ -135,6 +164,7 @@ _TOP = (
     Option("broker", "table", "Where to publish"),
     Option("journal", "table", "Where readings are kept"),
     Option("gateways", "list[str]", "Whose acknowledgements free the journal", ["main"]),
+    Option("mirrors", "table", "One [[mirrors]] table for each further broker"),
     Option("sensors", "table", "One [[sensors]] table each"),
     Option("simulation", "table", "Of the demo only"),
 )
@@ -145,10 +175,15 @@ _BROKER = (
     Option("password_file", "str", "File with the password on its first line"),
     Option("ca_file", "str", "PEM file of the certificate authority; TLS when set"),
 )
+_MIRROR = (
+    *_BROKER,
+    Option("gateways", "list[str]", "Those that listen there: their acknowledgements are needed too", REQUIRED),
+)
 _JOURNAL = (
     Option("directory", "str", "Folder of the journal", "/var/lib/vigie-sensors"),
     Option("keep_days", "float", "Readings nobody fetched are kept so long", 7.0, unit="d", low=0.01, high=3_650),
     Option("max_mb", "float", "And take at most so much room", 64.0, unit="MB", low=1, high=100_000),
+    Option("young_directory", "str", "Folder in memory for readings of the last minute"),
 )
 _SENSOR = (
     Option("name", "str", "Unique in the file", REQUIRED),
@@ -209,37 +244,67 @@ class _Reader:
         top = self._table(found, _TOP, ())
         site = self._identifier(top["site"], ("site",))
         node = self._identifier(top["node"], ("node",))
-        journal = self._table(top["journal"] or {}, _JOURNAL, ("journal",))
         sensors, channels = self._sensors(found.get("sensors"), registry, kinds)
         return SensorsConfig(
             path=self._path,
             site=site,
             node=node,
             broker=self._broker(top["broker"], node),
-            journal=JournalConfig(self._file_path(journal["directory"]), journal["keep_days"], journal["max_mb"]),
-            gateways=self._gateways(top["gateways"]),
+            journal=self._journal(top["journal"] or {}),
+            gateways=self._gateways(top["gateways"], ()),
             sensors=sensors,
             channels=channels,
             simulation=top["simulation"],
+            mirrors=self._mirrors(found.get("mirrors"), node, top["gateways"]),
+        )
+
+    def _journal(self, found: Any) -> JournalConfig:
+        journal = self._table(found, _JOURNAL, ("journal",))
+        young = journal["young_directory"]
+        return JournalConfig(
+            self._file_path(journal["directory"]),
+            journal["keep_days"],
+            journal["max_mb"],
+            None if young is None else self._file_path(young),
         )
 
     def _broker(self, found: Any, node: str) -> BrokerConfig:
         if found is None:
             self._complain(("broker",), None, "a [broker] table with at least host")
             found = {"host": ""}
-        broker = self._table(found, _BROKER, ("broker",))
+        return self._one_broker(self._table(found, _BROKER, ("broker",)), node, ("broker",))
+
+    def _one_broker(self, broker: dict[str, Any], node: str, path: _Path) -> BrokerConfig:
         return BrokerConfig(
             broker["host"],
             broker["port"],
             broker["username"] or node,
-            self._readable(broker["password_file"], ("broker", "password_file")),
-            self._readable(broker["ca_file"], ("broker", "ca_file")),
+            self._readable(broker["password_file"], (*path, "password_file")),
+            self._readable(broker["ca_file"], (*path, "ca_file")),
         )
 
-    def _gateways(self, found: list[str]) -> tuple[str, ...]:
-        gateways = tuple(self._identifier(gateway, ("gateways", index)) for index, gateway in enumerate(found))
-        if not gateways or len(set(gateways)) != len(gateways):
-            self._complain(("gateways",), found, 'one or more different gateway ids, for example ["main"]')
+    def _mirrors(self, found: Any, node: str, others: list[str]) -> tuple[MirrorConfig, ...]:
+        if found is None:
+            return ()
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            self._complain(("mirrors",), found, "one [[mirrors]] table for each further broker")
+            return ()
+        mirrors: list[MirrorConfig] = []
+        taken = list(others)
+        for index, entry in enumerate(found):
+            path: _Path = ("mirrors", index)
+            mirror = self._table(entry, _MIRROR, path)
+            broker = self._one_broker(mirror, node, path)
+            mirrors.append(MirrorConfig(broker, self._gateways(mirror["gateways"], path, taken)))
+            taken += mirror["gateways"]
+        return tuple(mirrors)
+
+    def _gateways(self, found: list[str], path: _Path, others: Sequence[str] = ()) -> tuple[str, ...]:
+        """Checked: each has a cursor of its own, so that one named twice would free what the other lacks."""
+        path = (*path, "gateways")
+        gateways = tuple(self._identifier(gateway, (*path, index)) for index, gateway in enumerate(found))
+        if not gateways or len({*gateways, *others}) != len(gateways) + len(others):
+            self._complain(path, found, 'one or more different gateway ids, for example ["main"]')
         return gateways
 
     def _sensors(
@@ -274,7 +339,7 @@ class _Reader:
         before = len(self.problems)
         driver = entry.get("driver")
         if not isinstance(driver, str) or driver not in registry.names:
-            near = _nearest(driver, registry.names)
+            near = nearest(driver, registry.names)
             self._complain((*path, "driver"), driver, near or f"one of {', '.join(registry.names)}")
             return None
         name = self._identifier(entry.get("name"), (*path, "name"))
@@ -322,22 +387,22 @@ class _Reader:
         names = [option.name for option in options]
         for key in found:
             if key not in names:
-                expected = _nearest(key, names) or f"one of {', '.join(names)}"
+                expected = nearest(key, names) or f"one of {', '.join(names)}"
                 self._complain((*path, key), "an unknown key", expected, quoted=False)
         for option in options:
             place = (*path, option.name)
             if option.name not in found:
-                values[option.name] = _blank(option) if option.default is REQUIRED else option.default
+                values[option.name] = blank(option) if option.default is REQUIRED else option.default
                 if option.default is REQUIRED:
                     self._complain(place, None, expectation(option))
-            elif path == () and option.name == "sensors":
-                continue  # an array of tables, see _sensors
-            elif _is_valid(found[option.name], option, is_free_table=path == ()):
+            elif path == () and option.name in {"sensors", "mirrors"}:
+                continue  # arrays of tables, see _sensors and _mirrors
+            elif is_valid(found[option.name], option, is_free_table=path == ()):
                 value = found[option.name]
                 values[option.name] = float(value) if option.type == "float" else value
             else:
                 self._complain(place, found[option.name], expectation(option))
-                values[option.name] = _blank(option) if option.default is REQUIRED else option.default
+                values[option.name] = blank(option) if option.default is REQUIRED else option.default
         return values
 
     def _identifier(self, found: Any, path: _Path) -> str:
@@ -361,80 +426,8 @@ class _Reader:
         key = _dotted(path)
         if any(problem.key == key for problem in self.problems):
             return  # the first complaint says it best
-        shown = None if value is None else _shown(value) if quoted else str(value)
-        self.problems.append(Problem(str(self._path), line_of(self._text, path), key, shown, expected))
-
-
-def _blank(option: Option) -> Any:
-    """Stands for a value that has been complained about, so that the rest of the file is still checked."""
-    return {"str": "", "int": 1, "float": 1.0, "bool": False, "list[str]": [], "table": {}}[option.type]
-
-
-def _is_valid(value: Any, option: Option, *, is_free_table: bool = False) -> bool:
-    match option.type:
-        case "int" | "float":
-            return _is_number(value, option)
-        case "str":
-            return type(value) is str and bool(value or option.default == "") and _is_chosen([value], option)
-        case "bool":
-            return type(value) is bool
-        case "list[str]":
-            return (
-                type(value) is list and all(type(word) is str and word for word in value) and _is_chosen(value, option)
-            )
-        case "table":
-            return type(value) is dict and (is_free_table or all(type(word) is str for word in value.values()))
-        case _:
-            raise ValueError(f"option {option.name} is of the unknown type {option.type}")
-
-
-def _is_number(value: Any, option: Option) -> bool:
-    if type(value) is not int and (option.type == "int" or type(value) is not float or not math.isfinite(value)):
-        return False
-    if abs(value) > _LARGEST:
-        return False
-    return (option.low is None or value >= option.low) and (option.high is None or value <= option.high)
-
-
-def _is_chosen(words: list[str], option: Option) -> bool:
-    return not option.choices or all(word in option.choices for word in words)
-
-
-_TYPES = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "text",
-    "bool": "true or false",
-    "list[str]": "a list of texts",
-    "table": "a table",
-}
-
-
-def expectation(option: Option) -> str:
-    """What an option takes, for a person: ``a whole number from 0 to 27``."""
-    if option.choices:
-        return f"{'one' if option.type == 'str' else 'some'} of {', '.join(option.choices)}"
-    said = _TYPES[option.type]
-    if option.low is not None and option.high is not None:
-        said += f" from {option.low:g} to {option.high:g}"
-    elif option.low is not None:
-        said += f" of at least {option.low:g}"
-    elif option.high is not None:
-        said += f" of at most {option.high:g}"
-    return f"{said} {option.unit}".rstrip()
-
-
-def _nearest(word: Any, known: Collection[str]) -> str | None:
-    near = difflib.get_close_matches(word, known, n=1) if isinstance(word, str) else []
-    return f"perhaps {near[0]}" if near else None
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value:.60}"'
-    return f"{value!s:.80}"
+        found = None if value is None else shown(value) if quoted else str(value)
+        self.problems.append(Problem(str(self._path), line_of(self._text, path), key, found, expected))
 
 
 def _dotted(path: _Path) -> str:

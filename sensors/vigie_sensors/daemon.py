@@ -1,7 +1,8 @@
 """``vigie-sensors run``: the one place where everything is built, and the loop that watches over it.
 
-Runs on the main thread, called by the command line. It starts the publisher's thread and one for each sensor, then
-commits the journal once a second, feeds systemd's watchdog while everything really moves, and ends everything in order.
+Runs on the main thread, called by the command line. It starts a publisher's thread for each broker and one for each
+sensor, then flushes the journal once a second, feeds systemd's watchdog while everything really moves, and ends
+everything in order.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from vigie_contract.service import notify, watchdog_interval_s
 from vigie_sensors.config import SensorsConfig
 from vigie_sensors.driver import Context
 from vigie_sensors.journal import Journal, JournalError
+from vigie_sensors.machine import machine_identities
 from vigie_sensors.publisher import Publisher
 from vigie_sensors.registry import Registry
 from vigie_sensors.sensor_loop import SensorLoop
 from vigie_sensors.tools import run_tool
+from vigie_sensors.young import choose_folder
 
 FLUSH_S = 1.0
-"""The journal is committed so often. Lower wears the card, higher loses more at a power cut."""
+"""The journal is flushed so often. Lower wears a card that has no young file beside it; higher loses more there at a
+power cut."""
 SEND_AT_STOP_S = 2.0
 """How long a stop may go on sending: what is left is in the journal and goes out at the next start."""
 BACKLOG_READINGS = 10_000
@@ -52,7 +56,7 @@ class Daemon:
 
     Attributes:
         journal: Open from the beginning until ``run`` returns.
-        publisher: Its health is the node's.
+        publishers: One a broker; their health is the node's.
         loops: One a sensor.
     """
 
@@ -74,16 +78,20 @@ class Daemon:
         self._link_clock = SystemClock()
         self.journal = Journal.open(
             config.journal.directory / "journal.sqlite",
-            config.gateways,
+            config.all_gateways,
             config.journal.keep_days,
             int(config.journal.max_mb * 1_000_000),
             clock,
+            young=choose_folder(config.journal.young_directory),
+            machine=machine_identities(),
         )
         try:
             channels = [channel for declared in config.channels.values() for channel in declared]
             self.journal.declare({channel.id: channel.quantity for channel in channels})
             self._simulation = self._install_simulation(channels)
-            self.publisher = Publisher(config, channels, self.journal, clock, self._link_clock)
+            self.publishers = tuple(
+                Publisher(seen, channels, self.journal, clock, self._link_clock) for seen in config.by_broker()
+            )
             self.loops = self._build_loops(registry)
         except BaseException:
             self.journal.close()
@@ -104,8 +112,8 @@ class Daemon:
     def status(self) -> str:
         """One line for ``systemctl status``."""
         faulty = [loop.name for loop in self.loops if loop.fault is not None]
-        waiting = self.journal.last - min(self.journal.acknowledged(gateway) for gateway in self._config.gateways)
-        parts = [self.publisher.health.text]
+        waiting = self.journal.last - min(self.journal.acknowledged(gateway) for gateway in self._config.all_gateways)
+        parts = [publisher.health.text for publisher in self.publishers]
         if waiting >= BACKLOG_READINGS:
             parts.append(f"more than {waiting // BACKLOG_READINGS * BACKLOG_READINGS} readings wait for a gateway")
         if faulty:
@@ -116,8 +124,9 @@ class Daemon:
 
     @property
     def is_live(self) -> bool:
-        """Whether everything moves: each sensor within its own time, the publisher, and the journal on its disk."""
-        return all(loop.is_live for loop in self.loops) and self.publisher.is_alive and self.journal.is_writable
+        """Whether everything moves: each sensor within its own time, the publishers, and the journal on its disk."""
+        is_sending = all(publisher.is_alive for publisher in self.publishers)
+        return all(loop.is_live for loop in self.loops) and is_sending and self.journal.is_writable
 
     def _install_simulation(self, channels: list[Channel]) -> Simulation | None:
         if self._config.simulation is None:
@@ -150,7 +159,8 @@ class Daemon:
         try:
             self.journal.append(readings)
         finally:
-            self.publisher.wake()
+            for publisher in self.publishers:
+                publisher.wake()
 
     def _start(self) -> None:
         for loop in self.loops:
@@ -160,7 +170,8 @@ class Daemon:
             for loop in self.loops:
                 self._link_clock.wait(loop.was_opened, end_mono - self._link_clock.now_mono())
             self._simulation.start()
-        self.publisher.start()
+        for publisher in self.publishers:
+            publisher.start()
         notify(f"READY=1\nSTATUS={self.status()}")
         _log.info(
             "node %s of site %s: %d sensors, journal %s from number %d",
@@ -204,5 +215,8 @@ class Daemon:
         try:
             self.journal.flush()
         finally:
-            self.publisher.stop(SEND_AT_STOP_S)
+            for publisher in self.publishers:
+                publisher.ask_to_stop(SEND_AT_STOP_S)
+            for publisher in self.publishers:
+                publisher.stop(SEND_AT_STOP_S)
             self.journal.close()

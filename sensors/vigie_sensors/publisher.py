@@ -40,8 +40,9 @@ from vigie_contract.quantities import QUANTITIES, Quantity
 from vigie_contract.readings import Reading
 from vigie_contract.senml import MAX_RECORDS, encode_pack
 from vigie_sensors.config import SensorsConfig
-from vigie_sensors.journal import Entry, Journal, JournalError, boot_id
+from vigie_sensors.journal import Entry, Journal, JournalError
 from vigie_sensors.lane import Lane
+from vigie_sensors.machine import boot_id
 
 # paho would load dnspython where it finds it, for SRV records that are not used here: 8 MB of every daemon.
 with hidden("dns.resolver"):
@@ -177,7 +178,7 @@ class _Connection:
 
 
 class Publisher:
-    """The node's side of the wire.
+    """The node's side of the wire, towards one broker.
 
     Attributes:
         health: How it stands; replaced whole, so that any thread may read it.
@@ -235,10 +236,15 @@ class Publisher:
         """Whether the publisher's thread runs."""
         return self._thread.is_alive()
 
-    def stop(self, send_for_s: float) -> None:
-        """Send what is left for at most so long, say ``offline`` and disconnect."""
-        self._stop_mono = self._link_clock.now_mono() + send_for_s
+    def ask_to_stop(self, send_for_s: float) -> None:
+        """Send what is left for at most so long, say ``offline`` and disconnect; ``stop`` waits for it."""
+        if self._stop_mono is None:
+            self._stop_mono = self._link_clock.now_mono() + send_for_s
         self._awake.set()
+
+    def stop(self, send_for_s: float) -> None:
+        """Ask for it, and wait until it is done."""
+        self.ask_to_stop(send_for_s)
         if self._thread.is_alive():
             self._thread.join(send_for_s + CONNECT_TIMEOUT_S + 2.0)
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tests.conftest import ManualClock
 from tests.gateway.conftest import Bench, make_bench
-from tests.sensors.test_journal import crash
+from tests.sensors.journals import crash
 
 from vigie_contract import topics
 from vigie_contract.messages import Channel
@@ -316,7 +316,7 @@ class NodeHere:
         """The ring is full: the oldest go, acknowledged or not."""
         end = min(self.journal.floor + count, self.journal.last + 1)
         self.let_go |= {(self.card, number) for number in range(self.journal.floor, end)}
-        with self.journal._lock, self.journal._transaction():
+        with self.journal._lock, self.journal._card.transaction():
             self.journal._evict(end, "test")
         self.work()
 

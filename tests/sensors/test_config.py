@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vigie_contract.messages import Channel
-from vigie_sensors.config import ConfigError, SensorsConfig, expectation, load_config
+from vigie_sensors.config import ConfigError, MirrorConfig, SensorsConfig, load_config
 from vigie_sensors.driver import REQUIRED, Context, Driver, DriverError, DriverSpec, Option, SensorConfig
 from vigie_sensors.registry import Registry
 
@@ -184,10 +184,29 @@ def test_only_the_kinds_asked_for_are_loaded(tmp_path: Path) -> None:
         load_config(file, Switches(), ["wifi"])
 
 
-def test_an_expectation_is_said_in_words() -> None:
-    assert expectation(Option("n", "float", "", low=1.0, unit="s")) == "a number of at least 1 s"
-    assert expectation(Option("n", "int", "", high=3)) == "a whole number of at most 3"
-    assert expectation(Option("n", "list[str]", "", choices=("a", "b"))) == "some of a, b"
+MIRROR = '[[mirrors]]\nhost = "10.0.0.3"\ngateways = ["mirror"]\n'
+
+
+def test_a_second_broker_has_gateways_of_its_own_and_is_seen_by_itself(tmp_path: Path) -> None:
+    config = load(tmp_path, GOOD + MIRROR)
+    assert config.all_gateways == ("main", "mirror")
+    first, second = config.by_broker()
+    assert (first.broker, first.gateways) == (config.broker, ("main",))
+    assert config.mirrors == (MirrorConfig(second.broker, ("mirror",)),)
+    assert (second.broker.host, second.broker.username) == ("10.0.0.3", "pi-1")
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ('[mirrors]\nhost = "x"\n', "mirrors is {'host': 'x'}, expected one [[mirrors]] table for each further broker"),
+        (MIRROR.replace('mirror"]', 'main"]'), "mirrors[1].gateways is ['main'], expected one or more different"),
+        (MIRROR.replace("host", "hots"), "mirrors[1].hots is an unknown key, expected perhaps host"),
+        (MIRROR + MIRROR, "mirrors[2].gateways is ['mirror'], expected one or more different gateway ids"),
+    ],
+)
+def test_a_wrong_second_broker_is_named_with_its_place(tmp_path: Path, added: str, told: str) -> None:
+    assert any(told in problem for problem in problems(tmp_path, GOOD + added))
 
 
 scalars = st.one_of(

@@ -6,44 +6,22 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sensors.journals import DAY_S, NOON_TS, TwoClocks, crash, cut_power, take
 
 from vigie_contract.readings import Reading
-from vigie_sensors.journal import COMMIT_READINGS, NO_CHANNEL, Journal, JournalError, boot_id
-
-DAY_S = 86_400.0
-NOON_TS = 1_790_000_000.0
-
-
-class TwoClocks:
-    """Wall and monotonic time, set by hand."""
-
-    speed = 1.0
-
-    def __init__(self, ts: float = NOON_TS, mono: float = 5_000.0, is_right: bool = True) -> None:
-        self.ts, self.mono, self.is_right = ts, mono, is_right
-
-    def now_ts(self) -> float:
-        return self.ts
-
-    def now_mono(self) -> float:
-        return self.mono
-
-    def wait(self, event: Event, duration_s: float) -> bool:
-        self.advance(duration_s)
-        return event.is_set()
-
-    def is_synchronised(self) -> bool:
-        return self.is_right
-
-    def advance(self, duration_s: float) -> None:
-        self.ts += duration_s
-        self.mono += duration_s
-
+from vigie_sensors.journal import (
+    COMMIT_READINGS,
+    NO_CHANNEL,
+    RESERVE_READINGS,
+    YOUNG_READINGS,
+    YOUNG_S,
+    Journal,
+    JournalError,
+)
 
 Opener = Callable[..., Journal]
 
@@ -60,17 +38,6 @@ def opener(tmp_path: Path, clock: TwoClocks) -> Opener:
         return Journal.open(tmp_path / "j" / "journal.sqlite", gateways, **arguments)  # type: ignore[arg-type] # a test's own mapping
 
     return make
-
-
-def take(journal: Journal, clock: TwoClocks, count: int) -> None:
-    journal.append([Reading("a", clock.now_ts(), float(value)) for value in range(count)])
-
-
-def crash(journal: Journal) -> None:
-    """What kill -9 leaves: the lock is gone, nothing was committed since the last commit."""
-    journal._database.close()
-    os.close(journal._lock_file)
-    journal._lock_file = -1
 
 
 def test_a_reading_can_be_read_before_its_commit_and_after_a_reopening(opener: Opener, clock: TwoClocks) -> None:
@@ -170,7 +137,7 @@ def test_what_is_acknowledged_before_its_commit_is_never_written(opener: Opener,
     journal.close()
     again = opener()
     assert (again.floor, again.last, again.read(0, 10)) == (21, 20, [])
-    assert again._database.execute("SELECT count(*) FROM reading").fetchone() == (0,)
+    assert again._card.database.execute("SELECT count(*) FROM reading").fetchone() == (0,)
     again.close()
 
 
@@ -181,7 +148,7 @@ def test_the_ring_is_bounded_by_size_and_raises_its_floor(opener: Opener, clock:
     assert journal.evicted > 0
     assert journal.floor == journal.evicted + 1
     assert journal.read(0, 1)[0].number == journal.floor
-    assert journal._held_bytes() <= 1_000_000
+    assert journal._card.held_bytes() <= 1_000_000
     journal.close()
     again = opener()
     assert (again.floor, again.last) == (journal.floor, 50_000)
@@ -283,14 +250,14 @@ def test_a_damaged_file_is_set_aside(opener: Opener, clock: TwoClocks, tmp_path:
 def test_a_disk_that_refuses_is_told_and_nothing_is_taken_beyond_what_waits(opener: Opener, clock: TwoClocks) -> None:
     journal = opener()
     take(journal, clock, 100)
-    journal._database.execute("PRAGMA query_only = ON")
+    journal._card.database.execute("PRAGMA query_only = ON")
     with pytest.raises(JournalError, match="cannot be written"):
         journal.flush()
     was_writable = journal.is_writable
     with pytest.raises(JournalError):
         take(journal, clock, COMMIT_READINGS)
     assert journal.last == 100
-    journal._database.execute("PRAGMA query_only = OFF")
+    journal._card.database.execute("PRAGMA query_only = OFF")
     take(journal, clock, COMMIT_READINGS)
     assert (was_writable, journal.is_writable) == (False, True)
     assert len(journal.read(0, 1_000)) == 100 + COMMIT_READINGS
@@ -307,17 +274,12 @@ def test_a_newer_file_is_refused_and_left_alone(opener: Opener, tmp_path: Path) 
     assert not (tmp_path / "j" / "journal.damaged").exists()
 
 
-def test_a_boot_id_is_an_id_of_the_protocol() -> None:
-    assert len(boot_id()) == 32
-    assert boot_id().isalnum()
-
-
 Step = tuple[str, int]
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 450)),
         st.tuples(st.sampled_from(["main", "mirror"]), st.integers(0, 2_000)),
-        st.tuples(st.sampled_from(["flush", "close", "crash", "evict"]), st.just(0)),
+        st.tuples(st.sampled_from(["flush", "close", "crash", "power_cut", "evict"]), st.just(0)),
     ),
     max_size=25,
 )
@@ -326,15 +288,18 @@ steps = st.lists(
 class Model:
     """What a journal should hold, beside the journal."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path, *, has_young: bool) -> None:
+        self.path = folder / "journal.sqlite"
+        self.young = folder / "young" if has_young else None
+        if self.young is not None:
+            self.young.mkdir()
         self.clock = TwoClocks()
         self.values: dict[int, float] = {}
         self.committed = self.may_free_upto = 0
         self.journal = self.start()
 
     def start(self) -> Journal:
-        return Journal.open(self.path, ["main", "mirror"], 7, 4_000_000, self.clock)
+        return Journal.open(self.path, ["main", "mirror"], 7, 4_000_000, self.clock, "boot", young=self.young)
 
     def append(self, number: int) -> None:
         first = self.journal.last + 1
@@ -343,8 +308,9 @@ class Model:
         self.committed = self.journal._committed
 
     def flush(self, _: int) -> None:
+        self.clock.advance(YOUNG_S)
         self.journal.flush()
-        self.committed = self.journal.last
+        self.committed = self.journal._committed
 
     def close(self, _: int) -> None:
         self.journal.close()
@@ -352,17 +318,35 @@ class Model:
         self.committed = self.journal.last
 
     def crash(self, _: int) -> None:
+        last = self.journal.last
         crash(self.journal)
         self.journal = self.start()
+        if self.young is None:
+            self._forget(last)
+        else:
+            assert self.journal.last == last
+
+    def power_cut(self, _: int) -> None:
+        last = self.journal.last
+        if self.young is None:
+            crash(self.journal)
+        else:
+            cut_power(self.journal, self.young)
+        self.journal = self.start()
+        self._forget(last)
+
+    def _forget(self, last: int) -> None:
+        """What was not on the card is gone, and no number of it is given again."""
         self.values = {number: value for number, value in self.values.items() if number <= self.committed}
-        assert self.journal.last == self.committed + COMMIT_READINGS
-        self.committed = self.journal.last
+        assert self.journal.last >= last
+        self.committed = self.journal._committed
 
     def evict(self, _: int) -> None:
-        self.flush(0)
+        self.journal._commit()
+        self.committed = self.journal.last
         journal = self.journal
         if journal.floor + 10 <= journal.last:
-            with journal._lock, journal._transaction():
+            with journal._lock, journal._card.transaction():
                 journal._evict(journal._floor + 10, "test")
         self.may_free_upto = max(self.may_free_upto, journal.floor - 1)
 
@@ -382,13 +366,14 @@ class Model:
         assert journal.floor <= self.may_free_upto + 1
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("has_young", [False, True])
+@settings(max_examples=50, deadline=None)
 @given(steps=steps)
 def test_whatever_happens_numbers_follow_each_other_and_nothing_kept_is_lost(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+    tmp_path_factory: pytest.TempPathFactory, has_young: bool, steps: list[Step]
 ) -> None:
     """Against a model: what each gateway still needs can be read, in sequence, with the values given."""
-    model = Model(tmp_path_factory.mktemp("model") / "journal.sqlite")
+    model = Model(tmp_path_factory.mktemp("model"), has_young=has_young)
     for name, number in steps:
         if name in ("main", "mirror"):
             model.acknowledge(name, number)
@@ -396,6 +381,123 @@ def test_whatever_happens_numbers_follow_each_other_and_nothing_kept_is_lost(
             getattr(model, name)(number)
         model.check()
     model.journal.close()
+
+
+@pytest.fixture
+def young(tmp_path: Path) -> Path:
+    folder = tmp_path / "young"
+    folder.mkdir()
+    return folder
+
+
+def on_card(journal: Journal) -> int:
+    (count,) = journal._card.database.execute("SELECT count(*) FROM reading").fetchone()
+    return int(count)
+
+
+def test_with_a_gateway_that_answers_the_card_takes_no_reading_and_a_commit_each_few_thousand(
+    opener: Opener, clock: TwoClocks, young: Path
+) -> None:
+    journal = opener(young=young)
+    journal.declare({"a": "current"})
+    before = journal._card.database.total_changes
+    for _ in range(RESERVE_READINGS // 4 + 100):
+        take(journal, clock, 4)
+        clock.advance(1.0)
+        journal.acknowledge("main", journal.id, max(0, journal.last - 40))
+        journal.flush()
+    assert on_card(journal) == 0
+    assert journal._card.database.total_changes - before == 1
+    assert next(young.iterdir()).stat().st_size < 150_000
+    journal.close()
+
+
+def test_what_no_gateway_acknowledged_within_a_minute_goes_to_the_card_and_leaves_it_when_it_is(
+    opener: Opener, clock: TwoClocks, young: Path
+) -> None:
+    journal = opener(young=young)
+    take(journal, clock, 10)
+    clock.advance(YOUNG_S - 1)
+    journal.flush()
+    assert on_card(journal) == 0
+    clock.advance(1)
+    journal.flush()
+    assert on_card(journal) == 10
+    journal.acknowledge("main", journal.id, 10)
+    clock.advance(YOUNG_S)
+    journal.flush()
+    assert (on_card(journal), journal.floor) == (0, 11)
+    journal.close()
+
+
+def test_a_node_that_measures_very_much_keeps_no_more_than_so_much_in_memory(
+    opener: Opener, clock: TwoClocks, young: Path
+) -> None:
+    journal = opener(young=young)
+    for _ in range(40):
+        take(journal, clock, 400)
+        assert len(journal._pending) < YOUNG_READINGS
+    assert [entry.number for entry in journal.read(0, 20_000)] == list(range(1, 16_001))
+    journal.close()
+
+
+def test_a_stop_leaves_nothing_in_memory(opener: Opener, clock: TwoClocks, young: Path) -> None:
+    journal = opener(young=young)
+    take(journal, clock, 7)
+    journal.close()
+    assert list(young.iterdir()) == []
+    again = opener(young=young)
+    assert (on_card(again), again.last, again.floor) == (7, 7, 1)
+    again.close()
+
+
+def test_when_memory_is_full_the_card_takes_over_and_no_number_is_used_twice(
+    opener: Opener, clock: TwoClocks, young: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = opener(young=young)
+    take(journal, clock, 5)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda *_: 3)
+        take(journal, clock, 5)
+    assert "the card takes them" in caplog.text
+    assert on_card(journal) == 10
+    take(journal, clock, 5)
+    sent = journal.read(0, 100)[-1].number
+    crash(journal)
+    again = opener(young=young)
+    assert again.last > sent
+    assert [entry.reading.value for entry in again.read(0, 10)] == [*map(float, range(5))] * 2
+    again.close()
+
+
+def test_a_channel_that_was_never_declared_is_known_after_a_crash(
+    opener: Opener, clock: TwoClocks, young: Path
+) -> None:
+    journal = opener(young=young)
+    journal.append([Reading("new", NOON_TS, 1.0)])
+    crash(journal)
+    again = opener(young=young)
+    again.append([Reading("other", NOON_TS, 2.0)])
+    assert [entry.reading.channel for entry in again.read(0, 10)] == ["new", "other"]
+    again.close()
+
+
+def test_a_disk_that_refuses_stops_a_node_with_memory_only_when_its_numbers_or_its_room_are_used_up(
+    opener: Opener, clock: TwoClocks, young: Path
+) -> None:
+    journal = opener(young=young)
+    journal.declare({"a": "current"})
+    journal._card.database.execute("PRAGMA query_only = ON")
+    take(journal, clock, RESERVE_READINGS)
+    with pytest.raises(JournalError, match="cannot be written"):
+        take(journal, clock, 1)
+    assert (journal.last, journal.is_writable) == (RESERVE_READINGS, False)
+    journal._card.database.execute("PRAGMA query_only = OFF")
+    take(journal, clock, 1)
+    journal.flush()
+    assert journal.is_writable
+    assert len(journal.read(0, 10_000)) == RESERVE_READINGS + 1
+    journal.close()
 
 
 def test_what_is_held_of_a_channel_that_measured_something_else_is_of_no_channel_any_more(tmp_path: Path) -> None:

@@ -133,7 +133,8 @@ def main(config_file: str, taken: str, generation: str, *ways: str) -> None:
     clock = clock_from_environment()
     daemon = NotedDaemon(config, registry, clock, stop, Path(taken))
     if "forgetful" in ways:
-        daemon.publisher = ForgetfulPublisher(config, config.channels[config.sensors[0].name], daemon.journal, clock)
+        channels = config.channels[config.sensors[0].name]
+        daemon.publishers = (ForgetfulPublisher(config, channels, daemon.journal, clock),)
     if "quiet" in ways:
         threading.Thread(target=_stop_when_empty, args=(daemon, stop), daemon=True).start()
     daemon.run()

@@ -203,7 +203,7 @@ def make_config(tmp_path: Path) -> Callable[..., SensorsConfig]:
             "site": "house",
             "node": "pi",
             "broker": broker,
-            "journal": JournalConfig(tmp_path / "journal", 7.0, 64.0),
+            "journal": JournalConfig(tmp_path / "journal", 7.0, 64.0, given.pop("young", tmp_path / "not-in-memory")),
             "gateways": ("main",),
             "sensors": (SensorConfig("desk", "fake", 10.0, "big", ""),),
             "channels": {"desk": CHANNELS},
