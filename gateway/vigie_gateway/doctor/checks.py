@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from vigie_contract.clock import SystemClock
 from vigie_gateway.doctor import (
     broker_file,
     broker_file_check,
@@ -21,6 +23,7 @@ from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import BrokerSettings, Settings
+from vigie_gateway.store.copies import DailyCopies
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("gateway", lambda: _gateway_findings(running_gateway())),
         Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
         Check("store", lambda: storage.database_findings(Path(settings.store.path))),
+        Check("store", lambda: _copy_findings(settings)),
         Check("clock", lambda: timekeeping.clock_findings(Path(settings.store.path))),
     ]
 
@@ -81,6 +85,11 @@ def _gateway_findings(answer: running.Answer) -> list[Finding]:
     if isinstance(answer, running.UntoldError):
         return [Finding("gateway", "warn", str(answer), "systemctl status vigie-gateway")]
     return running.judge(answer)
+
+
+def _copy_findings(settings: Settings) -> list[Finding]:
+    copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
+    return storage.copy_findings(copies, datetime.fromtimestamp(SystemClock().now_ts()).astimezone().date())
 
 
 def _file_findings(it: Installation) -> list[Finding]:

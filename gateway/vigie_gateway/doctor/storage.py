@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
+from datetime import date
 from pathlib import Path
 
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.store import StoreError
+from vigie_gateway.store.copies import DailyCopies
+from vigie_gateway.store.probe import probe_write
 from vigie_gateway.store.schema import damage_of
 
 LEAST_FREE_MB = 64
 """Below it a commit may fail any moment: a write-ahead log, a seal and what else writes there share it."""
 LOW_FREE_MB = 512
 """Half a year of 100 channels. Lower tells of a filling card too late to buy another."""
+OLD_COPY_DAYS = 2
+"""A copy may miss one night, of a machine that was off. Lower warns of that; higher tells late that copies fail."""
 _MB = 1024 * 1024
 
 
@@ -44,12 +47,8 @@ def _room(folder: Path, free_mb: int) -> list[Finding]:
 
 
 def _written(folder: Path) -> list[Finding]:
-    """A real write, to the disk: permissions say nothing of a card that went read-only."""
     try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"vigie")
-            probe.flush()
-            os.fsync(probe.fileno())
+        probe_write(folder)
     except PermissionError:
         return [Finding("store", "warn", f"{folder} may not be written by this user: not tried", AS_ROOT)]
     except OSError as error:
@@ -82,3 +81,19 @@ def database_findings(path: Path) -> list[Finding]:
             Finding("store", "warn", text, "docs/store.md, A damaged file; delete it when it is of no more use")
         )
     return found
+
+
+def copy_findings(copies: DailyCopies, today: date) -> list[Finding]:
+    """The daily copies of the database."""
+    if not copies.kept:
+        text = "no daily copies are kept: [store] copies_kept is 0"
+        return [Finding("store", "warn", text, "keep some, or copy the database elsewhere: docs/store.md, Backup")]
+    newest = copies.newest_day()
+    if newest is None:
+        return [Finding("store", "pass", f"no daily copy is in {copies.folder} yet: the gateway makes one a night")]
+    days = (today - newest).days
+    text = f"the newest daily copy in {copies.folder} is of {newest}"
+    if days > OLD_COPY_DAYS:
+        remedy = "journalctl -u vigie-gateway says why none was made since"
+        return [Finding("store", "warn", f"{text}, {days} days ago", remedy)]
+    return [Finding("store", "pass", text)]

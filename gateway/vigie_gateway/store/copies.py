@@ -132,6 +132,11 @@ class DailyCopies:
         except OSError:
             return []
 
+    def newest_day(self) -> date | None:
+        """Of the newest; None when there is none."""
+        found = self.all()
+        return date.fromisoformat(found[-1].stem.removeprefix("vigie-")) if found else None
+
     def of(self, day: date) -> Path:
         """Where the copy of a day is, or will be."""
         return self.folder / f"vigie-{day.isoformat()}.db"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.gateway.conftest import SAMPLE_SITE
 from vigie_gateway.doctor import installation, storage
 from vigie_gateway.settings import BrokerSettings, Settings
 from vigie_gateway.store import open_store
+from vigie_gateway.store.copies import DailyCopies
 
 
 def with_password(path: Path) -> Settings:
@@ -121,3 +123,22 @@ def test_a_damaged_database_and_one_of_another_program_are_failures(tmp_path: Pa
     path.write_bytes(b"this is no database" * 1_000)
     (found,) = storage.database_findings(path)
     assert (found.status, str(path) in found.text) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "status", "word"),
+    [
+        ((), 7, "pass", "no daily copy"),
+        ((23, 22), 7, "pass", "2026-11-23"),
+        ((22,), 7, "pass", "2026-11-22"),
+        ((21, 20), 7, "warn", "3 days ago"),
+        ((23,), 0, "warn", "copies_kept is 0"),
+    ],
+)
+def test_daily_copies_are_told_by_the_newest(
+    days: tuple[int, ...], kept: int, status: str, word: str, tmp_path: Path
+) -> None:
+    for day in days:
+        (tmp_path / f"vigie-2026-11-{day}.db").touch()
+    (found,) = storage.copy_findings(DailyCopies(tmp_path, kept), date(2026, 11, 24))
+    assert (found.status, word in found.text) == (status, True)
