@@ -2,9 +2,9 @@
 
 ``pages.render_board`` writes these into the page and ``pages.board_fields`` sends them to pages that are open, so that
 both always agree. Keys: ``page.*`` the page itself, ``k.*`` the top figures, ``r.<room>.*`` the table,
-``p.<room>.*`` the plan, ``a.<need>.*`` where to send a visitor, ``d.*`` today, ``w.*`` the warnings, ``say.*`` what is
-announced. Rooms are put in words by ``rooms_text``, warnings by ``warnings_text``. An empty value empties the text, or
-removes the attribute. Pure: view in, strings out.
+``p.<room>.*`` the plan, ``a.<need>.*`` where to send a visitor, ``d.*`` today, ``s.*`` its sessions, ``w.*`` the
+warnings, ``say.*`` what is announced. Rooms are put in words by ``rooms_text``, sessions by ``sessions_text``, warnings
+by ``warnings_text``. An empty value empties the text, or removes the attribute. Pure: view in, strings out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from vigie_dashboard import curve
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.rooms_text import plan_fields, room_fields
+from vigie_dashboard.sessions_text import has_today, session_fields
 from vigie_dashboard.view import Advice, BoardView, DayCurve, Figures, RoomState, WifiFit
 from vigie_dashboard.warnings_text import warning_fields
 
@@ -53,7 +54,7 @@ def parts_of(view: BoardView) -> Parts:
         power=figures.has_power_meter,
         internet=not (figures.internet is None and figures.download_bps is None and figures.uplink is None),
         plan=any(room.corners for room in view.rooms),
-        day=view.day is not None,
+        day=has_today(view),
     )
 
 
@@ -80,7 +81,7 @@ def fields_of(view: BoardView, language: Language) -> Fields:
         fields |= _advice(advice, view, language)
     if view.day is not None:
         fields |= _day(view.day, view, language)
-    return fields | warning_fields(view, language)
+    return fields | session_fields(view, language) | warning_fields(view, language)
 
 
 def shape_of(view: BoardView) -> str:
@@ -94,6 +95,7 @@ def shape_of(view: BoardView) -> str:
         [(room.id, room.name, room.seats, room.corners) for room in view.rooms],
         view.doors,
         [advice.need for advice in view.advice],
+        view.sessions,
         None if day is None else (day.opens_ts, day.closes_ts),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

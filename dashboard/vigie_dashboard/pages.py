@@ -18,7 +18,16 @@ from urllib.parse import urlencode
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from vigie_dashboard import board, history, history_table, period_text, rooms_text, series_list, visitors
+from vigie_dashboard import (
+    board,
+    history,
+    history_table,
+    period_text,
+    rooms_text,
+    series_list,
+    sessions_text,
+    visitors,
+)
 from vigie_dashboard.assets import asset_url, inline_icons
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
@@ -58,6 +67,9 @@ def render_board(view: BoardView, lang: str, theme: str | None) -> str:
         longest=lambda lines: max(lines, key=len),
         ticks=history.day_ticks(view, language),
         rows=history.day_table_times(view, language),
+        lanes=sessions_text.lanes_of(view, language),
+        sessions=sessions_text.rows_of(view, language),
+        has_curve=view.day is not None,
         words=_board_words(language),
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",

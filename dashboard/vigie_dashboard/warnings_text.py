@@ -8,8 +8,9 @@ emptied, so that a page that is open changes without loading itself again. Keys:
 from __future__ import annotations
 
 from vigie_dashboard.language import Language
+from vigie_dashboard.notices import Severity, WarningKind, WarningView
 from vigie_dashboard.rooms_text import wifi_reasons
-from vigie_dashboard.view import BoardView, Severity, WarningKind, WarningView
+from vigie_dashboard.view import BoardView
 
 SHOWN = 3
 """Places of the strip. Fewer hides what matters; more pushes the rooms off a screen in a hall."""
@@ -152,7 +153,7 @@ def tell_of(warning: WarningView, view: BoardView, language: Language) -> str:
     if kind in {WarningKind.WIFI_SLOW, WarningKind.WIFI_DOWN}:
         if rooms:
             return language.gettext("“For a video call, try %(rooms)s.”", rooms=rooms)
-        return language.gettext("“No room is fit for a video call right now.”")
+        return language.gettext("“No room is known to be fit for a video call right now.”")
     return {
         WarningKind.INTERNET_DOWN: language.gettext("“Nobody here has internet right now; we are looking into it.”"),
         WarningKind.PORTAL: language.gettext("Open any web page on this network and sign in."),

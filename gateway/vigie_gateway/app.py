@@ -21,6 +21,7 @@ from vigie_gateway.api.server import build
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock import word
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
@@ -112,7 +113,8 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             live.poke()
 
         upkeep = Upkeep(store, path, copies, clock, watch, site.zone(), on_probe)
-        health = Health(bus, pipeline, live, refusals, clock, watch, upkeep, sink)
+        calendars = Calendars(site, path.parent / "calendars", clock, board, live.poke)
+        health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, sink)
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
@@ -122,6 +124,8 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             stack.callback(sink.stop)
         upkeep.start()
         stack.callback(upkeep.stop)
+        calendars.start()
+        stack.callback(calendars.stop)
         bus.start()
         gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack))
         _serve(gateway, settings, listener)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from vigie_contract.clock import Clock
+from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.belief import Witness
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus
@@ -36,6 +37,7 @@ class Health:
         pipeline: Pipeline,
         live: Live,
         refusals: Refusals,
+        calendars: Calendars,
         clock: Clock,
         watch: ClockWatch,
         upkeep: Upkeep,
@@ -45,6 +47,7 @@ class Health:
         self._pipeline = pipeline
         self._live = live
         self._refusals = refusals
+        self._calendars = calendars
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -65,6 +68,7 @@ class Health:
             "backlog": self._backlog(),
             "nodes": self._nodes(),
             "refused": self._refused(),
+            "calendars": self._calendars.report(),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
         }
         if self._influxdb is not None:

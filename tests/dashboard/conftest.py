@@ -17,6 +17,7 @@ import pytest
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView, UsualPoint
+from vigie_dashboard.notices import SessionView, StaleCalendar, WarningKind, WarningView
 from vigie_dashboard.view import (
     Advice,
     AtLeast,
@@ -32,8 +33,6 @@ from vigie_dashboard.view import (
     VisitorRoom,
     VisitorState,
     VisitorsView,
-    WarningKind,
-    WarningView,
     WifiFit,
     WifiView,
 )
@@ -134,6 +133,23 @@ def sample_warnings() -> tuple[WarningView, ...]:
     )  # fmt: skip
 
 
+def sample_sessions() -> tuple[SessionView, ...]:
+    """Past, under way and to come; one without a name, one of the whole day."""
+
+    def at(hours: float) -> float:
+        return NOW_TS - (14 + 32 / 60 + 10 / 3600) * 3600 + hours * 3600
+
+    return (
+        SessionView("mezzanine", "Expo photo", at(0), at(24), is_all_day=True),
+        SessionView("workshop", "Réparer ses appareils", at(10), at(12), is_all_day=False),
+        SessionView("cafe", "Repas partagé", at(12), at(14), is_all_day=False),
+        SessionView("main-hall", "PapyCamp", at(14), at(16), is_all_day=False),
+        SessionView("booth-2", None, at(15.5), at(16), is_all_day=False),
+        SessionView("workshop", "Code Club", at(17), at(19), is_all_day=False),
+        SessionView("main-hall", "Apéro des projets", at(18.5), at(20), is_all_day=False),
+    )
+
+
 def sample_visitors() -> VisitorsView:
     """The same place as anybody may know it: a small group in the library, one room unknown."""
 
@@ -221,6 +237,7 @@ def sample_view() -> BoardView:
         ),
         day=sample_day(),
         warnings=sample_warnings(),
+        sessions=sample_sessions(),
     )  # fmt: skip
 
 
@@ -269,7 +286,15 @@ def states_view() -> BoardView:
         WarningView(WarningKind.OLD, ("old",), NOW_TS - 840, 4),
     )
     return replace(
-        sample, rooms=rooms, doors=(), figures=figures, advice=advice, second_address=None, warnings=warnings
+        sample,
+        rooms=rooms,
+        doors=(),
+        figures=figures,
+        advice=advice,
+        second_address=None,
+        warnings=warnings,
+        sessions=(),
+        stale_calendars=(StaleCalendar({"fr": "Agenda", "en": "Agenda"}, NOW_TS - 3 * 3600),),
     )
 
 
@@ -284,7 +309,7 @@ def bare_view() -> BoardView:
     rooms = (room("hall", ("Hall", "Hall"), 20, (), state=RoomState.NO_SENSOR, at_ts=None, wifi=None),)
     return replace(
         sample, figures=figures, rooms=rooms, doors=(), advice=(), day=None, is_open=None, closes_at_ts=None,
-        second_address=None, warnings=(), calm_since_ts=NOW_TS - 3 * 3600,
+        second_address=None, warnings=(), sessions=(), calm_since_ts=NOW_TS - 3 * 3600,
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from vigie_dashboard.language import NBSP, language_of
+from vigie_dashboard.notices import WarningKind, WarningView
 from vigie_dashboard.pages import LANGUAGES
-from vigie_dashboard.view import BoardView, WarningKind, WarningView
+from vigie_dashboard.view import BoardView
 from vigie_dashboard.warnings_text import SHOWN, warning_fields
 
 
@@ -55,7 +56,7 @@ def test_without_warnings_it_says_since_when_there_is_none(bare: BoardView) -> N
 def test_a_beginning_that_is_not_known_is_left_out(sample: BoardView) -> None:
     made = only(sample, WarningView(WarningKind.WIFI_SLOW, ("main-hall",), None, reason="latency"))
     assert made["w.0.when"] == "slow to answer"
-    assert made["w.0.tell"] == "“No room is fit for a video call right now.”"
+    assert made["w.0.tell"] == "“No room is known to be fit for a video call right now.”"
 
 
 def test_what_is_wrong_everywhere_or_in_many_rooms_is_not_a_list_of_names(sample: BoardView) -> None:

@@ -23,6 +23,7 @@ from vigie_gateway.api.server import build
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.bus import Message
@@ -172,8 +173,9 @@ def make_bench(
     pipeline._load()
     copies = DailyCopies(store.file.path.parent / "backups", 7)
     upkeep = Upkeep(store, store.file.path, copies, clock, watch, site.zone(), lambda _takes: None, clock.now_mono)
-    health = Health(bus, pipeline, live, refusals, clock, watch, upkeep)  # type: ignore[arg-type] # as above
     access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
+    calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
+    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep)  # type: ignore[arg-type] # as above
     gateway = Gateway(site, clock, store, board, live, health, access)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 

@@ -93,7 +93,11 @@ def test_the_drop_in_closes_the_brokers_unit(tmp_path: Path) -> None:
 @needs_systemd
 @pytest.mark.parametrize(
     ("drop_in", "service", "exposure"),
-    [("scan.conf", "vigie-sensors", 2.5), ("remote-broker.conf", "vigie-gateway", 1.6)],
+    [
+        ("scan.conf", "vigie-sensors", 2.5),
+        ("remote-broker.conf", "vigie-gateway", 1.6),
+        ("calendars.conf", "vigie-gateway", 1.8),
+    ],
 )
 def test_an_optional_drop_in_opens_no_more_than_it_says(
     tree: Path, drop_in: str, service: str, exposure: float

@@ -134,6 +134,13 @@ METRICS: tuple[Metric, ...] = (
         ("influxdb_set_aside_readings_total", "counter", "set_aside", "Readings that InfluxDB refuses, set aside"),
     ),
     *_of(
+        "calendars",
+        ("calendar_status", "gauge", "by_id.{calendar}.status", "One calendar: 0 read, 1 its last read failed"),
+        ("calendar_read_seconds", "gauge", "by_id.{calendar}.read_ts", "Epoch seconds of its last good read"),
+        ("calendar_events", "gauge", "by_id.{calendar}.events", "Events of today and tomorrow"),
+        ("calendar_unplaced_events", "gauge", "by_id.{calendar}.unplaced_events", "Of these, those in no known room"),
+    ),
+    *_of(
         "live",
         ("live_viewers", "gauge", "viewers", "Browsers that follow the board now"),
         ("live_dropped_viewers_total", "counter", "dropped", "Browsers that were too slow and had to connect again"),

@@ -22,6 +22,7 @@ from vigie_gateway.place.figures import top_bar
 from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
 from vigie_gateway.place.room_state import Moment, room_view
+from vigie_gateway.place.sessions import Agenda, sessions_today
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
@@ -47,6 +48,7 @@ class Board:
     """What the place is now. Every method may be called from any thread.
 
     Attributes:
+        agenda: What the calendars say; set by their thread.
         is_recording: Whether the store takes readings; set by the ingest thread.
         needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
             next ``restore``. The caller leaves some seconds between two of them.
@@ -70,6 +72,7 @@ class Board:
         self._days = Days(self._hours, self._zone)
         self._day: DayCurve | None = None
         self._seen = Memory()
+        self.agenda = Agenda()
         now_ts = clock.now_ts()
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
@@ -188,6 +191,7 @@ class Board:
             calm_since_ts = self._seen.calm_since_ts
             status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
+        agenda = self.agenda
         return BoardView(
             site_id=self.site.id,
             site_name=self.site.name,
@@ -205,6 +209,8 @@ class Board:
             warnings=warnings,
             calm_since_ts=calm_since_ts,
             is_time_known=is_time_known,
+            sessions=sessions_today(agenda, self._zone, now_ts) if is_time_known else (),
+            stale_calendars=agenda.stale,
         )
 
     def people_band(self, room: str) -> tuple[int, int] | None:

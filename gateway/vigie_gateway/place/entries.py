@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -62,6 +63,14 @@ def _check_url(text: str) -> str:
     if _URL.fullmatch(text) is None:
         raise ValueError("an address such as http://vigie2.local:8080")
     return text
+
+
+def _as_path(text: str, info: ValidationInfo) -> str:
+    """The path as an absolute one: a file is named as seen from the site file's own folder."""
+    if not text or not text.isprintable():
+        raise ValueError("the path of a file")
+    folder = Path() if info.context is None else Path(info.context["folder"])
+    return str((folder / text).absolute())
 
 
 def _check_phone(text: str) -> str:
@@ -156,6 +165,7 @@ Bytes = Annotated[int, Field(strict=True, ge=0)]
 Corner = tuple[Number, Number]
 Spans = Annotated[tuple[Annotated[Span, BeforeValidator(_check_span)], ...], AfterValidator(_check_order)]
 Url = Annotated[str, AfterValidator(_check_url)]
+FilePath = Annotated[str, AfterValidator(_as_path)]
 Phone = Annotated[str, AfterValidator(_check_phone)]
 Ssid = Annotated[str, AfterValidator(_check_ssid)]
 Timezone = Annotated[str, AfterValidator(_check_timezone)]

@@ -25,7 +25,7 @@ _EXCLUSIVE = (
 
 def check_references(raw: dict[str, Any], collector: Collector) -> None:
     """Note every reference that does not hold."""
-    for section in ("rooms", "doors", "circuits", "access_points", "uplinks"):
+    for section in ("rooms", "doors", "circuits", "access_points", "uplinks", "calendars"):
         _check_unique_ids(raw, section, collector)
     _check_outlet_ids(raw, collector)
     rooms = _ids(raw, "rooms")
@@ -39,6 +39,7 @@ def check_references(raw: dict[str, Any], collector: Collector) -> None:
         for path, table in _tables(raw, section):
             for index, room in enumerate(_list(table.get("rooms"))):
                 _check_known((*path, "rooms", index), room, rooms, "the id of a room", collector)
+    _check_calendars(raw, rooms, collector)
     _check_doors(raw, rooms, collector)
     _check_circuits(raw, circuits, collector)
     _check_channels(raw, collector)
@@ -105,6 +106,14 @@ def _check_doors(raw: dict[str, Any], rooms: set[str], collector: Collector) -> 
             )
         if len(between) == 2 and between[0] == between[1]:  # noqa: PLR2004 - a door has two sides
             collector.add((*path, "between"), between, "two different sides")
+
+
+def _check_calendars(raw: dict[str, Any], rooms: set[str], collector: Collector) -> None:
+    for path, table in _tables(raw, "calendars"):
+        _check_known((*path, "room"), table.get("room"), rooms, "the id of a room", collector)
+        by_location = table.get("rooms")
+        for location, room in by_location.items() if isinstance(by_location, dict) else ():
+            _check_known((*path, "rooms", location), room, rooms, "the id of a room", collector)
 
 
 def _check_circuits(raw: dict[str, Any], circuits: set[str], collector: Collector) -> None:

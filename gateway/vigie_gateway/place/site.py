@@ -32,6 +32,7 @@ from vigie_gateway.place.entries import (
     Corners,
     Count,
     Days,
+    FilePath,
     Id,
     Ids,
     Languages,
@@ -227,6 +228,26 @@ class Uplink(Table):
     dns: ChannelName | None = None
 
 
+class Calendar(Table):
+    """``[[calendars]]``: an iCalendar feed, at an address or in a file beside the site file."""
+
+    id: Id
+    name: Names
+    url: Url | None = None
+    file: FilePath | None = None
+    room: RoomRef | None = None
+    rooms: dict[str, RoomRef] = {}
+    loopback: bool = False
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Calendar:
+        if (self.url is None) == (self.file is None):
+            raise ValueError("either url or file")
+        if self.room is not None and self.rooms:
+            raise ValueError("either room, for all of its events, or rooms, by their location")
+        return self
+
+
 class Visitors(Table):
     """``[visitors]``: what the public page says beside what is measured."""
 
@@ -254,6 +275,7 @@ class Site(Table):
     access_points: tuple[AccessPoint, ...] = ()
     wifi: tuple[WifiProbe, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     visitors: Visitors = Visitors()
 
     def zone(self) -> ZoneInfo:
@@ -320,9 +342,10 @@ def _validate(file: str, text: str, raw: dict[str, Any]) -> tuple[Site | None, l
     collector = Collector(file, text)
     languages = raw.get("languages")
     is_usable = isinstance(languages, list) and languages and all(one in LANGUAGES for one in languages)
+    context = {"languages": languages if is_usable else LANGUAGES, "folder": Path(file).parent}
     site = None
     try:
-        site = Site.model_validate(raw, context={"languages": languages if is_usable else LANGUAGES})
+        site = Site.model_validate(raw, context=context)
     except ValidationError as error:
         for details in error.errors(include_url=False):
             _add(collector, details)
@@ -340,6 +363,7 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "access_points": AccessPoint,
     "wifi": WifiProbe,
     "uplinks": Uplink,
+    "calendars": Calendar,
     "hours": HoursTable,
     "visitors": Visitors,
 }

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vigie_dashboard.view import MEASURED, RoomState, RoomView, WarningKind, WarningView, WifiFit
+from vigie_dashboard.notices import WarningKind, WarningView
+from vigie_dashboard.view import MEASURED, RoomState, RoomView, WifiFit
 from vigie_gateway.place.room_state import Moment
 from vigie_gateway.place.wiring import RoomWiring, Wiring
 

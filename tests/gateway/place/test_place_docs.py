@@ -10,6 +10,7 @@ from vigie_dashboard.view import WIFI_REASONS
 from vigie_gateway.place import wifi
 from vigie_gateway.place.site import (
     AccessPoint,
+    Calendar,
     Circuit,
     Door,
     HoursTable,
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[Table]] = {
     "### [[access_points]]": AccessPoint,
     "### [[wifi]]": WifiProbe,
     "### [[uplinks]]": Uplink,
+    "### [[calendars]]": Calendar,
 }
 
 

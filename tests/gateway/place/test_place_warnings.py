@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
-from vigie_dashboard.view import BoardView, WarningKind
+from vigie_dashboard.notices import WarningKind
+from vigie_dashboard.view import BoardView
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.cells import last_change_ts
 from vigie_gateway.place.site import Site

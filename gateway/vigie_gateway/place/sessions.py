@@ -1,0 +1,53 @@
+"""Which sessions take place in which room today.
+
+Pure. ``place_events`` is called by the calendars' thread, once they were read; ``sessions_today`` by the board's view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from vigie_dashboard.notices import SessionView, StaleCalendar
+from vigie_gateway.calendars.events import CalendarEvent
+from vigie_gateway.place.hours import local_date, local_ts
+from vigie_gateway.place.site import Calendar, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What the calendars say: sessions by begin, and the calendars whose last read failed."""
+
+    sessions: tuple[SessionView, ...] = ()
+    stale: tuple[StaleCalendar, ...] = ()
+
+
+def place_events(
+    events: Sequence[CalendarEvent], calendar: Calendar, site: Site
+) -> tuple[tuple[SessionView, ...], int]:
+    """Put events into rooms: the calendar's own room, else by their location, else by a room's id or name.
+
+    Returns:
+        The sessions, and how many events have a location that is no room.
+    """
+    by_location = {_plain(name): room.id for room in site.rooms for name in (room.id, *room.name.values())}
+    by_location |= {_plain(location): room for location, room in calendar.rooms.items()}
+    sessions = []
+    for event in events:
+        room = calendar.room or by_location.get(_plain(event.location))
+        if room is not None:
+            sessions.append(SessionView(room, event.name, event.begins_ts, event.ends_ts, event.is_all_day))
+    return tuple(sessions), len(events) - len(sessions)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def sessions_today(agenda: Agenda, zone: ZoneInfo, now_ts: float) -> tuple[SessionView, ...]:
+    """Those that take place on the local day of ``now_ts``, wholly or in part."""
+    today = local_date(zone, now_ts)
+    begin_ts, end_ts = local_ts(zone, today, 0), local_ts(zone, today + timedelta(days=1), 0)
+    return tuple(one for one in agenda.sessions if one.begins_ts < end_ts and one.ends_ts > begin_ts)
