@@ -35,6 +35,7 @@ from vigie_gateway.place.site import Site
 from vigie_gateway.settings import Settings
 from vigie_gateway.store import Store, open_store
 from vigie_gateway.store.copies import DailyCopies
+from vigie_gateway.store.influxdb.older import OlderReadings
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.upkeep import Upkeep
 
@@ -127,8 +128,14 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         calendars.start()
         stack.callback(calendars.stop)
         bus.start()
-        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack))
+        gateway = Gateway(
+            site, clock, store, board, live, health, _access(settings, stack), _older(settings, site, clock)
+        )
         _serve(gateway, settings, listener)
+
+
+def _older(settings: Settings, site: Site, clock: Clock) -> OlderReadings | None:
+    return OlderReadings(settings.influxdb, site.id, clock) if settings.influxdb.url else None
 
 
 def _access(settings: Settings, stack: contextlib.ExitStack) -> Access:

@@ -12,6 +12,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Store
+from vigie_gateway.store.influxdb.older import OlderReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Gateway:
     live: Live
     health: Health
     access: Access
+    older: OlderReadings | None = None
+    """Where single readings are that retention took away here; None where there is no such place."""
 
     def board_view(self) -> BoardView:
         """The board now."""

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
@@ -21,6 +21,7 @@ from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.store import Sample, Series
+from vigie_gateway.store.influxdb.older import JoinedHistory, joined_history
 
 MAX_POINTS = 5_000
 """Points of one answer. Lower is coarser than a wide screen; higher lets one request hold the processor."""
@@ -74,13 +75,19 @@ class SeriesAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HistoryAnswer:
-    """A series over time: at most the asked number of equal intervals, oldest first, each stamped at its end."""
+    """A series over time: at most the asked number of equal intervals, oldest first, each stamped at its end.
+
+    ``older`` tells of what was single readings once and is kept in InfluxDB alone: ``none`` was needed, ``joined``, or
+    ``unavailable``: then the points are coarser than asked for, and ``older_detail`` says why.
+    """
 
     id: str
     unit: str
     average: str
     from_ts: float
     to_ts: float
+    older: Literal["none", "joined", "unavailable"]
+    older_detail: str | None
     points: tuple[HistoryPoint, ...]
 
 
@@ -122,7 +129,8 @@ def router(gateway: Gateway) -> APIRouter:
         from_ts = _moment("from", from_, to_ts - DEFAULT_SPAN_S)
         if not from_ts < to_ts:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"from ({from_ts:.3f}) is not before to ({to_ts:.3f})")
-        return _history_answer(found, from_ts, to_ts, gateway.store.history(found.id, from_ts, to_ts, points))
+        joined = joined_history(gateway.store, gateway.older, found, from_ts, to_ts, points)
+        return _history_answer(found, from_ts, to_ts, joined)
 
     return routes
 
@@ -144,7 +152,7 @@ def _series_answer(series: Series, latest: Sample | None) -> SeriesAnswer:
     )
 
 
-def _history_answer(series: Series, from_ts: float, to_ts: float, points: list[HistoryPoint]) -> Response:
+def _history_answer(series: Series, from_ts: float, to_ts: float, joined: JoinedHistory) -> Response:
     # Built by hand: validating five thousand points that we made ourselves takes longer than reading them.
     return JSONResponse(
         {
@@ -153,6 +161,8 @@ def _history_answer(series: Series, from_ts: float, to_ts: float, points: list[H
             "average": series.quantity.average,
             "from_ts": from_ts,
             "to_ts": to_ts,
+            "older": joined.older,
+            "older_detail": joined.detail,
             "points": [
                 {
                     "at_ts": point.at_ts,
@@ -162,7 +172,7 @@ def _history_answer(series: Series, from_ts: float, to_ts: float, points: list[H
                     "last": point.last,
                     "coverage": point.coverage,
                 }
-                for point in points
+                for point in joined.points
             ],
         }
     )

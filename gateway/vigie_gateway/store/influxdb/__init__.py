@@ -1,9 +1,10 @@
-"""The place's InfluxDB, where it has one: a copy of every reading.
+"""The place's InfluxDB, where it has one: a copy of every reading, and the source of what retention took away here.
 
 Off the way of a reading: the store has it on disk already, and nothing waits for what happens here.
 
 - ``sink`` follows the store's log on a thread of its own; ``batches`` says what comes next, ``lines`` writes it down,
   ``writer`` sends it with influxdb-client, which is imported there alone and only when an InfluxDB is configured.
+- ``older`` answers a history that the store alone would give too coarsely; ``query`` asks in InfluxQL.
 
 ``docs/influxdb.md`` says how readings are found there.
 """

@@ -112,3 +112,14 @@ def writing_server(tmp_path: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+def whole_settings() -> InfluxdbSettings:
+    """Of INFLUXDB_URL."""
+    given = {
+        "url": WHOLE,
+        "org": os.environ.get("INFLUXDB_ORG", ""),
+        "bucket": os.environ.get("INFLUXDB_BUCKET", "vigie"),
+        "token_file": os.environ.get("INFLUXDB_TOKEN_FILE"),
+    }
+    return InfluxdbSettings.model_validate({key: value for key, value in given.items() if value is not None})
