@@ -175,6 +175,7 @@ class Health:
                 "stored_upto": None if node.journal is None else node.stored.get(node.journal),
                 "is_dated": node.is_dated,
                 "clock_off_s": None if node.clock.off_s is None else round(node.clock.off_s, 1),
+                "is_cloned": node.is_cloned,
                 "waiting_readings": node.waiting_readings,
                 "waiting_since_ts": node.waiting_since_ts,
             }
@@ -182,6 +183,8 @@ class Health:
         }
         away = sorted(node for node, said in nodes.items() if said["is_online"] is False)
         troubles = [f"offline: {', '.join(away)}"] if away else []
+        cloned = sorted(node for node, said in nodes.items() if said["is_cloned"])
+        troubles += [f"two nodes have copies of one card: {', '.join(cloned)}"] if cloned else []
         for node, said in sorted(nodes.items()):
             off_s = said["clock_off_s"]
             if isinstance(off_s, float) and said["is_online"] is not False:

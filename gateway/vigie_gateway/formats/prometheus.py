@@ -115,6 +115,7 @@ METRICS: tuple[Metric, ...] = (
             "by_id.{node}.clock_off_s",
             "How far its clock is ahead; absent when right",
         ),
+        ("node_cloned", "gauge", "by_id.{node}.is_cloned", "1 when two nodes give numbers in one journal of it"),
         ("node_waiting_readings", "gauge", "by_id.{node}.waiting_readings", "Readings of it that are not on disk here"),
         ("node_waiting_since_seconds", "gauge", "by_id.{node}.waiting_since_ts", "Epoch seconds since when some wait"),
     ),

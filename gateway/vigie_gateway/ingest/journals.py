@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+REPEAT_ACK_S = 30.0
+"""How often acknowledgements are repeated, for a node that missed one. Higher leaves its journal full for longer."""
+ANSWER_EVERY_S = 0.5
+"""How often one node's holes and repetitions are answered. A window of packs behind one hole needs one answer; lower
+would send the node back once for each of them."""
+
 
 class Decision(NamedTuple):
     """What to do with a pack.

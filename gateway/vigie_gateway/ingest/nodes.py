@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vigie_contract.messages import Birth
 from vigie_contract.quantities import Quantity
+from vigie_gateway.ingest.newest import NewestReadings
 from vigie_gateway.ingest.node_clock import NodeClock
 from vigie_gateway.quality import plain_range
 
@@ -57,6 +58,8 @@ class NodeState:
         answered_mono: When a hole or a repetition was last answered.
         is_dated: Whether its last pack was dated by its own synchronised clock; None before any.
         clock: How far that clock is off the gateway's.
+        newest: What its newest readings said.
+        is_cloned: Whether two nodes give numbers in one journal of it, as far as seen since the gateway started.
         shown: Journal and greatest number shown of it while the gateway did not know the time.
     """
 
@@ -76,6 +79,8 @@ class NodeState:
     answered_mono: float = -1e9
     is_dated: bool | None = None
     clock: NodeClock = field(default_factory=NodeClock)
+    newest: NewestReadings = field(default_factory=NewestReadings)
+    is_cloned: bool = False
     shown: tuple[str, int] = ("", 0)
 
     def heard_of(self, journal: str, floor: int, last: int | None, now_ts: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from vigie_contract import topics
 from vigie_contract.clock import Clock
@@ -18,7 +19,7 @@ from vigie_contract.messages import OFFLINE, ONLINE, Ack, decode_birth, encode_a
 from vigie_contract.senml import Pack, decode_pack
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus, Message
-from vigie_gateway.ingest.journals import decide
+from vigie_gateway.ingest.journals import ANSWER_EVERY_S, REPEAT_ACK_S, decide
 from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.ingest.showing import DECODE_TS, readings_to_show
@@ -39,11 +40,6 @@ MAX_PENDING = 60_000
 short stall into resends; higher takes memory (about 250 bytes each)."""
 MESSAGES_A_ROUND = 256
 """Messages handled before the disk is looked after. Lower asks for the time more often; higher delays a due commit."""
-REPEAT_ACK_S = 30.0
-"""How often acknowledgements are repeated, for a node that missed one. Higher leaves its journal full for longer."""
-ANSWER_EVERY_S = 0.5
-"""How often one node's holes and repetitions are answered. A window of packs behind one hole needs one answer; lower
-would send the node back once for each of them."""
 RETRY_COMMIT_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Waits between tries of a commit that the disk refused."""
 BUSY_MESSAGES_PER_S = 1_000
@@ -260,9 +256,7 @@ class Pipeline:
             raise ContractError("missing", f"no birth of node {node_id} has been seen yet")
         node.heard_ts = message.received_ts
         if len(self._pending) >= MAX_PENDING:
-            self._refusals.add(
-                "store-behind", message.topic, "kept by its node until the disk works", message.received_ts
-            )
+            self._refusals.add("store-behind", message.topic, "its node keeps it meanwhile", message.received_ts)
             return False
         if not self._watch.is_known:
             return self._show(node, message)
@@ -274,6 +268,7 @@ class Pipeline:
         node.is_dated = pack.is_dated
         node.clock.heard(pack, message.received_ts)
         node.heard_of(pack.journal, pack.floor, pack.last, message.received_ts)
+        self._take_copies(node, pack, message)
         skip = self._place(node, pack.journal, pack.first, len(pack.readings), pack.floor, message.received_ts)
         if skip is None:
             return False
@@ -287,7 +282,17 @@ class Pipeline:
                 channel.previous = None
             raise
         self._advance(node, pack.journal, pack.first + len(pack.readings) - 1)
+        node.newest.add(pack, skip)
         return changed
+
+    def _take_copies(self, node: NodeState, pack: Pack, message: Message) -> None:
+        """Keep also what came under numbers that were taken with other values: two nodes have one journal."""
+        if copies := node.newest.copies(pack):
+            node.is_cloned = True
+            detail = f"{len(copies)} numbers of journal {pack.journal} came with other values than before"
+            self._refusals.add("cloned", message.topic, detail, message.received_ts, len(copies))
+            self._take_readings(node, replace(pack, readings=copies), 0, message.received_ts)
+            self._advance(node, pack.journal, node.accepted[pack.journal])
 
     def _place(self, node: NodeState, journal: str, first: int, count: int, floor: int, now_ts: float) -> int | None:
         """How many readings to skip; None when nothing is to be taken. Records gaps and answers holes."""
@@ -310,9 +315,8 @@ class Pipeline:
         journal, first, count = error.span
         skip = self._place(node, journal, first, count, error.floor, message.received_ts)
         if skip is not None:
-            self._record_gap(
-                node, journal, first + skip, first + count - 1, f"refused: {error.reason}", message.received_ts
-            )
+            reason = f"refused: {error.reason}"
+            self._record_gap(node, journal, first + skip, first + count - 1, reason, message.received_ts)
 
     def _advance(self, node: NodeState, journal: str, upto: int) -> None:
         node.accepted[journal] = upto
@@ -321,9 +325,7 @@ class Pipeline:
             self._pending_since_mono = self._monotonic()
 
     def _record_gap(self, node: NodeState, journal: str, first: int, last: int, reason: str, now_ts: float) -> None:
-        log.warning(
-            "node %s: readings %d to %d of journal %s will never come (%s)", node.id, first, last, journal, reason
-        )
+        log.warning("node %s: %d to %d of journal %s will never come (%s)", node.id, first, last, journal, reason)
         self.counts["gaps"] += 1
         self._pending_gaps.append(Gap(node.id, journal, first, last, reason, now_ts))
         self._advance(node, journal, max(last, node.accepted.get(journal, 0)))
