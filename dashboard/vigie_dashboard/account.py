@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from vigie_dashboard.language import Language, language_of
@@ -65,10 +66,104 @@ def render_account(
         trouble=_said(trouble, wait_s, language),
         name=name,
         role=role_words(language)[role],
+        is_admin=role == "admin",
         csrf=csrf,
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account of the list."""
+
+    name: str
+    role: str
+    created_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """One token of the list; ``used_ts`` is None when it never was."""
+
+    name: str
+    scope: str
+    expires_ts: float
+    used_ts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsersView:
+    """The page of accounts and tokens.
+
+    Attributes:
+        site_name: By language.
+        timezone: IANA name.
+        accounts: By name.
+        tokens: By name.
+        audit: When, who, what; the newest first.
+        roles: What an account can be.
+        scopes: What a token can be.
+        csrf: Of the session; "" where nobody has signed in, and nothing can be changed.
+        trouble: Why the last form was refused, a word of ``AccountError.kind`` or ``busy``; "" when nothing was.
+        typed: What was in it, but for passwords.
+        secret: Of a token that was just made; "" otherwise.
+    """
+
+    site_name: Mapping[str, str]
+    timezone: str
+    accounts: Sequence[AccountLine]
+    tokens: Sequence[TokenLine]
+    audit: Sequence[tuple[float, str, str]]
+    roles: Sequence[str]
+    scopes: Sequence[str]
+    csrf: str
+    trouble: str
+    typed: Mapping[str, str]
+    secret: str
+
+
+def render_users(view: UsersView, lang: str, theme: str | None) -> str:
+    """Who may sign in and as what, and which programs may read."""
+    language = language_of(lang)
+    page, site = language.gettext("Accounts"), language.named(dict(view.site_name))
+    return render(
+        "users.html",
+        language,
+        theme,
+        view=view,
+        role_words=role_words(language),
+        scope_words=_scope_words(language),
+        trouble=_refused(view.trouble, language),
+        day=lambda at_ts: language.day_month_year(at_ts, view.timezone),
+        moment=lambda at_ts: language.moment(at_ts, view.timezone),
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def _scope_words(language: Language) -> dict[str, str]:
+    return {
+        "read": language.pgettext("scope", "reads what the front desk reads"),
+        "public": language.pgettext("scope", "reads what anybody reads"),
+        "admin": language.pgettext("scope", "reads and changes everything"),
+    }
+
+
+def _refused(trouble: str, language: Language) -> str:
+    if not trouble:
+        return ""
+    return {
+        "name": language.gettext("A name has 1 to 32 characters: a to z without accents, digits, dot, dash."),
+        "taken": language.gettext("That name is taken."),
+        "role": language.gettext("Choose a role of the list."),
+        "scope": language.gettext("Choose what the token may do."),
+        "password": language.gettext("A password has 12 to 256 characters."),
+        "days": language.gettext("A token lasts 1 to 3650 days."),
+        "missing": language.gettext("That is not there any more."),
+        "last-admin": language.gettext("This is the last administrator: make another one first."),
+        "busy": language.gettext("Too many tries. Try again in a moment."),
+    }.get(trouble, language.gettext("The accounts cannot be written: the gateway's log says why."))
 
 
 def role_words(language: Language) -> dict[str, str]:

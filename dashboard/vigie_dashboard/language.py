@@ -113,6 +113,14 @@ class Language:
         """Of the calendar there."""
         return datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).year
 
+    def day_month_year(self, at_ts: float, timezone: str) -> str:
+        """``24 nov. 2026`` or ``24 Nov 2026``."""
+        return self._dated(int(at_ts), timezone, "d MMM y")
+
+    def moment(self, at_ts: float, timezone: str) -> str:
+        """``24 nov. 2026 14 h 32``."""
+        return f"{self.day_month_year(at_ts, timezone)} {self.time(at_ts, timezone)}"
+
     def weekday_name(self, at_ts: float, timezone: str) -> str:
         """``mardi`` or ``Tuesday``."""
         return self.weekday(day_ts(at_ts, timezone), timezone)

@@ -406,7 +406,7 @@ def test_a_gateway_that_dies_makes_the_page_late_then_frozen_and_it_lives_again(
 
 
 def test_a_person_signs_in_and_out_by_the_keyboard_alone(open_page: Callable[..., Page], place: Place) -> None:
-    command = [sys.executable, "-m", "vigie_gateway", "user", "--config", str(place.config), "add", "lou", "organiser"]
+    command = [sys.executable, "-m", "vigie_gateway", "user", "--config", str(place.config), "add", "lou", "admin"]
     subprocess.run(command, input=b"eight rooms, one lamp\n", check=True, timeout=60)
     page = open_page("/sign-in?l=fr")
     page.screenshot(path=OUTPUT / "sign-in-fr.png")
@@ -422,7 +422,14 @@ def test_a_person_signs_in_and_out_by_the_keyboard_alone(open_page: Callable[...
     page.screenshot(path=OUTPUT / "account-fr.png")
     assert_accessible(page)
     assert overflow_px(page, 320, "200%") <= 0
-    assert page.get_by_text("Connecté en tant que lou, organisation.").count() == 1
+    assert page.get_by_text("Connecté en tant que lou, administration.").count() == 1
+    page.get_by_role("link", name="Comptes").press("Enter")
+    page.wait_for_url("**/users*")
+    page.locator("summary").press("Enter")
+    page.screenshot(path=OUTPUT / "users-fr.png", full_page=True)
+    assert_accessible(page)
+    assert overflow_px(page, 320, "200%") <= 0
+    page.goto(f"{place.address}/account?l=fr")
     page.get_by_role("button", name="Se déconnecter").press("Enter")
     page.wait_for_url("**/sign-in")
     page.goto(f"{place.address}/account?l=fr")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -13,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.account import Trouble, render_account, render_sign_in
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
@@ -24,8 +24,6 @@ from vigie_gateway.auth.throttle import Throttle
 
 BUSY_WAIT_S = 5.0
 """What is said to whoever got no turn: by then those before are done. Lower brings them back too soon."""
-MOST_FORM_BYTES = 4_096
-"""Of a form with a name and two passwords. Lower refuses a long password; higher lets anybody have us read much."""
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -55,7 +53,7 @@ class _Forms:
 
     @allowed(EVERYBODY)
     async def sign_in(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await read_form(request)
         name, password = form.get("name", "").strip().lower(), form.get("password", "")
         caller: Caller = request.state.caller
         if not self._access.may_sign_in(caller):
@@ -88,7 +86,7 @@ class _Forms:
     @allowed(STAFF)
     async def sign_out(self, request: Request) -> Response:
         principal = principal_of(request)
-        check_form(principal, (await _form(request)).get("csrf", ""))
+        check_form(principal, (await read_form(request)).get("csrf", ""))
         if principal.session is not None:
             await run_in_threadpool(self._accounts.end_session, principal.session, self._access.clock.now_ts())
         return _sent_on("/sign-in", "", request.state.caller, 0)
@@ -99,7 +97,7 @@ class _Forms:
 
     @allowed(STAFF)
     async def change_password(self, request: Request) -> Response:
-        principal, form = principal_of(request), await _form(request)
+        principal, form = principal_of(request), await read_form(request)
         check_form(principal, form.get("csrf", ""))
         if principal.session is None:
             raise Problem(HTTPStatus.FORBIDDEN, "a token has no password")
@@ -170,24 +168,3 @@ def _sent_on(to: str, secret: str, caller: Caller, seconds: float) -> Response:
         samesite="lax",
     )
     return answer
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form, each once.
-
-    Raises:
-        Problem: It is too long, or no form.
-    """
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_FORM_BYTES:
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form of at most {MOST_FORM_BYTES} bytes is expected")
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind != "application/x-www-form-urlencoded":
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type is {kind[:60]!r}, expected a plain form")
-    try:
-        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10)
-    except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "the form cannot be read") from error
-    return {name: values[-1] for name, values in fields.items()}

@@ -55,7 +55,16 @@ COMMIT;
 
 
 class AccountError(Exception):
-    """What was asked cannot be done; one line for a person that names the account and what was expected."""
+    """What was asked cannot be done; one line for a person that names the account and what was expected.
+
+    Attributes:
+        kind: The same for a page, which says it in its reader's language: ``name``, ``taken``, ``role``, ``password``,
+            ``scope``, ``days``, ``missing``, ``last-admin``, or ``file`` when the file itself is the trouble.
+    """
+
+    def __init__(self, message: str, kind: str = "file") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +169,12 @@ class Accounts:
         Raises:
             AccountError: The name is taken or no name, the role is none, or the password will not do.
         """
-        if _NAME.fullmatch(name) is None:
-            raise AccountError(f"{name!r} cannot be an account: expected 1 to 32 characters of a-z, 0-9, dot, dash, _")
-        _check_role(role)
+        _check_name(name)
+        role_of(role)
         password_hash = _hashed(name, password)
         with self._transaction() as database:
             if database.execute("SELECT 1 FROM user WHERE name = ?", (name,)).fetchone():
-                raise AccountError(f"there is an account {name!r} already")
+                raise AccountError(f"there is an account {name!r} already", "taken")
             database.execute("INSERT INTO user VALUES (?, ?, ?, ?, ?)", (name, role, password_hash, now_ts, now_ts))
             _note(database, who, f"account {name} made, {role}", now_ts)
 
@@ -175,8 +183,10 @@ class Accounts:
         self._change(name, "password", _hashed(name, password), who, "password changed", now_ts)
 
     def set_role(self, name: str, role: Role, who: str, now_ts: float) -> None:
-        """Make an account something else; its sessions end. Raises AccountError."""
-        _check_role(role)
+        """Make an account something else; its sessions end. Raises AccountError, also for the last administrator."""
+        role_of(role)
+        if role is not Role.ADMIN:
+            self._keep_an_admin(name)
         self._change(name, "role", role, who, f"role {role}", now_ts)
 
     def _change(self, name: str, column: str, value: str, who: str, what: str, now_ts: float) -> None:
@@ -186,8 +196,15 @@ class Accounts:
             database.execute("DELETE FROM session WHERE user = ?", (name,))
             _note(database, who, f"account {name}: {what}", now_ts)
 
+    def _keep_an_admin(self, name: str) -> None:
+        """Without an administrator nobody could make one, but at the command line of a machine that may be far away."""
+        admins = [account.name for account in self.users() if account.role is Role.ADMIN]
+        if admins == [name]:
+            raise AccountError(f"{name} is the last administrator: make another one first", "last-admin")
+
     def remove_user(self, name: str, who: str, now_ts: float) -> None:
-        """Remove an account and its sessions. Raises AccountError."""
+        """Remove an account and its sessions. Raises AccountError, also for the last administrator."""
+        self._keep_an_admin(name)
         with self._transaction() as database:
             self._must_exist(database, name)
             database.execute("DELETE FROM user WHERE name = ?", (name,))
@@ -196,7 +213,7 @@ class Accounts:
     @staticmethod
     def _must_exist(database: sqlite3.Connection, name: str) -> None:
         if database.execute("SELECT 1 FROM user WHERE name = ?", (name,)).fetchone() is None:
-            raise AccountError(f"there is no account {name!r}")
+            raise AccountError(f"there is no account {name!r}", "missing")
 
     # Sessions
 
@@ -271,14 +288,13 @@ class Accounts:
         Raises:
             AccountError: The name is taken or no name, or the scope is none.
         """
-        if _NAME.fullmatch(name) is None:
-            raise AccountError(f"{name!r} cannot name a token: expected 1 to 32 characters of a-z, 0-9, dot, dash, _")
+        _check_name(name)
         if scope not in SCOPES:
-            raise AccountError(f"{scope!r} is no scope of a token: expected {', '.join(sorted(SCOPES))}")
+            raise AccountError(f"{scope!r} is no scope of a token: expected {', '.join(sorted(SCOPES))}", "scope")
         secret = TOKEN_PREFIX + secrets.token_hex(20)
         with self._transaction() as database:
             if database.execute("SELECT 1 FROM token WHERE name = ?", (name,)).fetchone():
-                raise AccountError(f"there is a token {name!r} already")
+                raise AccountError(f"there is a token {name!r} already", "taken")
             row = (name, _digest(secret), scope, now_ts, expires_ts, None)
             database.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)", row)
             _note(database, who, f"token {name} made, {scope}", now_ts)
@@ -288,7 +304,7 @@ class Accounts:
         """Revoke a token. Raises AccountError."""
         with self._transaction() as database:
             if database.execute("DELETE FROM token WHERE name = ?", (name,)).rowcount == 0:
-                raise AccountError(f"there is no token {name!r}")
+                raise AccountError(f"there is no token {name!r}", "missing")
             _note(database, who, f"token {name} revoked", now_ts)
 
     def token(self, secret: str, now_ts: float) -> Token | None:
@@ -319,12 +335,19 @@ def _hashed(name: str, password: str) -> str:
     try:
         return passwords.make_hash(password)
     except passwords.PasswordError as error:
-        raise AccountError(f"account {name!r}: {error}") from error
+        raise AccountError(f"account {name!r}: {error}", "password") from error
 
 
-def _check_role(role: Role) -> None:
-    if role not in SIGNED_IN_ROLES:
-        raise AccountError(f"{role!r} is no role of an account: expected {', '.join(SIGNED_IN_ROLES)}")
+def _check_name(name: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise AccountError(f"{name!r} cannot be a name: expected 1 to 32 characters of a-z, 0-9, dot, dash, _", "name")
+
+
+def role_of(text: str) -> Role:
+    """The role that an account can have by that word. Raises AccountError."""
+    if text not in SIGNED_IN_ROLES:
+        raise AccountError(f"{text[:40]!r} is no role of an account: expected {', '.join(SIGNED_IN_ROLES)}", "role")
+    return Role(text)
 
 
 def _note(database: sqlite3.Connection, who: str, what: str, now_ts: float) -> None:

@@ -84,22 +84,16 @@ def _run(options: argparse.Namespace, do: Callable[[Accounts, argparse.Namespace
 
 
 def _user(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> None:
-    from vigie_gateway.auth.accounts import AccountError
-    from vigie_gateway.auth.roles import SIGNED_IN_ROLES, Role
-
-    def role() -> Role:
-        if options.role not in SIGNED_IN_ROLES:
-            raise AccountError(f"{options.role!r} is no role of an account: expected {', '.join(SIGNED_IN_ROLES)}")
-        return Role(options.role)
+    from vigie_gateway.auth.accounts import role_of
 
     match options.does:
         case "list":
             for account in accounts.users():
                 print(f"{account.name}\t{account.role}\tsince {_date(account.created_ts)}")
         case "add":
-            accounts.add_user(options.name, role(), _new_password(), _who(), now_ts)
+            accounts.add_user(options.name, role_of(options.role), _new_password(), _who(), now_ts)
         case "role":
-            accounts.set_role(options.name, role(), _who(), now_ts)
+            accounts.set_role(options.name, role_of(options.role), _who(), now_ts)
         case "password":
             accounts.set_password(options.name, _new_password(), _who(), now_ts)
         case "remove":
@@ -116,7 +110,7 @@ def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> No
                 print(f"{token.name}\t{token.scope}\tuntil {_date(token.expires_ts)}\t{used}")
         case "add":
             if not 0 < options.days <= LONGEST_TOKEN_DAYS:
-                raise AccountError(f"--days is {options.days}, expected 1 to {LONGEST_TOKEN_DAYS}")
+                raise AccountError(f"--days is {options.days}, expected 1 to {LONGEST_TOKEN_DAYS}", "days")
             secret = accounts.add_token(options.name, options.scope, now_ts + options.days * 86_400.0, _who(), now_ts)
             print(secret)
         case "remove":
@@ -134,7 +128,7 @@ def _new_password() -> str:
         return sys.stdin.readline().rstrip("\n")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
-        raise AccountError("the two passwords differ")
+        raise AccountError("the two passwords differ", "password")
     return password
 
 

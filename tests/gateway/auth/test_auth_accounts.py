@@ -47,7 +47,7 @@ def test_the_file_is_its_owners_alone_and_holds_no_secret(path: Path, accounts: 
 
 @pytest.mark.parametrize("name", ["", "Lou", "a b", "x" * 33, "-a", "../etc", "a'; DROP TABLE user; --"])
 def test_a_name_that_is_none_is_refused_and_named(accounts: Accounts, name: str) -> None:
-    with pytest.raises(AccountError, match="cannot be an account"):
+    with pytest.raises(AccountError, match="cannot be a name"):
         accounts.add_user(name, Role.ADMIN, PASSWORD, "test", NOW_TS)
 
 
@@ -72,6 +72,20 @@ def test_another_role_password_or_no_account_ends_its_sessions_at_once(accounts:
         assert accounts.session(secret, NOW_TS) is not None
         change()
         assert accounts.session(secret, NOW_TS) is None
+
+
+def test_the_last_administrator_stays_one(accounts: Accounts) -> None:
+    accounts.add_user("sam", Role.ADMIN, PASSWORD, "test", NOW_TS)
+    changes: list[Callable[[], None]] = [
+        lambda: accounts.set_role("sam", Role.CONCIERGE, "test", NOW_TS),
+        lambda: accounts.remove_user("sam", "test", NOW_TS),
+    ]
+    for change in changes:
+        with pytest.raises(AccountError, match="sam is the last administrator"):
+            change()
+    accounts.add_user("alex", Role.ADMIN, PASSWORD, "test", NOW_TS)
+    accounts.remove_user("sam", "test", NOW_TS)
+    assert [found.name for found in accounts.users()] == ["alex", "lou"]
 
 
 def test_what_is_not_there_cannot_be_changed(accounts: Accounts) -> None:

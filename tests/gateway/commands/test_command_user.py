@@ -26,7 +26,7 @@ def test_an_account_is_made_listed_changed_and_removed(config: Path, capsys: pyt
     assert main(["user", "--config", str(config), "add", "lou", "concierge"]) == 0
     assert main(["user", "--config", str(config), "list"]) == 0
     assert capsys.readouterr().out.startswith("lou\tconcierge\tsince ")
-    assert main(["user", "--config", str(config), "role", "lou", "admin"]) == 0
+    assert main(["user", "--config", str(config), "role", "lou", "organiser"]) == 0
     assert main(["user", "--config", str(config), "remove", "lou"]) == 0
     assert main(["user", "--config", str(config), "list"]) == 0
     assert capsys.readouterr().out == ""
