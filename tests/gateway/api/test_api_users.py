@@ -18,15 +18,9 @@ ORIGIN = {"origin": "https://testserver"}
 
 
 @pytest.fixture
-def accounts(bench: Bench) -> Accounts:
-    found = bench.gateway.access.accounts
-    found.add_user("sam", Role.ADMIN, PASSWORD, "test", bench.clock.now_ts())
-    return found
-
-
-@pytest.fixture
 def admin(bench: Bench, accounts: Accounts) -> TestClient:
     """A browser in which the administrator has signed in."""
+    accounts.add_user("sam", Role.ADMIN, PASSWORD, "test", bench.clock.now_ts())
     client = ask_from(bench, "192.168.1.20", scheme="https")
     client.cookies.set(COOKIE, accounts.open_session("sam", bench.clock.now_ts()))
     return client
