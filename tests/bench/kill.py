@@ -110,7 +110,8 @@ class Program:
 class Place:
     """A broker, a gateway and a node, each of which may go at any time."""
 
-    def __init__(self, directory: Path, *, is_forgetful: bool) -> None:
+    def __init__(self, directory: Path, young: Path, *, is_forgetful: bool) -> None:
+        self._young = young
         self._taken = directory / "taken"
         self._taken.touch()
         self.database = directory / "vigie.db"
@@ -135,6 +136,7 @@ class Place:
             f'site = "{load.SITE}"\nnode = "{load.NODE}"\n'
             f'[broker]\nhost = "127.0.0.1"\nport = {port}\npassword_file = {json.dumps(str(password_file))}\n'
             f"[journal]\ndirectory = {json.dumps(str(directory / 'journal'))}\n"
+            f"young_directory = {json.dumps(str(self._young))}\n"
             f'[[sensors]]\nname = "load"\ndriver = "{DRIVER}"\nperiod_s = {PERIOD_S}\n',
             encoding="utf-8",
         )
@@ -172,14 +174,15 @@ class Place:
 @contextmanager
 def place(directory: Path, *, is_forgetful: bool = False) -> Iterator[Place]:
     """Everything started, and nothing left behind."""
-    made = Place(directory, is_forgetful=is_forgetful)
-    for program in made.programs:
-        program.start()
-    try:
-        yield made
-    finally:
+    with tempfile.TemporaryDirectory(prefix="vigie-bench-", dir="/dev/shm") as young:
+        made = Place(directory, Path(young), is_forgetful=is_forgetful)
         for program in made.programs:
-            program.kill()
+            program.start()
+        try:
+            yield made
+        finally:
+            for program in made.programs:
+                program.kill()
 
 
 def _away(programs: tuple[Program, ...], dice: random.Random) -> None:

@@ -15,17 +15,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.conftest import ManualClock
-from tests.gateway.conftest import Bench, make_bench
-from tests.sensors.journals import crash
+from tests.gateway.conftest import BusInMemory
+from tests.gateway.pipeline_alone import pipeline_alone
+from tests.sensors.journals import crash, cut_power
 
 from vigie_contract import topics
 from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
 from vigie_gateway.ingest.bus import Message
+from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Gap, MaintenanceReport, Sample, Series
 from vigie_sensors.config import BrokerConfig, JournalConfig, SensorsConfig
-from vigie_sensors.journal import Journal
+from vigie_sensors.daemon import FLUSH_S
+from vigie_sensors.journal import YOUNG_S, Journal
 from vigie_sensors.publisher import Publisher
 
 GATEWAYS = ("main", "mirror")
@@ -124,7 +127,7 @@ class World:
         if found.leaf == "ack":
             receivers = [found.node]
         else:
-            receivers = [name for name, gateway in self.gateways.items() if gateway.bench is not None]
+            receivers = [name for name, gateway in self.gateways.items() if gateway.pipeline is not None]
         self.letters += [Letter(receiver, topic, payload) for receiver in receivers]
         return 0 if receivers else 0x10
 
@@ -171,37 +174,38 @@ class GatewayHere:
         self.name = name
         self.disk = Disk()
         self.backup = self.disk.copy()
-        self.bench: Bench | None = None
+        self.pipeline: Pipeline | None = None
         self.start()
 
     def start(self) -> None:
         """Read the disk, subscribe, and get what is retained."""
-        # What the pipeline asks of a store is there; what pages ask, accounts too, is not.
-        self.bench = make_bench(self.disk, self._world.clock, self._world.site, None)  # type: ignore[arg-type]
-        self.bench.pipeline._name = self.name
+        self.bus = BusInMemory()
+        # What the pipeline asks of a store is there; what pages ask is not.
+        disk: Any = self.disk
+        self.pipeline = pipeline_alone(self.name, self._world.site, disk, self.bus, self._world.clock)
         retained = [Letter(self.name, *message) for message in self._world.retained.items()]
         self._world.letters += retained
 
     def kill(self) -> None:
         """What was not committed is gone, and what is on its way to it."""
-        self.bench = None
+        self.pipeline = None
         self._world.letters = [letter for letter in self._world.letters if letter.receiver != self.name]
 
     def hear(self, letter: Letter) -> None:
         """Take a message off the network and handle it."""
-        if self.bench is not None:
-            self.bench.bus.waiting.append(Message(letter.topic, letter.payload, self._world.clock.now_ts()))
+        if self.pipeline is not None:
+            self.bus.waiting.append(Message(letter.topic, letter.payload, self._world.clock.now_ts()))
             self.turn()
 
     def turn(self, *, is_commit_asked: bool = False) -> None:
         """One round of the ingest thread, a hundredth of a second after the last; what it says is on its way."""
-        if self.bench is None:
+        if self.pipeline is None:
             return
         self._world.clock.pass_time(0.01)
         if is_commit_asked:
-            self.bench.pipeline.commit_soon()
-        self.bench.pipeline._round()
-        published = self.bench.bus.published
+            self.pipeline.commit_soon()
+        self.pipeline._round()
+        published = self.bus.published
         while published:
             self._world.publish(*published.pop(0))
 
@@ -239,7 +243,7 @@ class NodeHere:
     Attributes:
         card: How many cards it has had; each has a journal of its own.
         taken: Value by (card, number): every reading that was taken.
-        let_go: (card, number) of those that went with a card, or that the ring evicted.
+        let_go: (card, number) of those that went with a card or with the power, or that the ring evicted.
     """
 
     def __init__(self, world: World, name: str) -> None:
@@ -247,6 +251,9 @@ class NodeHere:
         self.name = name
         self.card = 0
         self.taken: dict[tuple[int, int], float] = {}
+        self._taken_mono: dict[tuple[int, int], float] = {}
+        self._young = world.folder / f"{name}-young"
+        self._young.mkdir()
         self.let_go: set[tuple[int, int]] = set()
         self.journal_ids: list[str] = []
         self._config = SensorsConfig(
@@ -265,7 +272,9 @@ class NodeHere:
     def start(self) -> None:
         """Open the journal of the card, and connect."""
         path = self.world.folder / self.name / "journal.sqlite"
-        self.journal = self.world.journal_type.open(path, GATEWAYS, 7.0, 64_000_000, self.world.clock)
+        self.journal = self.world.journal_type.open(
+            path, GATEWAYS, 7.0, 64_000_000, self.world.clock, young=self._young
+        )
         if len(self.journal_ids) == self.card:
             self.journal_ids.append(self.journal.id)
         self.journal.declare({CHANNEL.id: CHANNEL.quantity})
@@ -282,8 +291,8 @@ class NodeHere:
         for _ in range(count):
             value = float(len(self.taken) + 1)
             number = self.journal.append([Reading(CHANNEL.id, self.world.clock.now_ts(), value)])
-            self.journal.flush()
             self.taken[self.card, number] = value
+            self._taken_mono[self.card, number] = self.world.clock.now_mono()
             self.world.clock.pass_time(0.01)
         self.work()
 
@@ -304,10 +313,22 @@ class NodeHere:
         crash(self.journal)
         self.start()
 
+    def cut_power(self) -> None:
+        """What was young is gone, and nothing else."""
+        held = self.held()
+        cut_power(self.journal, self._young)
+        self.start()
+        gone = {(self.card, number) for number, value in held.items() if self.held().get(number) != value}
+        oldest_s = max((self.world.clock.now_mono() - self._taken_mono[key] for key in gone), default=0.0)
+        assert oldest_s <= YOUNG_S + FLUSH_S, f"a power cut took a reading that was {oldest_s:.0f} s old"
+        self.let_go |= gone
+
     def change_card(self) -> None:
         """All that was held is gone; a new journal begins."""
         self.journal.close()
         shutil.rmtree(self.world.folder / self.name)
+        for file in self._young.iterdir():
+            file.unlink()
         self.let_go |= {key for key in self.taken if key[0] == self.card}
         self.card += 1
         self.start()
@@ -316,6 +337,8 @@ class NodeHere:
         """The ring is full: the oldest go, acknowledged or not."""
         end = min(self.journal.floor + count, self.journal.last + 1)
         self.let_go |= {(self.card, number) for number in range(self.journal.floor, end)}
+        with self.journal._lock:
+            self.journal._commit()  # the ring looks at its size when what was young has been written
         with self.journal._lock, self.journal._card.transaction():
             self.journal._evict(end, "test")
         self.work()

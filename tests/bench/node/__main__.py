@@ -90,7 +90,6 @@ class NotedDaemon(Daemon):
 
     def _append(self, readings: list[Reading]) -> None:
         super()._append(readings)
-        self.journal.flush()
         os.write(self._taken, "".join(name_of(reading.channel, reading.value) + "\n" for reading in readings).encode())
 
 
