@@ -13,6 +13,7 @@ from vigie_gateway.doctor import (
     broker_file,
     broker_file_check,
     broker_live,
+    influxdb,
     installation,
     running,
     storage,
@@ -56,6 +57,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
         Check("store", lambda: storage.database_findings(Path(settings.store.path))),
         Check("store", lambda: _copy_findings(settings)),
+        Check("influxdb", lambda: _influxdb_findings(it)),
         Check("clock", lambda: timekeeping.clock_findings(Path(settings.store.path))),
     ]
 
@@ -69,6 +71,13 @@ def _once(ask: Callable[[], running.Answer]) -> Callable[[], running.Answer]:
         return answers[0]
 
     return asked
+
+
+def _influxdb_findings(it: Installation) -> list[Finding]:
+    try:
+        return influxdb.influxdb_findings(it.settings.influxdb, load_site(it.site).id)
+    except SiteError:
+        return []  # told by the check of that file
 
 
 def _ask(settings: Settings) -> running.Answer:

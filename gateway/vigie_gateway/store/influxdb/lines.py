@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from vigie_gateway.store import Sample, Series
 
+TRIAL = "vigie_doctor"
+"""The measurement that the doctor tries both halves with."""
 _IN_NAMES = str.maketrans({",": r"\,", " ": r"\ ", "=": r"\=", "\n": "_", "\r": "_", "\\": "_"})
 """The protocol has no way to write a line's end in a name, nor a backslash before what must be escaped."""
 _IN_STRINGS = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
@@ -29,6 +31,11 @@ def line(series_key: str, sample: Sample) -> str:
     if sample.value is None:
         return f'{series_key} unknown="{(sample.reason or "unknown").translate(_IN_STRINGS)}" {at_ms}'
     return f"{series_key} value={sample.value!r} {at_ms}"
+
+
+def trial(site: str, at_ts: float) -> str:
+    """A line that the doctor writes to read it back."""
+    return f"{TRIAL},site={_name(site)} value=1.0 {int(at_ts * 1000.0 + 0.5)}"
 
 
 def probe(site: str, at_ts: float) -> str:

@@ -16,7 +16,7 @@ from vigie_contract.clock import Clock
 from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.settings import InfluxdbSettings
 from vigie_gateway.store import Older, Sample, Series, Store
-from vigie_gateway.store.influxdb import InfluxdbError
+from vigie_gateway.store.influxdb import InfluxdbError, MisconfiguredError
 from vigie_gateway.store.influxdb.query import Answer, ask, name, string
 
 PAGE_READINGS = 20_000
@@ -129,6 +129,10 @@ def _sample(series: int, row: Sequence[Any]) -> Sample:
     at_ms, value, unknown = row
     if value is None:
         return Sample(series, at_ms / 1000, None, str(unknown or ""))
+    if not isinstance(value, int | float):
+        raise MisconfiguredError(
+            f"InfluxDB has {value!r} in the field value, expected a number: who else writes there?"
+        )
     return Sample(series, at_ms / 1000, float(value))
 
 

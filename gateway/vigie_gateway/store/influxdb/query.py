@@ -129,7 +129,11 @@ def _rows(settings: InfluxdbSettings, status: int, body: bytes) -> list[list[Any
         raise RefusedError(f"{where}: {error}")
     if said is None or "results" not in document:
         raise MisconfiguredError(f"{where} with something that is no answer to InfluxQL")
-    return [row for series in results[0].get("series", ()) for row in series["values"]]
+    every_series = results[0].get("series", ())
+    if any(series.get("columns", [None])[0] != "time" for series in every_series):
+        # VictoriaMetrics answers every statement with a list of databases.
+        raise MisconfiguredError(f"{where} with something else than what was asked: it knows no InfluxQL")
+    return [row for series in every_series for row in series["values"]]
 
 
 def _date_ts(date: str | None) -> float | None:

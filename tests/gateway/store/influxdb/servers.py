@@ -147,6 +147,7 @@ class FaultyServer:
 
     def __init__(self) -> None:
         self.behaviour: Callable[[list[str]], Answer] = lambda _: Answer()
+        self.date: str | None = None
         self.taken: dict[tuple[str, str], str] = {}
         self.requests: list[tuple[str, dict[str, str], list[str]]] = []
         outer = self
@@ -185,7 +186,8 @@ class FaultyServer:
                 request.wfile.write(b"HTTP/1.")
                 request.connection.close()
                 return
-            request.send_response(answer.status)
+            request.send_response_only(answer.status)
+            request.send_header("Date", self.date or request.date_time_string())
             for name, value in answer.headers.items():
                 request.send_header(name, value)
             request.send_header("Content-Length", str(len(body)))

@@ -152,6 +152,13 @@ def unavailable(cut: Store, older: OlderReadings) -> str:
         (Answer(503, {"error": "starting"}), "503 for database 'vigie': starting"),
         (Answer(200), "no answer to InfluxQL"),
         (Answer(200, {"results": [{"error": "database not found: vigie"}]}), "database not found"),
+        (Answer(200, {"results": [{"series": [{"columns": ["name"], "values": [["a"]]}]}]}), "knows no InfluxQL"),
+        (
+            Answer(
+                200, {"results": [{"series": [{"columns": ["time", "value", "unknown"], "values": [[1, "x", None]]}]}]}
+            ),
+            "expected a number",
+        ),
         (Answer(is_cut=True), "does not answer"),
     ],
 )
@@ -238,7 +245,9 @@ def test_the_api_says_of_what_a_history_is_made(bench: Bench, faulty: FaultyServ
         assert away["points"][0]["coverage"] < 1, "of a whole minute"
         bench.clock.pass_time(reading_back.REST_S)
         rows = [[round(then_ts * 1000), 900.0, None]]
-        faulty.behaviour = lambda _: Answer(200, {"results": [{"series": [{"values": rows}]}]})
+        faulty.behaviour = lambda _: Answer(
+            200, {"results": [{"series": [{"columns": ["time", "value", "unknown"], "values": rows}]}]}
+        )
         joined = client.get(f"{asked}{then_ts - 10}").json()
         assert (joined["older"], joined["older_detail"]) == ("joined", None)
         assert (joined["points"][0]["coverage"], joined["points"][0]["mean"]) == (1, 900.0)
