@@ -86,6 +86,7 @@ _REMEDIES = {
     "backlog": "see what else is wrong here: the disk, the link of a node",
     "nodes": "look at that node's power, Wi-Fi and clock: systemctl status vigie-sensors, timedatectl there",
     "clock": "timedatectl says whether an NTP server answers; sudo vigie-gateway clock set vouches for the time",
+    "influxdb": "docs/influxdb.md; nothing is lost meanwhile: the store has every reading",
     "refused": "docs/protocol.md says what each reason means",
 }
 
@@ -111,6 +112,12 @@ def _sentences(name: str, part: Report, now_ts: float) -> Iterator[str]:
     elif name == "refused":
         for reason, said in (part.get("by_reason") or {}).items():
             yield f"{reason}, {said.get('count')} times, last {said.get('last')}: {said.get('detail')}"
+    elif name == "influxdb" and not part.get("trouble"):
+        if part.get("set_aside"):
+            yield f"{part['set_aside']} readings are refused and set aside, the last: {part.get('set_aside_last')}"
+        if part.get("waiting_since_ts") is not None:
+            minutes = (now_ts - float(part["waiting_since_ts"])) / 60
+            yield f"{part.get('waiting_readings')} readings wait for it, some for {minutes:.0f} min"
     elif part.get("trouble"):
         yield str(part["trouble"])
     else:

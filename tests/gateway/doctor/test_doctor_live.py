@@ -135,6 +135,16 @@ def test_something_that_hangs_in_the_gateways_place_is_not_taken_for_its_absence
         running.ask(HttpSettings(port=server.getsockname()[1]))
 
 
+def test_what_influxdb_refuses_and_waits_for_is_told() -> None:
+    part: dict[str, Any] = {"status": "warn", "trouble": None, "set_aside": 3, "set_aside_last": "power v=1: too old"}
+    part |= {"waiting_readings": 40, "waiting_since_ts": 400.0}
+    told = [finding.text for finding in running.judge({"now_ts": 1000.0, "parts": {"influxdb": part}})]
+    assert told[1:] == [
+        "influxdb: 3 readings are refused and set aside, the last: power v=1: too old",
+        "influxdb: 40 readings wait for it, some for 10 min",
+    ]
+
+
 class Answer(http.server.BaseHTTPRequestHandler):
     body = b""
     status = 503
