@@ -18,7 +18,7 @@ from pathlib import Path
 
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import sync_folder
-from vigie_gateway.store.schema import MIGRATIONS, check_identity, converted, first_damage, open_reader, pragma
+from vigie_gateway.store.schema import MIGRATIONS, Connect, check_identity, converted, first_damage, open_reader, pragma
 
 STEP_PAGES = 256
 """Pages copied before anybody is asked whether to go on (1 MB). Lower asks more often; higher stops later."""
@@ -100,13 +100,13 @@ def _sync_file(path: Path) -> None:
         os.close(opened)
 
 
-def keep_before_update(path: Path) -> None:
+def keep_before_update(path: Path, connect: Connect = sqlite3.connect) -> None:
     """Copy a file whose schema is older than ours, before it is changed; nothing when it is not.
 
     Raises:
         StoreError: The copy could not be made: the file is left as it is.
     """
-    with converted(path, "could not be read"), closing(open_reader(path)) as database:
+    with converted(path, "could not be read"), closing(open_reader(path, connect)) as database:
         version = pragma(database, "user_version")
     if 0 < version < len(MIGRATIONS):
         copy_database(path, path.with_name(f"{path.name}.schema-{version}"), lambda _share: None)

@@ -63,7 +63,7 @@ class StoreFile:
 
     def _open(self) -> None:
         if self.path.exists():
-            keep_before_update(self.path)
+            keep_before_update(self.path, self.connect)
         else:
             begin(self.path, self.connect)
         self._database = open_writer(self.path, self.connect)
