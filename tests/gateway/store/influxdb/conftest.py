@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.conftest import ManualClock
-from tests.gateway.store.influxdb.servers import FaultyServer, Server, influxd, victoria_metrics
+from tests.gateway.store.influxdb.servers import FaultyServer, Server, ask, influxd, victoria_metrics
 
 from vigie_contract.messages import Channel
 from vigie_gateway.settings import InfluxdbSettings
@@ -17,6 +17,7 @@ from vigie_gateway.store import Sample, Store, open_store
 from vigie_gateway.store.influxdb.sink import Sink
 
 CHANNELS = (Channel("plug", "power", 10.0), Channel("door", "people_in", 60.0))
+Load = Callable[[list[str]], None]
 WHOLE = os.environ.get("INFLUXDB_URL")
 """An InfluxDB that both writes and reads are tried on, in a bucket of its own (INFLUXDB_BUCKET, INFLUXDB_ORG,
 INFLUXDB_TOKEN_FILE)."""
@@ -123,3 +124,20 @@ def whole_settings() -> InfluxdbSettings:
         "token_file": os.environ.get("INFLUXDB_TOKEN_FILE"),
     }
     return InfluxdbSettings.model_validate({key: value for key, value in given.items() if value is not None})
+
+
+@pytest.fixture
+def answering(_reading_server: Server) -> tuple[InfluxdbSettings, Load]:
+    """A server that answers InfluxQL, and what puts lines into it."""
+    if WHOLE is not None:
+        from vigie_gateway.store.influxdb.writer import Writer
+
+        settings = whole_settings()
+        return settings, Writer(settings).write
+    url = _reading_server.url
+    ask(url, "/query", {"q": "CREATE DATABASE vigie"}, b"")
+
+    def load(some: list[str]) -> None:
+        ask(url, "/write", {"db": "vigie", "precision": "ms"}, "\n".join(some).encode())
+
+    return InfluxdbSettings(url=url, read_timeout_s=20.0), load

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 from tests.conftest import ManualClock
 from tests.gateway.conftest import Bench
-from tests.gateway.store.influxdb.conftest import WHOLE, whole_settings
-from tests.gateway.store.influxdb.servers import Answer, FaultyServer, Server, ask
+from tests.gateway.store.influxdb.conftest import WHOLE, Load
+from tests.gateway.store.influxdb.servers import Answer, FaultyServer
 from tests.gateway.store.test_store_older import BASE_TS, DAY_S, END_TS, assert_same, expire, fill
 
 from vigie_gateway.api.server import build
@@ -24,7 +24,6 @@ from vigie_gateway.store.influxdb import AwayError, InfluxdbError, Misconfigured
 from vigie_gateway.store.influxdb import older as reading_back
 from vigie_gateway.store.influxdb.older import OlderReadings, joined_history
 
-Load = Callable[[list[str]], None]
 ERAS: list[list[tuple[int, int | None]]] = [
     [(10, 1), (10, 5), (10, None), (10, 7), (60, 2), (90, 3), (5, 9)] * 8,
     [(10, 40), (14, 2), (4_000, 4), (10, 6)] * 10,
@@ -33,23 +32,6 @@ ERAS: list[list[tuple[int, int | None]]] = [
     [(10, 2), (10, 4)] * 30,
 ]
 _SITES = (f"site-{number}" for number in itertools.count())
-
-
-@pytest.fixture
-def answering(_reading_server: Server) -> tuple[InfluxdbSettings, Load]:
-    """A server that answers InfluxQL, and what puts lines into it."""
-    if WHOLE is not None:
-        from vigie_gateway.store.influxdb.writer import Writer
-
-        settings = whole_settings()
-        return settings, Writer(settings).write
-    url = _reading_server.url
-    ask(url, "/query", {"q": "CREATE DATABASE vigie"}, b"")
-
-    def load(some: list[str]) -> None:
-        ask(url, "/write", {"db": "vigie", "precision": "ms"}, "\n".join(some).encode())
-
-    return InfluxdbSettings(url=url, read_timeout_s=20.0), load
 
 
 @pytest.fixture
