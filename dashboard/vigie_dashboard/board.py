@@ -132,6 +132,7 @@ def _page(view: BoardView, language: Language) -> Fields:
     clock = language.time(view.now_ts, view.timezone)
     return {
         "page.clock": clock,
+        "page.closed": "true" if view.is_open is False else "",
         "page.date": f"{day} · {note}" if note else day,
         "page.as_of": language.gettext("As of %(time)s", time=clock),
         "page.untimed": "hidden",

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from importlib import resources
+from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -50,30 +51,52 @@ def render_board(view: BoardView, lang: str, theme: str | None) -> str:
         lang: One of ``LANGUAGES``.
         theme: ``light`` or ``dark``; anything else follows the browser.
     """
+    return render("board.html", language_of(lang), theme, is_kiosk=False, **_board_values(view, language_of(lang)))
+
+
+def render_kiosk(view: BoardView, lang: str, theme: str | None) -> str:
+    """The board for a screen on a wall: on one screen, without a link, dark when the place is closed.
+
+    Args:
+        view: What is true now.
+        lang: One of ``LANGUAGES``.
+        theme: ``light`` or ``dark`` at any hour; anything else is light in opening hours.
+    """
     language = language_of(lang)
-    fields = board.fields_of(view, language)
-    page, site = language.gettext("Live board"), language.named(view.site_name)
+    chosen = theme if theme in THEMES else None
+    # Where the closing is not known it is a day away, so that a kiosk that loads in the night does so each night.
+    night_ts = view.closes_at_ts if view.closes_at_ts is not None else view.now_ts + 86_400
     return render(
-        "board.html",
+        "kiosk.html",
         language,
-        theme,
-        view=view,
-        parts=board.parts_of(view),
-        fields=fields,
-        plan=rooms_text.drawing_of(view),
-        is_narrow=rooms_text.is_narrow,
-        fitting_size=rooms_text.fitting_size,
-        name_lines=rooms_text.name_lines,
-        longest=lambda lines: max(lines, key=len),
-        ticks=history.day_ticks(view, language),
-        rows=history.day_table_times(view, language),
-        lanes=sessions_text.lanes_of(view, language),
-        sessions=sessions_text.rows_of(view, language),
-        has_curve=view.day is not None,
-        words=_board_words(language),
-        site=site,
-        title=f"{page} \u2013 {site} \u2013 Vigie",
+        chosen or ("dark" if view.is_open is False else "light"),
+        is_kiosk=True,
+        chosen=chosen,
+        night_ts=night_ts,
+        **_board_values(view, language),
     )
+
+
+def _board_values(view: BoardView, language: Language) -> dict[str, Any]:
+    page, site = language.gettext("Live board"), language.named(view.site_name)
+    return {
+        "view": view,
+        "parts": board.parts_of(view),
+        "fields": board.fields_of(view, language),
+        "plan": rooms_text.drawing_of(view),
+        "is_narrow": rooms_text.is_narrow,
+        "fitting_size": rooms_text.fitting_size,
+        "name_lines": rooms_text.name_lines,
+        "longest": lambda lines: max(lines, key=len),
+        "ticks": history.day_ticks(view, language),
+        "rows": history.day_table_times(view, language),
+        "lanes": sessions_text.lanes_of(view, language),
+        "sessions": sessions_text.rows_of(view, language),
+        "has_curve": view.day is not None,
+        "words": _board_words(language),
+        "site": site,
+        "title": f"{page} \u2013 {site} \u2013 Vigie",
+    }
 
 
 def board_fields(view: BoardView, lang: str) -> dict[str, str]:
@@ -289,6 +312,7 @@ def _board_words(language: Language) -> dict[str, str]:
         "frozenWord": language.gettext("Frozen"),
         "pausedWord": language.gettext("Paused"),
         "since": language.gettext("This display has not been updated for {n} minutes."),
+        "sinceSeconds": language.gettext("This display has not been updated for {n} seconds."),
         "noAnswer": language.gettext("The gateway is not answering. The figures below are from {time}."),
         "noFigures": language.gettext("The gateway is not answering. The last figures were from {time}."),
         "back": language.gettext("Connection back. The figures are live again."),

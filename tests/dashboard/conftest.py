@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -434,6 +435,8 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 site.shown = url.path[1:]
                 page = pages.render_board(site.views[site.shown], lang, theme)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
+            elif url.path.startswith("/kiosk"):
+                self._kiosk(url.path, lang, theme)
             elif url.path in {"/visitors", "/visitors-silent"}:
                 page = pages.render_visitors(site.visitors[url.path[1:]], lang)
                 policy = POLICY.replace("style-src 'self'", f"style-src {pages.visitors_style_source()}")
@@ -441,10 +444,20 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             elif url.path == "/accessibilite":
                 page = pages.render_accessibility({"en": "The place"}, None, lang, theme)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
-            elif url.path == "/problem":  # with status 200, for Chromium logs every other
-                self._answer(200, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
-            else:
-                self._answer(404, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
+            else:  # /problem with status 200, for Chromium logs every other
+                status = 200 if url.path == "/problem" else 404
+                self._answer(status, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
+
+        def _kiosk(self, path: str, lang: str, theme: str | None) -> None:
+            if path == "/kiosk/alive":
+                self._answer(204, "text/plain", b"")
+                return
+            site.shown = "board" if path == "/kiosk" else "closed"
+            view = site.views[site.shown]
+            second = (view.second_address or "").rstrip("/")
+            policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {second}")
+            page = pages.render_kiosk(view, lang, theme)
+            self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
 
         def _history(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
             if path == "/history":
@@ -489,13 +502,14 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
     return Handler
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """A server on a random port: the boards ``/board``, ``/states``, ``/bare``, ``/none``, and the public page."""
+@contextmanager
+def served() -> Iterator[Site]:
+    """A server on a random port: the boards ``/board``, ``/states``, ``/bare``, ``/none``, a kiosk, the public page."""
     made = Site()
     sample = sample_view()
     none = replace(bare_view(), rooms=())
     made.views = {"board": sample, "states": states_view(), "bare": bare_view(), "none": none}
+    made.views["closed"] = replace(sample, is_open=False, closes_at_ts=None, opens_at_ts=NOW_TS + 40_000)
     made.visitors = {"visitors": sample_visitors(), "visitors-silent": silent_visitors()}
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))
@@ -510,6 +524,20 @@ def site() -> Iterator[Site]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """The test server."""
+    with served() as made:
+        yield made
+
+
+@pytest.fixture
+def other_site() -> Iterator[Site]:
+    """The server at the second address."""
+    with served() as made:
+        yield made
 
 
 @pytest.fixture(name="sample")

@@ -1,12 +1,12 @@
 // The live board: paints what the stream says, and says how fresh it is. The page is complete without it.
 "use strict";
 (() => {
+  const root = document.documentElement;
   const LATE_S = 15; // three beats missed
-  const FROZEN_S = 120;
+  const FROZEN_S = Number(root.dataset.frozen ?? 120); // less on a wall, where nobody sees that it is late
   const BLANK_S = 600; // older figures would send people to full rooms
   const SAY_EVERY_MS = 10_000; // a screen reader is told at most one thing in so long
 
-  const root = document.documentElement;
   const words = JSON.parse(document.getElementById("words").textContent);
   const byId = (id) => document.getElementById(id);
   const fresh = byId("fresh");
@@ -98,6 +98,10 @@
     }
   }
 
+  function sinceWhen(silent) {
+    return silent < 120 ? plural(words.sinceSeconds, silent) : plural(words.since, Math.floor(silent / 60));
+  }
+
   function tick() {
     if (isOutdated) reload();
     const silent = Math.floor((performance.now() - heard) / 1000);
@@ -112,7 +116,7 @@
     }[next];
     if (age.textContent !== text) age.textContent = text;
     if (next === "lost") {
-      const since = plural(words.since, Math.floor(silent / 60));
+      const since = sinceWhen(silent);
       if (byId("frozen-since").textContent !== since) byId("frozen-since").textContent = since;
     }
     if (next !== state) enter(next, time);
@@ -134,7 +138,7 @@
     byId("frozen").hidden = next !== "lost";
     if (next === "lost") {
       byId("frozen-from").textContent = words.noAnswer.replace("{time}", time);
-      say("assertive", `${plural(words.since, FROZEN_S / 60)} ${words.noAnswer.replace("{time}", time)}`);
+      say("assertive", `${sinceWhen(FROZEN_S)} ${words.noAnswer.replace("{time}", time)}`);
     } else if (before === "lost") say("polite", words.back);
   }
 
@@ -158,12 +162,12 @@
   const keysButton = byId("keys");
   let hasKeys = localStorage.getItem("keys") !== "off";
   function showKeys() {
-    keysButton.textContent = hasKeys ? words.keyOn : words.keyOff;
+    if (keysButton) keysButton.textContent = hasKeys ? words.keyOn : words.keyOff;
     if (hasKeys) pauseButton.setAttribute("aria-keyshortcuts", "P");
     else pauseButton.removeAttribute("aria-keyshortcuts");
   }
-  keysButton.hidden = false;
-  keysButton.addEventListener("click", () => {
+  if (keysButton) keysButton.hidden = false;
+  keysButton?.addEventListener("click", () => {
     hasKeys = !hasKeys;
     localStorage.setItem("keys", hasKeys ? "on" : "off");
     showKeys();

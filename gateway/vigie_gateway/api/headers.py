@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def policy(style: str = "'self'") -> str:
-    """The content security policy of a page whose style comes from ``style``: nothing else runs, loads or frames."""
+def policy(style: str = "'self'", connect: str = "'self'") -> str:
+    """The content security policy of a page: its style comes from ``style``, its scripts may ask ``connect``.
+
+    Nothing else runs, loads or frames.
+    """
     return (
         f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src {connect}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

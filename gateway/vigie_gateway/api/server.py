@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from vigie_gateway.api import history, pages, problems, sign_in, users, v1, visitors
+from vigie_gateway.api import history, kiosk, pages, problems, sign_in, users, v1, visitors
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import GuardedHeaders
@@ -56,6 +56,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
     app.include_router(pages.router(gateway))
+    app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))
     app.include_router(visitors.router(gateway))
     app.include_router(sign_in.router(gateway))

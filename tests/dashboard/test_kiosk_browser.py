@@ -1,0 +1,158 @@
+"""The board on a wall in a real browser: on one screen, never fresher than it is, finding its way by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
+
+from vigie_dashboard import pages
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not is_installed(), reason="Chromium is not installed"),
+]
+
+MINUTE_MS = 60_000
+HEAP_GROWTH_BYTES = 400_000
+"""What 5,000 updates may leave: the strings of the last ones and the garbage collector's own. A kept update is 2 kB or
+more, so that a leak would leave 10 MB."""
+CLIPPED = """[...document.querySelectorAll("main, .board, .col, .card, .rooms, .warnings li")]
+  .filter(each => each.scrollHeight > each.clientHeight + 1 || each.scrollWidth > each.clientWidth + 1)
+  .map(each => each.className)"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all of these tests."""
+    with open_browser() as opened:
+        yield opened
+
+
+def kiosk(browser: Browser, site: Any, path: str = "/kiosk?l=fr", *, clock: bool = False) -> Page:
+    """A kiosk whose stream has spoken."""
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    if clock:
+        page.clock.install()
+    page.goto(site.address + path)
+    page.wait_for_selector("#fresh[data-s=live]")
+    return page
+
+
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+@pytest.mark.parametrize("path", ["/kiosk", "/kiosk-closed"])
+def test_a_kiosk_shows_eight_rooms_and_three_warnings_on_one_screen(
+    browser: Browser, site: Any, path: str, lang: str
+) -> None:
+    page = kiosk(browser, site, f"{path}?l={lang}")
+    page.screenshot(path=OUTPUT / f"{path[1:]}-{lang}.png")
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    assert page.evaluate("document.documentElement.scrollWidth") == 1920
+    assert page.evaluate(CLIPPED) == []
+    assert page.locator(".rooms tbody tr").count() == 8
+    assert page.locator(".warnings li:visible").count() == 3
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "17.5px"
+    assert page.locator("a[href]").count() == 0
+    assert_accessible(page)
+    assert overflow_px(page, 320) <= 0
+    page.close()
+
+
+def test_a_kiosk_is_dark_when_the_place_is_closed_and_light_when_it_opens(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site, "/kiosk-closed?l=fr")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    site.send("u", {"page.closed": ""})
+    page.wait_for_selector("html[data-theme=light]")
+    site.send("u", {"page.closed": "true"})
+    page.wait_for_selector("html[data-theme=dark]")
+    page.close()
+
+
+def test_a_kiosk_says_within_15_seconds_that_it_is_frozen_and_still_fits(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site, clock=True)
+    page.clock.fast_forward(14_000)
+    assert not page.is_visible("#frozen")
+    page.clock.fast_forward(2_000)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    assert "depuis 1" in page.inner_text("#frozen-since")
+    assert "secondes" in page.inner_text("#frozen-since")
+    page.screenshot(path=OUTPUT / "kiosk-frozen-fr.png")
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    assert page.evaluate(CLIPPED) == []
+    page.close()
+
+
+def test_a_kiosk_goes_to_the_second_address_after_ten_minutes_if_it_answers(
+    browser: Browser, site: Any, other_site: Any
+) -> None:
+    site.views["board"] = replace(site.views["board"], second_address=other_site.address + "/")
+    page = kiosk(browser, site, clock=True)
+    page.clock.fast_forward(2 * MINUTE_MS)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    page.clock.run_for(2_000)
+    assert other_site.requests == []
+    with page.expect_navigation(url=f"{other_site.address}/kiosk?l=fr"):
+        page.clock.fast_forward(11 * MINUTE_MS)
+        page.clock.run_for(2_000)
+    assert other_site.requests[0][0] == "/kiosk/alive"
+    page.close()
+
+
+def test_a_kiosk_stays_where_it_is_while_nobody_answers(browser: Browser, site: Any) -> None:
+    site.views["board"] = replace(site.views["board"], second_address="http://127.0.0.1:9/")
+    page = kiosk(browser, site, clock=True)
+    page.evaluate("window.isSamePage = true")
+    page.clock.fast_forward(2 * MINUTE_MS)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    with page.expect_event("requestfailed"):
+        page.clock.fast_forward(11 * MINUTE_MS)
+        page.clock.run_for(2_000)
+    assert page.evaluate("isSamePage")
+    page.close()
+
+
+def test_a_kiosk_loads_itself_again_within_the_hour_after_closing(browser: Browser, site: Any) -> None:
+    view = site.views["board"]
+    site.views["board"] = replace(view, closes_at_ts=view.now_ts + 1800)
+    page = kiosk(browser, site, clock=True)
+    page.evaluate("window.isSamePage = true")
+    page.clock.fast_forward(30 * MINUTE_MS)
+    site.send("b", {"now": 1})
+    page.wait_for_selector("#fresh[data-s=live]")
+    page.clock.run_for(2_000)
+    assert page.evaluate("isSamePage")
+    page.clock.fast_forward(61 * MINUTE_MS)
+    with page.expect_navigation():
+        site.send("b", {"now": 2})
+        page.wait_for_selector("#fresh[data-s=live]")
+        page.clock.run_for(2_000)
+    page.close()
+
+
+def test_five_thousand_updates_leave_the_heap_as_it_was(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site)
+    session = page.context.new_cdp_session(page)
+
+    def used() -> int:
+        session.send("HeapProfiler.collectGarbage")
+        return int(session.send("Runtime.getHeapUsage")["usedSize"])
+
+    def update(numbers: range) -> None:
+        for number in numbers:
+            fields = {
+                "k.seats": str(number),
+                "r.workshop.free": str(number % 17),
+                "w.0.what": f"Café : {number} prises",
+            }
+            site.send("u", fields | {"say.warnings": f"{number % 2}", "r.workshop.w": f"{number % 100}%"})
+        page.wait_for_selector(f"[data-f='k.seats']:text-is('{numbers[-1]}')")
+
+    update(range(500))
+    before = used()
+    update(range(500, 5_500))
+    assert used() - before < HEAP_GROWTH_BYTES
+    page.close()
