@@ -244,3 +244,30 @@ def test_the_service_manager_is_told_when_it_is_ready_and_fed_while_it_works(
         run_gateway(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="1000000")
         assert manager.recv(1_000).startswith(b"READY=1")
         assert manager.recv(1_000) == b"WATCHDOG=1"
+
+
+def test_a_gateway_whose_database_is_damaged_starts_all_the_same_and_says_so(
+    tmp_path: Path, broker: Mosquitto, run_gateway: Callable[..., Running]
+) -> None:
+    broker.start()
+    run_gateway().stop()
+    database = tmp_path / "vigie.db"
+    database.write_bytes(b"\xff" * 64 + database.read_bytes()[64:])
+    gateway = run_gateway()
+    parts = gateway.health()["parts"]
+    assert isinstance(parts, dict)
+    assert parts["store"]["status"] == "warn"
+    assert parts["store"]["salvage"]["file"].startswith("vigie.db.damaged-")
+    assert (tmp_path / parts["store"]["salvage"]["file"]).read_bytes()[:4] == b"\xff" * 4
+    assert gateway.get("/board")[0] == 200
+
+
+def test_a_second_gateway_on_the_same_database_is_refused(
+    tmp_path: Path, broker: Mosquitto, run_gateway: Callable[..., Running]
+) -> None:
+    broker.start()
+    run_gateway()
+    second = run_gateway()
+    assert second.process.wait(20) == 74
+    assert second.process.stderr is not None
+    assert "another vigie-gateway has it open" in second.process.stderr.read()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vigie_gateway.store import Sample
 from vigie_gateway.store import log as recent_log
-from vigie_gateway.store.codec import CodecError, Reader, Writer, decode_readings, encode_readings
+from vigie_gateway.store.codec import CodecError, Reader, Writer, decode_readings, encode_readings, is_whole
 
 _FLOATS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -98,11 +98,27 @@ def test_bytes_that_no_codec_wrote_are_refused_and_never_crash(
     for place, byte in changes:
         damaged[place % len(damaged)] = byte
     for decode in (decode_readings, recent_log.decode_batch):
-        for some in (bytes(damaged), bytes(damaged[:length]), b"\x01" + bytes(damaged)):
+        for some in (
+            bytes(damaged),
+            bytes(damaged[:length]),
+            b"\x01" + bytes(damaged),
+            b"\x01" + bytes(damaged[1:-4]),
+        ):  # 1: no CRC
             try:
                 decode(some)
             except CodecError:
                 continue
+
+
+@given(_BLOBS, st.integers(0, 10_000), st.integers(1, 255))
+def test_whichever_byte_after_the_version_is_damaged_it_is_noticed(blob: bytes, place: int, change: int) -> None:
+    damaged = bytearray(blob)
+    damaged[1 + place % (len(damaged) - 1)] ^= change
+    assert is_whole(blob)
+    assert not is_whole(bytes(damaged))
+    for decode in (decode_readings, recent_log.decode_batch):
+        with pytest.raises(CodecError, match="checksum"):
+            decode(bytes(damaged))
 
 
 def test_a_later_version_is_named() -> None:
