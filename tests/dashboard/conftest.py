@@ -242,6 +242,15 @@ def sample_view() -> BoardView:
     )  # fmt: skip
 
 
+def untimed_view() -> BoardView:
+    """The whole board of a gateway that does not know what time it is."""
+    return replace(
+        sample_view(), now_ts=3_600.0, is_open=None, closes_at_ts=None, day=None, is_time_known=False,
+        warnings=(replace(sample_warnings()[0], since_ts=1_800.0),),
+        rooms=tuple(replace(room, at_ts=3_590.0) for room in sample_rooms()),
+    )  # fmt: skip
+
+
 def states_view() -> BoardView:
     """A room in every state, on odd floors: an L, a triangle, a trapezium, no place at all; long names."""
     ell = (Point(0, 0), Point(500, 0), Point(500, 200), Point(250, 200), Point(250, 400), Point(0, 400))
@@ -504,12 +513,13 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
 
 @contextmanager
 def served() -> Iterator[Site]:
-    """A server on a random port: the boards ``/board``, ``/states``, ``/bare``, ``/none``, a kiosk, the public page."""
+    """A server on a random port: the boards ``/board``, ``/states``, ``/untimed``…, a kiosk, the public page."""
     made = Site()
     sample = sample_view()
     none = replace(bare_view(), rooms=())
     made.views = {"board": sample, "states": states_view(), "bare": bare_view(), "none": none}
     made.views["closed"] = replace(sample, is_open=False, closes_at_ts=None, opens_at_ts=NOW_TS + 40_000)
+    made.views["untimed"] = untimed_view()
     made.visitors = {"visitors": sample_visitors(), "visitors-silent": silent_visitors()}
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))

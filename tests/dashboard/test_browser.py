@@ -12,6 +12,7 @@ from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, op
 
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset_url
+from vigie_dashboard.board import UNKNOWN
 
 pytestmark = [
     pytest.mark.browser,
@@ -68,7 +69,7 @@ def live(page: Page) -> Page:
 
 
 PAGES = (
-    "/board", "/states", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in", "/problem",
+    "/board", "/states", "/untimed", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in", "/problem",
 )  # fmt: skip
 
 
@@ -250,6 +251,27 @@ def test_without_javascript_the_board_is_whole(open_page: Callable[..., Page]) -
     assert page.is_visible("noscript a")
     assert not page.is_visible("#pause")
     page.screenshot(path=OUTPUT / "no-javascript.png", full_page=True)
+
+
+def test_a_gateway_without_the_time_says_so_without_javascript_too(open_page: Callable[..., Page]) -> None:
+    page = open_page("/untimed?l=fr", java_script_enabled=False)
+    told = page.inner_text(".untimed")
+    assert told.startswith("La passerelle ne sait pas quelle heure il est")
+    assert "sudo vigie-gateway clock set" in told
+    assert page.inner_text("#age") == "Heure inconnue"
+    assert page.inner_text(".clock") == UNKNOWN
+    assert "il y a 30" in page.inner_text(".warnings")
+
+
+def test_the_message_goes_and_the_time_comes_through_the_stream(open_page: Callable[..., Page], site: Any) -> None:
+    page = live(open_page("/untimed?l=en"))
+    assert page.is_visible(".untimed")
+    known = replace(site.views["untimed"], is_time_known=True, now_ts=site.views["board"].now_ts)
+    site.send("u", pages.board_fields(known, "en"))
+    page.wait_for_selector(".untimed", state="hidden")
+    assert page.inner_text(".clock") == "14:32"
+    site.send("u", pages.board_fields(site.views["untimed"], "en"))
+    page.wait_for_selector(".untimed")
 
 
 @pytest.mark.skipif(asset_url("vendor/uplot.js") is None, reason="uPlot was not built (no npm)")
