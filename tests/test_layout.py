@@ -96,10 +96,39 @@ def test_a_module_says_its_purpose_and_fits_in_a_head(module: Path) -> None:
     assert len(text.splitlines()) <= LONGEST_MODULE_LINES
 
 
+WALL_CLOCK = re.compile(
+    r"""\btime\.(?:time|time_ns|localtime|gmtime|ctime|strftime|clock_gettime|clock_gettime_ns|clock_settime)\b
+    | \bfrom\ time\ import\b | \b(?:datetime|dt)\.(?:now|utcnow|today)\( | \bdate\.today\(
+    | \bCURRENT_(?:TIMESTAMP|DATE|TIME)\b | \bunixepoch\( | \bjulianday\( | ["\x27]now["\x27]\ *[,)]""",
+    re.VERBOSE,
+)
+"""Every way to the wall clock, of Python and of SQLite: durations, waits and deadlines then have the monotonic clock
+only, which no step of the wall clock touches."""
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "time.time()",
+        "time.time_ns()",
+        "time.localtime()",
+        "datetime.now(UTC)",
+        "from time import time",
+        "date.today()",
+        "time.clock_gettime(0)",
+        "datetime('now')",
+        "SELECT CURRENT_TIMESTAMP",
+        "unixepoch()",
+    ],
+)
+def test_every_way_to_the_wall_clock_is_known(way: str) -> None:
+    assert WALL_CLOCK.search(f"at = {way}")
+    assert not WALL_CLOCK.search("time.monotonic(); clock.now_ts(); time.sleep(1); datetime.fromtimestamp(at_ts, UTC)")
+
+
 def test_only_the_clock_asks_the_system_for_the_date() -> None:
     """So that a test, a simulated day and a Pi without NTP see the same time everywhere."""
-    asking = re.compile(r"\btime\.time\(|\bdatetime\.(?:now|utcnow|today)\(|\bdate\.today\(")
-    found = {within_package(module) for module in MODULES if asking.search(module.read_text(encoding="utf-8"))}
+    found = {within_package(module) for module in MODULES if WALL_CLOCK.search(module.read_text(encoding="utf-8"))}
     # The demo asks once, for the day that its simulated clock begins on.
     assert found <= {"vigie_contract/clock.py", "vigie_gateway/demo.py"}
 

@@ -72,7 +72,8 @@ def time_ticks(from_ts: float, to_ts: float, timezone: str, wanted: int = 7) -> 
         step = next((of for of in (1, 2, 3, 4, 6, 12) if hours / of <= wanted), 12)
         at = start.replace(minute=0, second=0, microsecond=0)
         marks = [at + timedelta(hours=index) for index in range(int(hours) + 2)]
-        marks = [mark for mark in marks if mark.hour % step == 0]
+        # A mark in the hour that clocks skip in spring is the next hour's, by its time.
+        marks = [mark for mark in marks if datetime.fromtimestamp(mark.timestamp(), zone).hour % step == 0]
     elif hours <= 24 * 62:
         step = max(1, math.ceil(hours / 24 / wanted))
         at = start.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -69,7 +69,8 @@ def live(page: Page) -> Page:
 
 
 PAGES = (
-    "/board", "/states", "/untimed", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in", "/problem",
+    "/board", "/states", "/untimed", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in",
+    "/problem",
 )  # fmt: skip
 
 

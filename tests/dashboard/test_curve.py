@@ -43,6 +43,12 @@ def test_ticks_are_whole_hours_also_on_the_day_the_clocks_change() -> None:
     assert all(datetime.fromtimestamp(tick, PARIS).minute == 0 for tick in ticks)
 
 
+def test_no_tick_stands_in_the_hour_that_is_skipped_in_spring() -> None:
+    start = datetime(2026, 3, 29, 0, 0, tzinfo=PARIS).timestamp()
+    ticks = curve.time_ticks(start, start + 12 * 3600, "Europe/Paris")
+    assert [datetime.fromtimestamp(tick, PARIS).hour for tick in ticks] == [0, 4, 6, 8, 10, 12]
+
+
 @given(st.sampled_from([0.5, 6, 24, 7 * 24, 31 * 24, 365 * 24]))
 def test_ticks_of_any_span_are_few_and_within(hours: float) -> None:
     start = datetime(2026, 3, 1, 7, 13, tzinfo=PARIS).timestamp()

@@ -6,6 +6,7 @@ Names and shapes here are promised: they change only with the number in the path
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -178,13 +179,14 @@ def _history_answer(series: Series, from_ts: float, to_ts: float, joined: Joined
     )
 
 
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf)", re.ASCII | re.IGNORECASE)
+"""What is read as epoch seconds: ``float`` also takes 1_000, and digits of other scripts."""
+
+
 def _moment(name: str, text: str | None, default_ts: float) -> float:
     if text is None:
         return default_ts
-    try:
-        moment_ts = float(text)
-    except ValueError:
-        moment_ts = _rfc3339(name, text)
+    moment_ts = float(text) if _NUMBER.fullmatch(text) else _rfc3339(name, text)
     if not math.isfinite(moment_ts) or not 0 <= moment_ts < LATEST_TS:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name} is {text[:40]!r}, expected a time from 1970 to 9999")
     return moment_ts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -167,6 +167,21 @@ class Days:
                 return tuple(_middle(values) for values in zip(*curves, strict=True)), like
         return (), None
 
+    def _by_wall_clock(
+        self, curve: tuple[float | None, ...], start_ts: float, today_ts: float
+    ) -> tuple[float | None, ...]:
+        """A curve from ``start_ts`` put under the hours of today's from ``today_ts``: the same, but for 23 or 25 hours.
+
+        A time of today that the other day did not have, or did not reach, is unknown.
+        """
+        zone = self._zone
+        begin_s, today_s = _wall_s(zone, start_ts), _wall_s(zone, today_ts)
+        by_wall = {
+            round(_wall_s(zone, start_ts + index * STEP_S) - begin_s): value for index, value in enumerate(curve)
+        }
+        walls = (round(_wall_s(zone, today_ts + index * STEP_S) - today_s) for index in range(len(curve)))
+        return tuple(by_wall.get(wall) for wall in walls)
+
     def _measured(
         self,
         store: Store,
@@ -184,12 +199,18 @@ class Days:
         for day in days:
             if self._hours is not None and not openings_of(self._hours, self._zone, day):
                 continue
-            curve = self._people(store, doors, local_ts(self._zone, day, minutes % MINUTES_A_DAY), points)
+            start_ts = local_ts(self._zone, day, minutes % MINUTES_A_DAY)
+            curve = self._by_wall_clock(self._people(store, doors, start_ts, points), start_ts, bounds.opens_ts)
             if sum(one is not None for one in curve) >= LEAST_MEASURED * len(curve):
                 curves.append(curve)
             if len(curves) == enough:
                 break
         return curves
+
+
+def _wall_s(zone: ZoneInfo, at_ts: float) -> float:
+    """What the clock on the wall shows, as seconds that have no zone."""
+    return datetime.fromtimestamp(at_ts, UTC).astimezone(zone).replace(tzinfo=UTC).timestamp()
 
 
 def _middle(values: Iterable[float | None]) -> float | None:

@@ -125,6 +125,29 @@ def test_without_hours_a_day_has_the_quarters_that_the_calendar_gives_it(
     assert curve.people[four + 1] == 1, "everybody has gone at four, and one came in since"
 
 
+@pytest.mark.parametrize("change", [datetime(2026, 3, 29, tzinfo=PARIS), datetime(2026, 10, 25, tzinfo=PARIS)])
+def test_the_usual_day_keeps_its_hours_on_a_day_of_23_or_25_hours(store: Keeper, change: datetime) -> None:
+    """One person comes at nine each Sunday, by the clock on the wall: so says the usual day at nine."""
+    came_in: dict[float, float | None] = {}
+    for week in (3, 2, 1):
+        midnight = change - timedelta(weeks=week)
+        nine_ts = midnight.replace(hour=9).timestamp()
+        came_in |= {
+            at_ts: 3 - week + (at_ts > nine_ts)
+            for at_ts in (midnight.timestamp() + quarter * 900 for quarter in range(97))
+        }
+    store.put("n.in", "people_in", came_in, 900)
+    store.put("n.out", "people_out", dict.fromkeys(came_in, 0.0), 900)
+    curve = Days(None, PARIS).curve(store, [CounterPair(1, 2)], change.replace(hour=12).timestamp())
+    assert curve is not None
+    assert curve.like == "weekday"
+    by_hour = {
+        datetime.fromtimestamp(curve.opens_ts + index * 900, PARIS).strftime("%H:%M"): value
+        for index, value in enumerate(curve.usual)
+    }
+    assert (by_hour["09:00"], by_hour["09:15"], by_hour["01:00"], by_hour["22:00"]) == (0, 1, 0, 1)
+
+
 def test_adding_up_never_goes_below_zero_and_starts_anew_at_a_reset() -> None:
     flow = Flow([10, 20, 30, 40, 50, 60], [2.0, -5.0, 3.0, 4.0, 5.0, 1.0], [1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
     assert accumulate(1, flow, 0, [35]) == [3, 0, 3, 0, None, 6]
