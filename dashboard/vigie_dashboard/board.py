@@ -113,13 +113,6 @@ def _room_list(rooms: list[str], view: BoardView, language: Language) -> str:
 
 
 def _page(view: BoardView, language: Language) -> Fields:
-    if not view.is_time_known:
-        return {
-            "page.clock": UNKNOWN,
-            "page.date": language.gettext("time not known"),
-            "page.as_of": language.gettext("Time not known"),
-            "page.untimed": "",
-        }
     day = language.date(view.now_ts, view.timezone)
     if view.is_open and view.closes_at_ts is not None:
         note = language.gettext("until %(time)s", time=language.time(view.closes_at_ts, view.timezone))
@@ -130,13 +123,21 @@ def _page(view: BoardView, language: Language) -> Fields:
     else:
         note = ""
     clock = language.time(view.now_ts, view.timezone)
-    return {
+    fields = {
         "page.clock": clock,
         "page.closed": "true" if view.is_open is False else "",
         "page.date": f"{day} · {note}" if note else day,
         "page.as_of": language.gettext("As of %(time)s", time=clock),
         "page.untimed": "hidden",
     }
+    if not view.is_time_known:
+        fields |= {
+            "page.clock": UNKNOWN,
+            "page.date": language.gettext("time not known"),
+            "page.as_of": language.gettext("Time not known"),
+            "page.untimed": "",
+        }
+    return fields
 
 
 def _of(total: str, unit: str = "") -> str:
