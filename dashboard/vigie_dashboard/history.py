@@ -227,7 +227,7 @@ def _sentences(series: HistorySeries, view: HistoryView, language: Language) -> 
                 holes.append((begin_ts, min(point.at_ts, end_ts)))
         begin_ts = point.at_ts
     share = min(1.0, covered_s / max(1.0, end_ts - view.from_ts))
-    said = [language.gettext("Readings cover %(share)s of the period.", share=_percent(share, language))]
+    said = [language.gettext("Readings cover %(share)s of the period.", share=language.percent(share))]
     if holes and share > 0:
         said.append(language.gettext("No reading: %(times)s.", times=spans_in_words(holes, view, language)))
     if view.is_compared:
@@ -248,14 +248,6 @@ def _weeks_sentence(usual: tuple[UsualPoint | None, ...], language: Language) ->
     return language.gettext(
         "The usual week is the middle of %(least)s to %(most)s weeks before.", least=min(weeks), most=max(weeks)
     )
-
-
-def _percent(share: float, language: Language) -> str:
-    """Never a whole 100 while something is missing, nor a whole 0 where something was measured."""
-    shown = round(share * 100)
-    if 0 < share < 1:
-        shown = min(99, max(1, shown))
-    return language.number(shown, 0) + ("\u202f%" if language.code == "fr" else "%")
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
@@ -325,7 +317,7 @@ def _row(
         usual="" if usual is None else shown(usual.median),
         half="" if usual is None else f"{shown(usual.low)} \u2013 {shown(usual.high)}",
         weeks="" if usual is None else language.number(usual.weeks, 0),
-        coverage=_percent(point.coverage, language),
+        coverage=language.percent(point.coverage),
         is_known=point.mean is not None,
     )
 

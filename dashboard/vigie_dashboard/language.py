@@ -82,6 +82,13 @@ class Language:
         """What the place calls something: in this language, else in English, else in the first that is there."""
         return names.get(self.code) or names.get("en") or next(iter(names.values()), "")
 
+    def percent(self, share: float) -> str:
+        """Of 0 to 1, never a whole 100 while something is missing, nor a whole 0 where something is there."""
+        shown = round(share * 100)
+        if 0 < share < 1:
+            shown = min(99, max(1, shown))
+        return self.number(shown, 0) + (NNBSP + "%" if self.code == "fr" else "%")
+
     def joined(self, parts: list[str]) -> str:
         """Names one after the other."""
         return ", ".join(parts)

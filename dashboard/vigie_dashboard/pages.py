@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from vigie_dashboard import (
     board,
+    health,
     history,
     history_table,
     period_text,
@@ -30,6 +31,7 @@ from vigie_dashboard import (
     visitors,
 )
 from vigie_dashboard.assets import asset_url, inline_icons
+from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.view import BoardView, VisitorsView
@@ -172,6 +174,26 @@ def render_series_list(view: SeriesListView, search: str, by: str, lang: str, th
         groupings=series_list.GROUPINGS,
         by=chosen,
         search=search,
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def render_health(view: HealthView, lang: str, theme: str | None) -> str:
+    """What works and what does not, part by part and node by node, each with what to do."""
+    language = language_of(lang)
+    page, site = language.gettext("Health"), language.named(view.site_name)
+    return render(
+        "health.html",
+        language,
+        theme,
+        view=view,
+        verdict=health.verdict_of(view, language),
+        parts=health.parts_of(view, language),
+        nodes=health.nodes_of(view, language),
+        icons_of=health.ICONS,
+        now=language.time(view.now_ts, view.timezone),
+        since=language.when(view.now_ts - view.up_s, view.now_ts, view.timezone),
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",
     )

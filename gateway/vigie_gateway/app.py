@@ -30,6 +30,7 @@ from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
+from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.settings import Settings
@@ -128,9 +129,8 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         calendars.start()
         stack.callback(calendars.stop)
         bus.start()
-        gateway = Gateway(
-            site, clock, store, board, live, health, _access(settings, stack), _older(settings, site, clock)
-        )
+        machine, older = Machine(Path(settings.store.path).parent), _older(settings, site, clock)
+        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), machine, older)
         _serve(gateway, settings, listener)
 
 

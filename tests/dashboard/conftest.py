@@ -17,6 +17,7 @@ import pytest
 
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
+from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView, UsualPoint
 from vigie_dashboard.notices import SessionView, StaleCalendar, WarningKind, WarningView
 from vigie_dashboard.view import (
@@ -391,6 +392,46 @@ def listed_view() -> SeriesListView:
     )  # fmt: skip
 
 
+HOSTILE = (
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)",
+    "</style><svg onload=alert(1)>", "{{ 7 * 7 }}", "javascript:alert(1)", "</title><iframe srcdoc=x>", "\u202etxt.exe",
+)  # fmt: skip
+"""What a name from the wire may try."""
+
+
+def health_of(*states: tuple[str, str]) -> HealthView:
+    """A gateway with one node online, one away, one only known from before; parts in the states given."""
+    bars = tuple(0.0 if 20 <= index < 24 else 0.5 if index == 30 else 1.0 for index in range(48))
+    channels = tuple(
+        ChannelHealth(f"door.c{index}", text, "people_in", None, NOW_TS - 60, "failed" if index else None)
+        for index, text in enumerate(HOSTILE)
+    )
+    online = NodeHealth(
+        "door", True, NOW_TS - 4, HOSTILE[0], None, 12, NOW_TS - 600, -61.0, bars, NOW_TS - 86_400, channels
+    )
+    away = NodeHealth("desk", False, NOW_TS - 90_000, "vigie 0.1", 75.0, None, None, None, (0.0,) * 48, NOW_TS, ())
+    known = NodeHealth("attic", None, None, None, None, None, None, None, (), NOW_TS, ())
+    facts: dict[str, dict[str, float | str | None]] = {
+        "broker": {"round_trip_s": 0.004, "dropped_messages": 0}, "disk": {"free_bytes": 2.5e9, "size_bytes": 3.1e10},
+        "heat": {"cpu_celsius": 61.2}, "live": {"viewers": 3}, "store": {},
+    }  # fmt: skip
+    parts = tuple(
+        PartHealth(name, state, HOSTILE[1] if state == "fail" else None, facts.get(name, {})) for name, state in states
+    )
+    refusals = tuple(RefusalHealth("shape", 3, text, text, NOW_TS - 90) for text in HOSTILE)
+    return HealthView(
+        {"en": "Le Sémaphore"}, "Europe/Paris", NOW_TS, "fail", {"Vigie": "0.1.0", "MQTT": None}, 7_200, parts,
+        (online, away, known), refusals,
+    )  # fmt: skip
+
+
+PARTS = (
+    "clock", "broker", "ingest", "store", "backlog", "nodes", "refused", "calendars", "live", "influxdb", "disk",
+    "heat", "supply", "something-new",
+)  # fmt: skip
+ILL = tuple((name, ("fail", "warn", "pass", "unknown")[index % 4]) for index, name in enumerate(PARTS))
+
+
 @dataclass
 class Site:
     """The test server: pages of ``views``, and an event stream that sends what ``send`` is given.
@@ -438,8 +479,8 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                     self._answer(200, found.content_type, found.body, found.gzip)
             elif url.path.endswith(".json"):
                 self._answer(200, "application/json", json.dumps(pages.history_points(finer_view(query))).encode())
-            elif url.path.startswith("/history"):
-                self._answer(200, "text/html; charset=utf-8", self._history(url.path, query, lang, theme).encode())
+            elif url.path.startswith(("/history", "/health")):
+                self._answer(200, "text/html; charset=utf-8", self._past(url.path, query, lang, theme).encode())
             elif url.path in {"/" + name for name in site.views}:
                 site.shown = url.path[1:]
                 page = pages.render_board(site.views[site.shown], lang, theme)
@@ -468,7 +509,9 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             page = pages.render_kiosk(view, lang, theme)
             self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
 
-        def _history(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
+        def _past(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
+            if path == "/health":
+                return pages.render_health(health_of(*ILL), lang, theme)
             if path == "/history":
                 return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)
             view = history_view(query.get("span", "day"))

@@ -70,7 +70,7 @@ def live(page: Page) -> Page:
 
 PAGES = (
     "/board", "/states", "/untimed", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in",
-    "/problem",
+    "/health", "/problem",
 )  # fmt: skip
 
 
@@ -312,6 +312,17 @@ def test_what_was_mistyped_stands_in_its_field_beside_the_reason(open_page: Call
     assert page.get_attribute("#f-from", "aria-invalid") == "true"
     assert "ce n\u2019est pas une date" in page.inner_text("[role=alert]")
     page.screenshot(path=OUTPUT / "history-compared.png", full_page=True)
+
+
+def test_the_health_page_is_whole_without_javascript_and_runs_nothing_of_the_wire(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/health?l=fr")
+    assert page.locator("script").count() == 0
+    assert page.locator("meta[http-equiv]").count() == 0
+    assert page.locator("main img, main iframe, main [onload], main [onerror], main [onmouseover]").count() == 0
+    assert page.locator(".coverage rect").count() == 96
+    page.screenshot(path=OUTPUT / "health.png", full_page=True)
 
 
 def test_a_period_of_ones_own_is_a_plain_address(open_page: Callable[..., Page]) -> None:

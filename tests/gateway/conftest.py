@@ -31,6 +31,7 @@ from vigie_gateway.ingest.drops import BrokerDrops
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
+from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.store import open_store
@@ -176,7 +177,8 @@ def make_bench(
     access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
     calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep)  # type: ignore[arg-type] # as above
-    gateway = Gateway(site, clock, store, board, live, health, access)
+    here = Path(__file__).parent  # a disk, and no file of sysfs
+    gateway = Gateway(site, clock, store, board, live, health, access, Machine(here, sysfs=here))
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

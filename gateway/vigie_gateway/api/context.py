@@ -9,6 +9,7 @@ from vigie_dashboard.view import BoardView
 from vigie_gateway.auth.access import Access
 from vigie_gateway.health import Health
 from vigie_gateway.live import Live
+from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Store
@@ -26,6 +27,7 @@ class Gateway:
     live: Live
     health: Health
     access: Access
+    machine: Machine
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
 

@@ -1,0 +1,154 @@
+"""The parts of the gateway in words: their names, what it means when one is not in order, what to do, their figures.
+
+Called by ``health``; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from vigie_dashboard.health_view import HealthView, PartHealth
+from vigie_dashboard.language import Language
+
+GB = 1_000_000_000
+
+
+class Texts(NamedTuple):
+    """A part's words: ``warn``, ``fail`` and ``unknown`` are what that state means."""
+
+    title: str
+    do: str
+    fail: str
+    warn: str
+    unknown: str = ""
+
+    def meaning(self, state: str) -> str:
+        """Of a state; nothing when all is well."""
+        return {"fail": self.fail, "warn": self.warn, "unknown": self.unknown}.get(state, "")
+
+
+def texts_of(name: str, language: Language) -> Texts:
+    """The part's words; plain ones for a part that this page does not know."""
+    gettext = language.gettext
+    doctor = gettext("Run “sudo /opt/vigie/bin/vigie-gateway doctor” on the gateway: it names the cause.")
+    otherwise = gettext("This part is not in order.")
+    known = _of_the_way(gettext, doctor) | _of_the_machine(gettext)
+    return known.get(name, Texts(name, doctor, otherwise, otherwise))
+
+
+def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
+    """Of what a reading passes on its way."""
+    taking = gettext("Readings are not taken in. None is lost: they stay on their nodes.")
+    written = gettext("Readings cannot be written to the disk: they stay on their nodes.")
+    waiting = gettext("Readings have been waiting for more than five minutes.")
+    away = gettext("A node is away, or its clock is wrong.")
+    refused = gettext("Something that came was refused, and is not stored.")
+    feed = gettext("A calendar cannot be read: its last good copy is shown.")
+    influxdb = gettext("Readings do not get to InfluxDB. None is lost: they wait here.")
+    return {
+        "clock": Texts(
+            gettext("Clock"),
+            gettext("Give the gateway internet, or vouch for its time with “vigie-gateway clock set”."),
+            gettext("The gateway does not know the right time: readings are shown, and stay on their nodes."),
+            gettext("The clock was moved, or nobody sets it right."),
+        ),
+        "broker": Texts(
+            gettext("Broker"),
+            doctor,
+            gettext("The broker does not answer: nothing new is heard of any node."),
+            gettext("The broker drops messages, or another program uses the name of the gateway."),
+        ),
+        "ingest": Texts(
+            gettext("Taking readings in"), gettext("Type “sudo systemctl restart vigie-gateway”."), taking, taking
+        ),
+        "store": Texts(gettext("Database"), doctor, written, written),
+        "backlog": Texts(
+            gettext("What waits"),
+            gettext("Find the node with waiting readings below, and see to its Wi-Fi."),
+            waiting,
+            waiting,
+        ),
+        "nodes": Texts(
+            gettext("Nodes"), gettext("Find it below: see to its power first, then to its Wi-Fi."), away, away
+        ),
+        "refused": Texts(
+            gettext("Refusals"), gettext("The table of refusals below has the last one of each kind."), refused, refused
+        ),
+        "calendars": Texts(
+            gettext("Calendars"), gettext("See that its address is right, and that it can be reached."), feed, feed
+        ),
+        "live": Texts(gettext("Browsers"), doctor, "", ""),
+        "influxdb": Texts(
+            "InfluxDB",
+            gettext("See that InfluxDB runs and that its address and token are right."),
+            influxdb,
+            influxdb,
+        ),
+    }
+
+
+def _of_the_machine(gettext: Callable[[str], str]) -> dict[str, Texts]:
+    full = gettext("The disk is nearly full.")
+    hot = gettext("The processor is so hot that it slows down.")
+    return {
+        "disk": Texts(
+            gettext("Disk"),
+            gettext("Delete what is not needed, or take a larger card."),
+            full,
+            full,
+            gettext("It is not known how full the disk is."),
+        ),
+        "heat": Texts(
+            gettext("Processor heat"),
+            gettext("Give it air: open its case, take it out of the sun, add a heat sink."),
+            hot,
+            hot,
+            gettext("This machine does not tell its temperature."),
+        ),
+        "supply": Texts(
+            gettext("Supply voltage"),
+            gettext("Use the power supply made for this Raspberry Pi, with its own cable."),
+            gettext("The supply voltage is too low now: the card may be damaged."),
+            gettext("The supply voltage was too low since the machine was started."),
+            gettext("This machine does not tell its supply voltage."),
+        ),
+    }
+
+
+def facts_of(part: PartHealth, view: HealthView, language: Language) -> list[str]:
+    """The part's figures, as far as they are known."""
+    if part.name == "nodes":
+        online = sum(node.is_online is True for node in view.nodes)
+        return [language.gettext("%(online)s of %(all)s online", online=online, all=len(view.nodes))]
+    if part.name == "refused":
+        return [language.ngettext("%(num)s refused", "%(num)s refused", sum(one.count for one in view.refusals))]
+    if part.name == "disk":
+        free, size = part.facts.get("free_bytes"), part.facts.get("size_bytes")
+        if not isinstance(free, int | float) or not isinstance(size, int | float):
+            return []
+        sizes = {"free": language.number(free / GB, 1), "size": language.number(size / GB, 0)}
+        return [language.gettext("%(free)s GB free of %(size)s", **sizes)]
+    said = []
+    for key, say in _figures(language).items():
+        value = part.facts.get(key)
+        if isinstance(value, int | float):
+            said.append(say(value))
+    return said
+
+
+def _figures(language: Language) -> dict[str, Callable[[float], str]]:
+    """How each figure of a report is said, by its name there."""
+
+    def number(value: float) -> str:
+        return language.number(value, 0)
+
+    return {
+        "round_trip_s": lambda s: language.gettext("answers in %(ms)s ms", ms=number(s * 1000)),
+        "dropped_messages": lambda n: language.gettext("%(num)s messages dropped", num=number(n)),
+        "on_nodes_readings": lambda n: language.gettext("%(num)s readings on nodes", num=number(n)),
+        "messages": lambda n: language.gettext("%(num)s messages not looked at", num=number(n)),
+        "uncommitted_readings": lambda n: language.gettext("%(num)s not on disk", num=number(n)),
+        "viewers": lambda n: language.ngettext("%(num)s connected", "%(num)s connected", int(n)),
+        "cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c)),
+    }

@@ -1,0 +1,147 @@
+"""The health page's values: the report of ``/healthz``, this machine, and of each node what it measured in a day.
+
+Called by ``api.pages`` on a worker thread; reads the store.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
+from vigie_gateway.doctor.storage import LEAST_FREE_MB, LOW_FREE_MB
+from vigie_gateway.machine import MachineState
+from vigie_gateway.place.site import Site
+from vigie_gateway.store import Sample, Series, Store
+
+BARS = 48
+BAR_S = 1_800
+HOT_CELSIUS = 80.0
+"""From here on a Pi slows its processor down (raspberrypi/documentation, "Thermal throttling"). Lower warns each
+summer; higher tells when the board is slow already."""
+_ORDER = ("unknown", "pass", "warn", "fail")
+_MB = 1024 * 1024
+_KEPT_APART = frozenset({"status", "trouble", "by_id", "by_reason"})
+
+
+def health_view(site: Site, store: Store, report: Mapping[str, Any], machine: MachineState) -> HealthView:
+    """The page's values.
+
+    Args:
+        site: For its name and its rooms'.
+        store: What was measured.
+        report: Of ``Health.report``.
+        machine: Of ``Machine.state``.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    parts = [_part(name, part) for name, part in report["parts"].items()] + _machine_parts(machine)
+    return HealthView(
+        site_name=site.name,
+        timezone=site.timezone,
+        now_ts=report["now_ts"],
+        state=max((part.state for part in parts), key=_ORDER.index),
+        versions={
+            "Vigie": report["version"],
+            "Python": platform.python_version(),
+            "MQTT": report["parts"]["broker"]["version"],
+            "Linux": platform.release(),
+        },
+        up_s=report["up_s"],
+        parts=tuple(parts),
+        nodes=tuple(_nodes(site, store, report)),
+        refusals=tuple(
+            RefusalHealth(reason, one["count"], one["last"], one["detail"], one["at_ts"])
+            for reason, one in report["parts"]["refused"]["by_reason"].items()
+        ),
+    )
+
+
+def _part(name: str, part: Mapping[str, Any]) -> PartHealth:
+    facts = {key: value for key, value in part.items() if key not in _KEPT_APART and not isinstance(value, dict | list)}
+    # A calendar's trouble is its own: the part has none.
+    of_each = [f"{key}: {one['trouble']}" for key, one in part.get("by_id", {}).items() if one.get("trouble")]
+    return PartHealth(name, part["status"], part.get("trouble") or "; ".join(of_each) or None, facts)
+
+
+def _machine_parts(machine: MachineState) -> list[PartHealth]:
+    heat = _state(machine.cpu_celsius is None, is_warn=(machine.cpu_celsius or 0) >= HOT_CELSIUS)
+    is_low, was_low = machine.is_under_voltage, machine.was_under_voltage
+    supply = _state(is_low is None, is_fail=bool(is_low), is_warn=bool(was_low))
+    free_mb = None if machine.disk_free_bytes is None else machine.disk_free_bytes / _MB
+    disk = _state(
+        free_mb is None,
+        is_fail=free_mb is not None and free_mb < LEAST_FREE_MB,
+        is_warn=free_mb is not None and free_mb < LOW_FREE_MB,
+    )
+    return [
+        PartHealth("disk", disk, None, {"free_bytes": machine.disk_free_bytes, "size_bytes": machine.disk_bytes}),
+        PartHealth("heat", heat, None, {"cpu_celsius": machine.cpu_celsius}),
+        PartHealth("supply", supply, None, {"is_slowed": machine.is_slowed}),
+    ]
+
+
+def _state(is_unknown: bool, *, is_fail: bool = False, is_warn: bool = False) -> str:
+    if is_unknown:
+        return "unknown"
+    return "fail" if is_fail else "warn" if is_warn else "pass"
+
+
+def _nodes(site: Site, store: Store, report: Mapping[str, Any]) -> list[NodeHealth]:
+    """Those of the report, and those that the store knows from before."""
+    by_node: dict[str, list[Series]] = {}
+    for series in store.series():
+        by_node.setdefault(series.node, []).append(series)
+    latest = store.latest()
+    said = report["parts"]["nodes"]["by_id"]
+    to_ts = -(-report["now_ts"] // BAR_S) * BAR_S
+    return [
+        _node(site, store, node, said.get(node, {}), by_node.get(node, []), latest, to_ts)
+        for node in sorted(said.keys() | by_node.keys())
+    ]
+
+
+def _node(
+    site: Site,
+    store: Store,
+    node: str,
+    said: Mapping[str, Any],
+    series: Sequence[Series],
+    latest: Mapping[int, Sample],
+    to_ts: float,
+) -> NodeHealth:
+    rooms = {room.id: room.name for room in site.rooms}
+    from_ts = to_ts - BARS * BAR_S
+    newest = {one.id: latest.get(one.id) for one in series}
+    signal = next((newest[one.id] for one in series if one.channel.quantity == "rssi"), None)
+    return NodeHealth(
+        id=node,
+        is_online=said.get("is_online"),
+        heard_ts=said.get("heard_ts"),
+        software=said.get("software"),
+        clock_off_s=said.get("clock_off_s"),
+        waiting_readings=said.get("waiting_readings"),
+        waiting_since_ts=said.get("waiting_since_ts"),
+        signal_dbm=None if signal is None else signal.value,
+        bars=_bars([[point.coverage for point in store.history(one.id, from_ts, to_ts, BARS)] for one in series]),
+        bars_from_ts=from_ts,
+        channels=tuple(
+            ChannelHealth(
+                series=one.name,
+                label=one.channel.label,
+                quantity=one.channel.quantity,
+                room=rooms.get(one.channel.room or ""),
+                at_ts=None if sample is None else sample.at_ts,
+                reason=None if sample is None else sample.reason,
+            )
+            for one in series
+            for sample in (newest[one.id],)
+        ),
+    )
+
+
+def _bars(coverages: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """The mean over the node's channels of each half hour; nothing for a node without channels."""
+    return tuple(min(1.0, sum(of_bar) / len(of_bar)) for of_bar in zip(*coverages, strict=True)) if coverages else ()

@@ -1,0 +1,78 @@
+"""The health page says of each part its state, what that means and what to do; what came by wire stays text."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+import pytest
+from tests.dashboard.conftest import HOSTILE, ILL, PARTS, health_of
+
+from vigie_dashboard import health as module
+from vigie_dashboard import pages
+from vigie_dashboard.health_parts import texts_of
+from vigie_dashboard.language import language_of
+
+
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+@pytest.mark.parametrize("state", ["warn", "fail"])
+@pytest.mark.parametrize("name", [name for name in PARTS if name != "live"])
+def test_whatever_is_not_well_says_what_that_means_and_what_to_do(name: str, state: str, lang: str) -> None:
+    (part,) = module.parts_of(health_of((name, state)), language_of(lang))
+    assert part.means
+    assert part.do
+    assert part.word in {"Warning", "Outage", "À surveiller", "Panne"}
+
+
+@pytest.mark.parametrize("name", ["disk", "heat", "supply"])
+def test_what_this_machine_cannot_tell_has_a_word_of_its_own(name: str) -> None:
+    (part,) = module.parts_of(health_of((name, "unknown")), language_of("en"))
+    assert (part.word, part.do) == ("Not measured", "")
+    assert "not" in part.means
+
+
+def test_what_is_well_says_nothing_more() -> None:
+    for part in module.parts_of(health_of(*((name, "pass") for name in PARTS)), language_of("en")):
+        assert (part.word, part.means, part.do) == ("In order", "", "")
+
+
+def test_the_worst_stands_first() -> None:
+    states = [part.state for part in module.parts_of(health_of(*ILL), language_of("en"))]
+    assert states == sorted(states, key=["fail", "warn", "unknown", "pass"].index)
+
+
+def test_a_part_of_a_newer_gateway_is_shown_by_its_own_name() -> None:
+    assert texts_of("something-new", language_of("fr")).title == "something-new"
+
+
+def test_a_half_hour_tells_its_state_by_height_and_dashes() -> None:
+    bars = module.nodes_of(health_of(), language_of("en"))[0].bars
+    assert len(bars) == 48
+    assert (bars[0].kind, bars[0].height) == ("whole", 100)
+    assert (bars[30].kind, bars[30].height, bars[30].y) == ("part", 50, 50)
+    assert (bars[20].kind, bars[20].height) == ("none", 100)
+
+
+def test_the_bars_are_also_said_in_words() -> None:
+    online, away, known = module.nodes_of(health_of(), language_of("en"))
+    assert online.bars_text == "Readings of the last 24 hours: 91%. None at all: 00:32 \u2013 02:32."
+    assert away.bars_text == "Readings of the last 24 hours: 0%."
+    assert known.bars_text == "It has not told yet what it measures."
+
+
+def test_a_node_says_how_it_is_and_what_to_do() -> None:
+    online, away, known = module.nodes_of(health_of(), language_of("fr"))
+    assert (online.word, online.do) == ("En ligne", "")
+    assert (away.word, known.word) == ("Absent", "Pas encore entendu")
+    assert away.do
+    assert known.do
+    assert "12 mesures attendent" in online.facts
+    assert "signal -61\u00a0dBm" in online.facts
+
+
+@pytest.mark.parametrize("lang", pages.LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_name_from_the_wire_is_text(text: str, lang: str) -> None:
+    page = pages.render_health(health_of(*ILL), lang, None)
+    assert escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page
+    assert not re.search(r"<(script|img|iframe|style)\b|<svg onload", page)

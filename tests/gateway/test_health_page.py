@@ -1,0 +1,93 @@
+"""The health page's values are those of ``/healthz``, of the store, and of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+from tests.gateway.conftest import Bench
+
+from vigie_contract.messages import Channel
+from vigie_dashboard.health_view import HealthView
+from vigie_gateway.health_page import health_view
+from vigie_gateway.machine import MachineState
+from vigie_gateway.store import Sample
+
+BROWSER = {"accept": "text/html", "accept-language": "en"}
+WELL = MachineState(50.0, False, False, False, 10**10, 10**11)
+
+
+def view_of(bench: Bench, machine: MachineState = WELL) -> HealthView:
+    gateway = bench.gateway
+    return health_view(gateway.site, gateway.store, gateway.health.report(), machine)
+
+
+def states(view: HealthView) -> dict[str, str]:
+    return {part.name: part.state for part in view.parts}
+
+
+def test_every_part_of_the_report_is_on_the_page(bench: Bench) -> None:
+    report = bench.gateway.health.report()
+    found = states(view_of(bench))
+    assert {name: found[name] for name in report["parts"]} == {
+        name: part["status"] for name, part in report["parts"].items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("machine", "part", "state"),
+    [
+        (WELL, "heat", "pass"),
+        (replace(WELL, cpu_celsius=80.0), "heat", "warn"),
+        (replace(WELL, cpu_celsius=None), "heat", "unknown"),
+        (replace(WELL, was_under_voltage=True), "supply", "warn"),
+        (replace(WELL, is_under_voltage=True), "supply", "fail"),
+        (replace(WELL, is_under_voltage=None, was_under_voltage=None), "supply", "unknown"),
+        (replace(WELL, was_under_voltage=None), "supply", "pass"),
+        (replace(WELL, disk_free_bytes=300 * 2**20), "disk", "warn"),
+        (replace(WELL, disk_free_bytes=10 * 2**20), "disk", "fail"),
+        (replace(WELL, disk_free_bytes=0), "disk", "fail"),
+        (replace(WELL, disk_free_bytes=None), "disk", "unknown"),
+    ],
+)
+def test_the_machine_has_its_states(bench: Bench, machine: MachineState, part: str, state: str) -> None:
+    assert states(view_of(bench, machine))[part] == state
+
+
+def test_the_worst_part_is_the_pages_state(bench: Bench) -> None:
+    assert view_of(bench).state == "fail", "no ingest thread runs in these tests"
+
+
+def test_a_node_has_a_bar_for_each_half_hour_of_the_last_day(bench: Bench) -> None:
+    bench.declare(channels=[Channel("linky-va", "apparent_power", 60.0), Channel("c4-mains", "mains", 60.0)])
+    series = {one.channel.id: one.id for one in bench.store.series()}
+    end_ts = bench.clock.now
+    bench.store.commit([Sample(series["linky-va"], end_ts - 60 * minute, 5.0) for minute in range(60)], {})
+    (node,) = view_of(bench).nodes
+    assert len(node.bars) == 48
+    assert node.bars[-2:] == (0.5, 0.5), "one of two channels was measured"
+    assert sum(node.bars[:-2]) == 0
+    assert node.is_online is True
+
+
+def test_a_node_that_was_not_heard_since_the_start_is_there_from_the_store(bench: Bench) -> None:
+    bench.store.register("attic", [Channel("rssi", "rssi", 60.0)])
+    (node,) = view_of(bench).nodes
+    assert (node.id, node.is_online, node.heard_ts, len(node.bars)) == ("attic", None, None, 48)
+
+
+def test_a_refusal_shows_its_last_example(bench: Bench, client: TestClient) -> None:
+    bench.refusals.add("shape", "vigie/1/x/<script>alert(1)</script>", "<img src=x onerror=alert(2)>", bench.clock.now)
+    page = client.get("/health", headers=BROWSER).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_the_page_is_there_while_the_broker_is_away(bench: Bench, client: TestClient) -> None:
+    bench.bus.is_connected = False
+    answer = client.get("/health", headers=BROWSER)
+    assert answer.status_code == 200
+    assert "The broker does not answer" in answer.text
+    assert "http-equiv" not in answer.text
