@@ -407,9 +407,9 @@ class SqliteStore:
             give_back(self.file.writer)
         return MaintenanceReport(0, 0, expired, has_more=bool(self._expiring))
 
-    def _write_cursors(self) -> None:
+    def _write_cursors(self, sealed_row: int | None = None) -> None:
         with self.file.transaction("the cursors could not be written") as database:
-            snapshot = self._cursors.write(database)
+            snapshot = self._cursors.write(database, sealed_row)
         self._cursors.written(snapshot, self._clock.now_mono())
 
     def _replace(self, reason: str) -> None:
@@ -417,6 +417,7 @@ class SqliteStore:
         self.file.replace(self._remains, reason, self._clock.now_ts())
         self._tails, self._log, self._log_readings, self._round = {}, deque(), 0, []
         self._load()
+        self._write_cursors(self._cursors.sealed_row)  # so that a follower sees what the new log no longer holds
         self._resume_salvage()
 
     def _remains(self) -> Remains:

@@ -12,6 +12,7 @@ from tests.conftest import ManualClock
 
 from vigie_contract.messages import Channel
 from vigie_gateway.store import Behind, Cursor, Refused, Sample, SetAside, Store, cursors, open_store, schema
+from vigie_gateway.store.sqlite import SqliteStore
 
 POWER = Channel("plug-power", "power", 10.0)
 NOBODY = Refused(0, None)
@@ -180,6 +181,26 @@ def test_a_copy_that_is_restored_holds_the_cursor_of_its_time(
     assert copy.follow("sink") == Cursor(2)
     assert followed(copy, 2) == samples[2:]
     copy.close()
+
+
+def test_a_file_replaced_while_it_runs_tells_a_follower_what_its_log_has_lost(
+    reopen: Callable[[], Store], clock: ManualClock
+) -> None:
+    store = reopen()
+    store.follow("sink")
+    commit(store, clock)
+    store.move("sink", Cursor(1))
+    seal(store, clock)
+    assert len(followed(store, 1)) == 2
+    assert isinstance(store, SqliteStore)
+    store.file.found_damaged("for a test")
+    store.maintain(clock.now)
+    assert store.commits(1, 10) is None
+    store = reopen()
+    assert store.follow("sink") == Cursor(1)
+    assert store.commits(1, 10) is None
+    more = commit(store, clock)
+    assert followed(store, 3) == more
 
 
 def test_a_file_of_the_first_schema_is_taken_over(
