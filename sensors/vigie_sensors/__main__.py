@@ -152,8 +152,9 @@ def _default(option: Option) -> str:
 
 def _check(config: SensorsConfig) -> int:
     channels = sum(len(declared) for declared in config.channels.values())
+    brokers = [f"{seen.broker.host}:{seen.broker.port}" for seen in config.by_broker()]
     print(f"{config.path}: in order. Node {config.node} of site {config.site}: {len(config.sensors)} sensors, "
-          f"{channels} channels, to {config.broker.host}:{config.broker.port}")  # fmt: skip
+          f"{channels} channels, to {' and '.join(brokers)}")  # fmt: skip
     return 0
 
 

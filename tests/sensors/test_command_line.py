@@ -176,6 +176,14 @@ def test_check_says_a_good_file_is_in_order(
     assert "in order. Node pi of site house: 1 sensors, 3 channels, to 127.0.0.1:1883" in capsys.readouterr().out
 
 
+def test_check_names_every_broker(
+    answers: list[Reading | DriverError], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text() + '[[mirrors]]\nhost = "10.0.0.3"\ngateways = ["mirror"]\n')
+    assert program.main(["check", "--config", str(file)]) == 0
+    assert "to 127.0.0.1:1883 and 10.0.0.3:1883" in capsys.readouterr().out
+
+
 def test_every_problem_of_a_bad_file_is_a_line_and_the_exit_code_is_78(
     answers: list[Reading | DriverError], file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
