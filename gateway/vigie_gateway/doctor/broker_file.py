@@ -6,7 +6,7 @@ Called by the doctor. ``judge`` (``broker_file_check``) says what is wrong with 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,18 +90,32 @@ OF_A_LISTENER = frozenset(
 """Keys that count for the listener above them, or for the default one before any (mosquitto.conf(5))."""
 
 
-def running_file(proc: Path = _PROC) -> Path | None:
-    """The file that a running mosquitto was given with ``-c``; None where none runs, or it was given none."""
-    for entry in sorted(proc.glob("[0-9]*/cmdline")):
+def running_files(proc: Path = _PROC) -> list[Path]:
+    """The files that running brokers were given with ``-c``, by process id."""
+    found = []
+    for entry in sorted(proc.glob("[0-9]*/cmdline"), key=lambda path: int(path.parent.name)):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue  # it ended meanwhile, or is hidden from this user
         if words[0].rpartition(b"/")[2] != b"mosquitto":
             continue
-        for flag, value in itertools.pairwise(words):
-            if flag in {b"-c", b"--config-file"} and value:
-                return Path(value.decode(errors="replace"))
+        found += [
+            Path(value.decode(errors="replace"))
+            for flag, value in itertools.pairwise(words)
+            if flag in {b"-c", b"--config-file"} and value
+        ]
+    return found
+
+
+def file_of_port(paths: Iterable[Path], port: int) -> Path | None:
+    """Which of them listens on that port; None when none does, or none can be read."""
+    for path in paths:
+        try:
+            if any(listener.port == str(port) for listener in read(path).listeners):
+                return path
+        except UnreadableError:
+            continue
     return None
 
 

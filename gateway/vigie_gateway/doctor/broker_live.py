@@ -6,6 +6,7 @@ name out.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,15 @@ class Told:
     version: str | None
     round_trip_s: float | None
     dropped: int | None
+
+
+def is_there(settings: BrokerSettings) -> bool:
+    """Whether something listens at the broker's address."""
+    try:
+        socket.create_connection((settings.host, settings.port), ANSWER_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def stranger_findings(settings: BrokerSettings) -> list[Finding]:

@@ -107,7 +107,8 @@ def _file_findings(it: Installation) -> list[Finding]:
         host = it.settings.broker.host
         text = f"the broker is on {host}: its configuration was not looked at"
         return [Finding("broker", "warn", text, f"on {host}: vigie-gateway doctor --broker-config FILE")]
-    path = given or broker_file.running_file() or broker_file.DEBIAN_FILE
+    running_file = broker_file.file_of_port(broker_file.running_files(), it.settings.broker.port)
+    path = given or running_file or broker_file.DEBIAN_FILE
     try:
         return broker_file_check.judge(broker_file.read(path))
     except broker_file.UnreadableError as error:
@@ -127,6 +128,8 @@ def _live_findings(it: Installation, answer: running.Answer) -> list[Finding]:
     if not isinstance(answer, running.NoGatewayError):
         told = broker_live.told_by_gateway(answer)
         return [] if told is None else broker_live.judge(told)
+    if not broker_live.is_there(it.settings.broker):
+        return []  # told above
     try:
         site = load_site(it.site).id
     except SiteError:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vigie_gateway.broker import Mosquitto, find_mosquitto, make_passwords
 from vigie_gateway.broker_settings import CAPS, SWITCHES, Cap, Switch, configuration_lines
-from vigie_gateway.doctor.broker_file import UnreadableError, read, running_file
+from vigie_gateway.doctor.broker_file import UnreadableError, file_of_port, read, running_files
 from vigie_gateway.doctor.broker_file_check import judge
 
 SHIPPED = Path(__file__).resolve().parents[3] / "systemd" / "mosquitto"
@@ -54,10 +54,12 @@ def test_the_supervised_broker_has_nothing_wrong_and_is_found_while_it_runs(tmp_
         (proc / "1").mkdir(parents=True)
         (proc / "1" / "cmdline").write_bytes(b"/usr/sbin/not-mosquitto\0-c\0/elsewhere\0")
         (proc / "2").symlink_to(f"/proc/{broker.pid}")
-        path = running_file(proc)
+        (path,) = running_files(proc)
         assert path == tmp_path / "mosquitto.conf"
+        assert file_of_port([tmp_path / "none.conf", path], broker.port) == path
+        assert file_of_port([path], broker.port + 1) is None
         assert [finding.status for finding in judge(read(path))] == ["pass"]
-    assert running_file(proc) is None
+    assert running_files(proc) == []
 
 
 @pytest.mark.parametrize("cap", CAPS, ids=lambda cap: cap.name)
