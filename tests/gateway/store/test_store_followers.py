@@ -183,16 +183,21 @@ def test_a_copy_that_is_restored_holds_the_cursor_of_its_time(
     copy.close()
 
 
+@pytest.mark.parametrize("is_readable", [True, False])
 def test_a_file_replaced_while_it_runs_tells_a_follower_what_its_log_has_lost(
-    reopen: Callable[[], Store], clock: ManualClock
+    reopen: Callable[[], Store], clock: ManualClock, tmp_path: Path, is_readable: bool
 ) -> None:
     store = reopen()
+    assert isinstance(store, SqliteStore)
     store.follow("sink")
     commit(store, clock)
     store.move("sink", Cursor(1))
     seal(store, clock)
     assert len(followed(store, 1)) == 2
-    assert isinstance(store, SqliteStore)
+    if not is_readable:
+        with sqlite3.connect(tmp_path / "vigie.db") as database:
+            database.execute("DELETE FROM cursor")
+        database.close()
     store.file.found_damaged("for a test")
     store.maintain(clock.now)
     assert store.commits(1, 10) is None
