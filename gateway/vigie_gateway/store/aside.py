@@ -21,7 +21,7 @@ from pathlib import Path
 
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.pages import Field, Pages
-from vigie_gateway.store.schema import Connect, check_identity, converted, open_reader, open_writer, pragma
+from vigie_gateway.store.schema import Connect, check_identity, converted, open_reader, open_writer
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ _SERIES = ("text", "text", "text", "real", "text?", "text", "text", "integer")
 _PROGRESS = ("text", "text", "integer")
 _GAP = ("text", "text", "integer", "integer", "text", "integer")
 _CURSOR = ("text", "integer", "integer?", "integer?", "integer")
+_SALVAGE = ("text", "text", "integer", "integer?", "integer", "integer", "integer")
 _HEAD = ("integer", "integer", "real?", "text?", "real?")
 _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "integer": (int,), "real": (int, float), "blob": (bytes,)}
 
@@ -52,6 +53,7 @@ class Remains:
     gap: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     retained: list[tuple[Field, ...]] = field(default_factory=list)
     cursor: list[tuple[Field, ...]] = field(default_factory=list)
+    salvage: list[tuple[Field, ...]] = field(default_factory=list)
     progress: dict[tuple[str, str], int] = field(default_factory=dict)
     log: list[tuple[Field, ...]] = field(default_factory=list)
 
@@ -66,6 +68,8 @@ class Remains:
                 self.advance(*fields)  # type: ignore[arg-type]  # their types were just looked at
             elif is_like(fields, _CURSOR):
                 self.cursor.append(fields)
+            elif is_like(fields, _SALVAGE):
+                self.salvage.append(fields)
         elif fields and fields[0] is None:
             for form, table in ((_SERIES, self.series), (_GAP, self.gap), (_HEAD, self.head)):
                 if is_like(fields[1:], form):
@@ -125,8 +129,11 @@ def _read_tables(database: sqlite3.Connection, remains: Remains) -> None:
         for row_id, *fields in database.execute(f"SELECT * FROM {name}"):  # noqa: S608 - the three names above
             table[row_id] = tuple(fields)
     remains.retained = database.execute("SELECT * FROM retained").fetchall()
-    if pragma(database, "user_version") > 1:
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+    if "cursor" in tables:
         remains.cursor = database.execute("SELECT * FROM cursor").fetchall()
+    if "salvage" in tables:
+        remains.salvage = database.execute("SELECT * FROM salvage").fetchall()
     for node, journal, upto in database.execute("SELECT * FROM progress"):
         remains.advance(node, journal, upto)
     for (progress,) in database.execute("SELECT progress FROM log"):
@@ -177,8 +184,10 @@ def begin_anew(path: Path, remains: Remains, reason: str, now_ts: float, connect
         _insert(database, "cursor", remains.cursor, 5)
         _insert(database, "progress", ((*key, upto) for key, upto in remains.progress.items()), 3)
         _insert(database, "log", remains.log, 5)
+        # One that was damaged before this one, and is not all put back yet.
+        _insert(database, "salvage", remains.salvage, 7)
         begun = (aside.name, reason, round(now_ts * 1000), None, 0, 0, 0)
-        database.execute("INSERT INTO salvage VALUES (?, ?, ?, ?, ?, ?, ?)", begun)
+        database.execute("INSERT OR REPLACE INTO salvage VALUES (?, ?, ?, ?, ?, ?, ?)", begun)
         database.execute("COMMIT")
     try:
         if log_path(path).exists():

@@ -7,6 +7,7 @@ bears a copy's name is one, whatever was killed.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from pathlib import Path
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import sync_folder
 from vigie_gateway.store.schema import MIGRATIONS, Connect, check_identity, converted, first_damage, open_reader, pragma
+
+log = logging.getLogger(__name__)
 
 STEP_PAGES = 256
 """Pages copied before anybody is asked whether to go on (1 MB). Lower asks more often; higher stops later."""
@@ -109,7 +112,9 @@ def keep_before_update(path: Path, connect: Connect = sqlite3.connect) -> None:
     with converted(path, "could not be read"), closing(open_reader(path, connect)) as database:
         version = pragma(database, "user_version")
     if 0 < version < len(MIGRATIONS):
-        copy_database(path, path.with_name(f"{path.name}.schema-{version}"), lambda _share: None)
+        kept = path.with_name(f"{path.name}.schema-{version}")
+        log.info("%s is copied to %s before its tables are changed", path, kept.name)
+        copy_database(path, kept, lambda _share: None)
 
 
 class DailyCopies:

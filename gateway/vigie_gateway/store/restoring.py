@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -13,6 +14,7 @@ from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import log_path, sync_folder
 from vigie_gateway.store.copies import Progress, check_copy, copy_database
 from vigie_gateway.store.lock import StoreLock
+from vigie_gateway.store.schema import damage_of
 
 
 def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Path | None:
@@ -50,7 +52,11 @@ class _Lock(StoreLock):
 
 
 def _keep(path: Path, now_ts: float) -> Path:
-    """Give the database a second name, and its write-ahead log that name's: no log may meet another file."""
+    """Give the database a second name. No write-ahead log may meet another file: a whole one is taken into its own."""
+    with suppress(StoreError, sqlite3.Error):
+        if damage_of(path) is None:
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stamp = datetime.fromtimestamp(now_ts, UTC).strftime("%Y-%m-%d")
     names = (f"{path.name}.replaced-{stamp}{'' if number == 1 else f'.{number}'}" for number in count(1))
     aside = next(found for found in map(path.with_name, names) if not found.exists())

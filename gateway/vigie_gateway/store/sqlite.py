@@ -169,6 +169,8 @@ class SqliteStore:
 
     def _written(self, work: Callable[[], _Result]) -> _Result:
         """A write that makes room on a full disk and begins another file in the place of a damaged one, once."""
+        if self.file.damage is not None:
+            self._replace(self.file.damage)
         try:
             return self.file.with_room(work)
         except DamagedError as error:
@@ -329,8 +331,6 @@ class SqliteStore:
 
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """See ``Store``."""
-        if self.file.damage is not None:
-            self._replace(self.file.damage)
         report = self._written(lambda: self._maintain(now_ts))
         return report if self._salvage is None else replace(report, has_more=True)
 

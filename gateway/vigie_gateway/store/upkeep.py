@@ -24,7 +24,7 @@ from vigie_gateway.store.ballast import Ballast
 from vigie_gateway.store.codec import is_whole
 from vigie_gateway.store.copies import DailyCopies
 from vigie_gateway.store.probe import probe_write
-from vigie_gateway.store.schema import CHECK_BELOW_BYTES, converted, first_damage, open_reader
+from vigie_gateway.store.schema import converted, first_damage, open_reader
 from vigie_gateway.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ commits are rare; higher tells later of a card that went read-only."""
 BALLAST_S = 60.0
 """How often room is looked for to make the ballast again."""
 REST_S = 600.0
-"""After the start, before the first check of a large file and the first copy: a start has other work to do."""
+"""After the start, before the first check of the whole file and the first copy: a start has other work to do."""
 NIGHT_HOUR = 3
 """Of the place's day: from then on its check and its copy are due; a place that was switched off makes them later."""
 RETRY_S = 3_600.0
@@ -114,7 +114,6 @@ class Upkeep:
         self._ballast_mono = self._began_mono
         self._copy_mono = self._began_mono
         self._night: datetime | None = None
-        self._is_first_due = self._path.stat().st_size > CHECK_BELOW_BYTES
         self.probe_trouble: str | None = None
         self.check: Check | None = None
         self.copy_trouble: str | None = None
@@ -155,8 +154,7 @@ class Upkeep:
             self._ballast.keep()
         if now_mono - self._began_mono < REST_S or self._stop.is_set():
             return
-        if self._is_first_due:
-            self._is_first_due = False
+        if self.check is None:
             self._look_at_all()
         # A date that is not known to be right names no copy.
         if self._watch.is_known:
@@ -179,9 +177,9 @@ class Upkeep:
     def _serve_night(self, now_mono: float) -> None:
         now = datetime.fromtimestamp(self._clock.now_ts(), self._zone)
         night = (now - timedelta(hours=NIGHT_HOUR)).replace(hour=0, minute=0, second=0, microsecond=0)
-        if self._night != night:
-            self._night = night
+        if self._night is not None and self._night != night:
             self._look_at_all()
+        self._night = night
         if self._copies.kept and now_mono >= self._copy_mono and not self._copies.of(night.date()).exists():
             self._copy(night)
 

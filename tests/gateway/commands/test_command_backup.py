@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,44 @@ def test_what_is_no_copy_is_not_restored(
     assert program.main(["restore", "--config", str(config), str(bad)]) == program.EXIT_IO
     assert str(bad) in capsys.readouterr().err
     assert bench.store.file.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("call", ["link", "chown", "rename"])
+def test_a_restore_that_ends_on_its_way_leaves_what_was_there(
+    bench: Bench, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock, call: str
+) -> None:
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    bench.declare()
+    send(bench, 1, 5)
+    bench.commit()
+    path = bench.store.file.path
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("vigie.db", "vigie.db-wal"):
+        shutil.copy(tmp_path / name, killed / name)
+    bench.store.close()
+    for name in ("vigie.db", "vigie.db-wal"):  # as a process that was killed leaves them
+        shutil.copy(killed / name, tmp_path / name)
+
+    def end(*_: object) -> None:
+        raise OSError(5, "the power went")
+
+    def rename(self: Path, target: Path) -> Path:
+        if target == path:
+            end()
+        os.rename(self, target)  # noqa: PTH104 - pathlib's own is patched here
+        return target
+
+    with monkeypatch.context() as patched:
+        if call == "rename":
+            patched.setattr(Path, "rename", rename)
+        else:
+            patched.setattr(os, call, end)
+        assert program.main(["restore", "--config", str(config), str(copy)]) == program.EXIT_IO
+    store = open_store(path, clock)
+    assert store.progress() == {("tableau", "j1"): 5}
+    store.close()
 
 
 def test_after_a_restore_nodes_send_again_what_the_copy_lacks_and_nothing_is_there_twice(

@@ -242,6 +242,21 @@ def test_a_salvage_that_was_killed_on_its_way_begins_again_and_doubles_nothing(
     store.close()
 
 
+def test_a_file_damaged_before_the_salvage_of_another_is_done_comes_back_too(
+    original: Original, tmp_path: Path
+) -> None:
+    path = original.closed_in(tmp_path)
+    first_page(path)
+    store = opened(path)
+    assert store.maintain(NOW_TS).has_more
+    store.close()
+    header(path)
+    store = salvaged(path)
+    assert readings_of(store) == original.readings
+    assert len(list(tmp_path.glob("vigie.db.damaged-*"))) == 2
+    store.close()
+
+
 def test_damage_met_while_the_gateway_runs_sets_the_file_aside_and_the_commit_is_taken(
     original: Original, tmp_path: Path
 ) -> None:
