@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.bench import load
 from tests.gateway.conftest import SAMPLE_SITE
 
+from vigie_contract.clock import SystemClock
 from vigie_contract.messages import Channel
 from vigie_gateway.broker import GATEWAY_USER, Mosquitto, free_port, make_passwords
+from vigie_gateway.clock import rtc
 
 NODE = load.NODE
 
@@ -45,6 +48,14 @@ class Running:
         assert isinstance(found, dict)
         return found
 
+    def part(self, name: str) -> dict[str, Any]:
+        """One part of its health."""
+        parts = self.health()["parts"]
+        assert isinstance(parts, dict)
+        found = parts[name]
+        assert isinstance(found, dict)
+        return found
+
     def stop(self) -> float:
         """Send SIGTERM; the seconds until it was gone."""
         began = time.monotonic()
@@ -65,7 +76,7 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
     """Start a gateway with what is given; it is stopped with the test."""
     running: list[Running] = []
 
-    def start(**environment: str) -> Running:
+    def start(*, is_vouched: bool = True, **environment: str) -> Running:
         port = free_port()
         password_file = broker.password_file(GATEWAY_USER)
         password_file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +87,8 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
             f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n',
             encoding="utf-8",
         )
-        load.vouch_for_clock(tmp_path / "vigie.db")
+        if is_vouched:
+            load.vouch_for_clock(tmp_path / "vigie.db")
         process = subprocess.Popen(
             [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)],
             stderr=subprocess.PIPE,
@@ -189,6 +201,30 @@ def test_a_reading_reaches_an_open_stream(broker: Mosquitto, run_gateway: Callab
                 line = stream.readline()
                 assert line
         connection.close()
+
+
+@pytest.mark.skipif(
+    SystemClock().is_synchronised() or rtc.read() is not None, reason="something keeps this machine's clock"
+)
+def test_a_gateway_that_runs_stores_as_soon_as_a_person_vouches_for_its_clock(
+    broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    broker.start()
+    gateway = run_gateway(is_vouched=False)
+    given = load.make_load("j-clock", 20, 5, start_ts=time.time() - 60, step_s=0.01)
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        node.declare(load.CHANNELS)
+        _wait(lambda: NODE in str(gateway.health()["parts"]))
+        for packet in given.packets:
+            node.send(packet)
+        _wait(lambda: gateway.part("ingest")["messages"] >= len(given.packets))
+        assert (gateway.part("clock")["is_known"], gateway.part("ingest")["stored"]) == (False, 0)
+        assert "ne sait pas quelle heure il est" in gateway.get("/board?l=fr")[1].decode()
+        command = [sys.executable, "-m", "vigie_gateway", "clock", "set", "--config", str(tmp_path / "gateway.toml")]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+        _wait(lambda: gateway.part("clock")["witness"] == "person")
+        load.run_load(node, given)
+    assert gateway.part("ingest")["stored"] == 100
 
 
 def test_a_taken_port_is_one_clear_line(broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path) -> None:

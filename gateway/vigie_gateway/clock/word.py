@@ -80,11 +80,14 @@ def write(path: Path, word: Word) -> None:
     """
     draft = path.with_name(f"{path.name}.new")
     try:
-        with draft.open("w", encoding="ascii") as file:
+        draft.unlink(missing_ok=True)
+        # Root writes into a folder of the gateway's user, who must not be able to lead it elsewhere, and who reads it.
+        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(made, "w", encoding="ascii") as file:
             json.dump(word._asdict(), file)
             file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(0o644)  # root writes it, the gateway's own user reads it
+            os.fchmod(made, 0o644)
+            os.fsync(made)
         draft.replace(path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

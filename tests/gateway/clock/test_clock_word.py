@@ -24,6 +24,17 @@ def test_a_word_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["clock.json"]
 
 
+def test_what_lies_in_the_way_is_not_followed_and_not_kept(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+    for name in ("clock.json", "clock.json.new"):
+        (tmp_path / name).symlink_to(elsewhere)
+    word.write(tmp_path / "clock.json", SAID)
+    assert elsewhere.read_text() == "untouched"
+    assert word.read(tmp_path / "clock.json") == SAID
+    assert not (tmp_path / "clock.json").is_symlink()
+
+
 @given(
     st.binary() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(lambda one: json.dumps(one).encode())
 )
