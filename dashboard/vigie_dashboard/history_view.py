@@ -30,6 +30,7 @@ class HistorySeries:
         average: What ``mean`` is: ``time``, ``increase`` (how much a counter rose) or ``last`` (of a choice).
         labels: Of a choice, by its value.
         usual: One for each point, None where too few weeks are known; empty when nothing was compared.
+        is_coarse: Finer points of then are kept elsewhere and could not be had now.
     """
 
     id: str
@@ -40,6 +41,7 @@ class HistorySeries:
     average: str = "time"
     labels: tuple[str, ...] = ()
     usual: tuple[UsualPoint | None, ...] = ()
+    is_coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

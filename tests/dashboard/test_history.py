@@ -11,6 +11,7 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard import history as module
 from vigie_dashboard.history_view import HistoryView
 from vigie_dashboard.language import language_of
+from vigie_dashboard.pages import render_history
 from vigie_dashboard.view import BoardView
 
 
@@ -77,3 +78,10 @@ def test_the_hours_of_one_day_do_not_name_it(sample: BoardView) -> None:
 def test_a_board_without_history_has_no_axis(bare: BoardView) -> None:
     assert module.day_ticks(bare, language_of("fr")) == []
     assert module.day_table_times(bare, language_of("fr")) == []
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "keeps the finer points of then"), ("fr", "garde le détail")])
+def test_a_curve_that_is_coarser_than_it_could_be_says_so(history: HistoryView, lang: str, said: str) -> None:
+    coarse = replace(history, series=(replace(history.series[0], is_coarse=True), *history.series[1:]))
+    assert said in render_history(coarse, lang, None)
+    assert said not in render_history(history, lang, None)

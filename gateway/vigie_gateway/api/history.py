@@ -32,7 +32,7 @@ Viewer = Callable[..., HistoryView]
 def router(gateway: Gateway) -> APIRouter:
     """The routes; they stay out of the API's description, where ``/api/v1`` has its own history."""
     routes = APIRouter(include_in_schema=False, route_class=GuardedRoute)
-    past = Past(gateway.site, gateway.store, gateway.board)
+    past = Past(gateway.site, gateway.store, gateway.board, gateway.older)
 
     @routes.get("/history")
     @allowed(STAFF)

@@ -15,6 +15,7 @@ from vigie_gateway.place.room_history import room_lines
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.usual import LONGEST_S, MOST_WEEKS, usual_of, weeks_before
 from vigie_gateway.store import Series, Store
+from vigie_gateway.store.influxdb.older import OlderReadings, joined_history
 
 Lines = Callable[[float, float, int], tuple[HistorySeries, ...]]
 """Reads lines: from, to, at most so many points each."""
@@ -23,10 +24,11 @@ Lines = Callable[[float, float, int], tuple[HistorySeries, ...]]
 class Past:
     """Reads histories of one place."""
 
-    def __init__(self, site: Site, store: Store, board: Board) -> None:
+    def __init__(self, site: Site, store: Store, board: Board, older: OlderReadings | None = None) -> None:
         self._site = site
         self._store = store
         self._board = board
+        self._older = older
 
     def of_room(self, room_id: str, period: Period, shown: PeriodView, now_ts: float, *, compare: bool) -> HistoryView:
         """A room's page.
@@ -118,14 +120,16 @@ class Past:
         )
 
     def _line(self, series: Series, from_ts: float, to_ts: float, points: int) -> HistorySeries:
+        joined = joined_history(self._store, self._older, series, from_ts, to_ts, points)
         return HistorySeries(
             id=series.name,
             label={},
             unit=series.quantity.unit,
-            points=tuple(self._store.history(series.id, from_ts, to_ts, points)),
+            points=tuple(joined.points),
             quantity=series.channel.quantity,
             average=series.quantity.average.value,
             labels=series.channel.labels,
+            is_coarse=joined.older == "unavailable",
         )
 
     def _title(self, series: Series) -> dict[str, str]:

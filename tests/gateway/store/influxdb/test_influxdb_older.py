@@ -18,6 +18,7 @@ from tests.gateway.store.test_store_older import BASE_TS, DAY_S, END_TS, assert_
 
 from vigie_gateway.api.server import build
 from vigie_gateway.broker import free_port
+from vigie_gateway.place.past import Past
 from vigie_gateway.settings import InfluxdbSettings
 from vigie_gateway.store import Sample, Series, Store, open_store
 from vigie_gateway.store.influxdb import AwayError, InfluxdbError, MisconfiguredError, RefusedError, lines, query
@@ -233,3 +234,17 @@ def test_the_api_says_of_what_a_history_is_made(bench: Bench, faulty: FaultyServ
         joined = client.get(f"{asked}{then_ts - 10}").json()
         assert (joined["older"], joined["older_detail"]) == ("joined", None)
         assert (joined["points"][0]["coverage"], joined["points"][0]["mean"]) == (1, 900.0)
+
+
+def test_the_page_of_a_series_is_whole_or_says_that_it_is_coarse(
+    cut_store: Store, faulty: FaultyServer, bench: Bench, clock: ManualClock
+) -> None:
+    faulty.behaviour = lambda _: Answer(503)
+    older = OlderReadings(InfluxdbSettings(url=faulty.url), "semaphore", clock)
+    past = Past(bench.gateway.site, cut_store, bench.board, older)
+    series, coarse_from_ts = cut_store.series()[0], BASE_TS
+    away = past._line(series, coarse_from_ts, coarse_from_ts + 600, 60)
+    assert away.is_coarse
+    assert away.points == tuple(cut_store.history(series.id, coarse_from_ts, coarse_from_ts + 600, 60))
+    recent = past._line(series, END_TS - 2 * DAY_S, END_TS, 60)
+    assert not recent.is_coarse
