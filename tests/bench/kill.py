@@ -119,7 +119,7 @@ class Place:
         self._ways = ["forgetful"] if is_forgetful else []
         with load.broker(directory) as described:
             # Supervised it would come back by itself, ever later: here the bench decides when. Its files stay.
-            gateway_file, _ = load.write_config(directory, described)
+            gateway_file, self._port = load.write_config(directory, described)
             self._node_file = self._write_node_config(directory, described.port, described.password_file(load.NODE))
         with gateway_file.open("a", encoding="utf-8") as file:
             file.write(f"commit_interval_s = {COMMIT_INTERVAL_S}\n")
@@ -150,6 +150,7 @@ class Place:
     def drain(self) -> None:
         """Let the node take no more, and wait until all that it holds is acknowledged."""
         self.node.kill()
+        load.wait_for(self._port)
         self._ways.append("quiet")
         self.node.start()
         code = self.node.wait(DRAIN_S)

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -263,10 +263,23 @@ def bed(directory: Path) -> Iterator[Bed]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    try:
+        wait_for(port, lambda: process.poll() is None)
+    except EOFError:
+        raise RuntimeError(f"the gateway ended: {log.read_text(encoding='utf-8')[-2_000:]}") from None
+
+
+def wait_for(port: int, is_alive: Callable[[], bool] = lambda: True) -> None:
+    """Until a gateway answers there.
+
+    Raises:
+        EOFError: It is not alive any more.
+        TimeoutError: It did not within 30 s.
+    """
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the gateway ended: {log.read_text(encoding='utf-8')[-2_000:]}")
+        if not is_alive():
+            raise EOFError
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.02)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-PAGE_BYTES = 4096
+PAGE_BYTES = 1024
 """Of every file of ours, see ``schema``; what a damaged header says of it is not asked."""
 _HEADER_BYTES = 100
 _TABLE_LEAF, _INDEX_LEAF = 0x0D, 0x0A

@@ -117,6 +117,8 @@ class ForgetfulPublisher(Publisher):
         upto = self._ends.pop(mid, 0)
         if upto > self._journal.acknowledged(GATEWAY):
             self._journal.acknowledge(GATEWAY, self._journal.id, upto)
+            with self._journal._lock:
+                self._journal._commit()  # else a kill would bring back what it has cleared
             self._lanes[GATEWAY].acknowledged(upto, self._link_clock.now_mono())
 
     def _acknowledge(self, topic: str, payload: bytes) -> None:
