@@ -7,6 +7,7 @@ journal: a card was copied, and onto hardware that the node cannot tell apart. P
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 from vigie_contract.readings import Reading
 from vigie_contract.senml import Pack
@@ -35,8 +36,11 @@ class NewestReadings:
             self._journal, self._first, self._upto = pack.journal, first, first - 1
             self._digests = array("q", bytes(8 * KEPT_READINGS))
             self._copies = {}
-        for number, reading in enumerate(pack.readings[skip:], start=first):
-            self._digests[number % KEPT_READINGS] = _digest(reading)
+        digests = array("q", _digests(pack.readings[skip:]))
+        place = first % KEPT_READINGS
+        room = min(len(digests), KEPT_READINGS - place)
+        self._digests[place : place + room] = digests[:room]
+        self._digests[: len(digests) - room] = digests[room:]
         self._upto = max(self._upto, upto)
 
     def copies(self, pack: Pack) -> list[Reading]:
@@ -48,20 +52,22 @@ class NewestReadings:
         if pack.journal != self._journal or pack.first > self._upto:
             return []
         found: list[Reading] = []
-        for number, reading in enumerate(pack.readings, start=pack.first):
+        for number, digest in enumerate(_digests(pack.readings), start=pack.first):
             if not known_from <= number <= self._upto:
                 continue
-            digest, taken = _digest(reading), self._digests[number % KEPT_READINGS]
+            taken = self._digests[number % KEPT_READINGS]
             if digest in {taken, _ANY} or taken == _ANY or (number, digest) in self._copies:
                 continue
             self._copies[number, digest] = None
             if len(self._copies) > KEPT_READINGS:
                 del self._copies[next(iter(self._copies))]
-            found.append(reading)
+            found.append(pack.readings[number - pack.first])
         return found
 
 
-def _digest(reading: Reading) -> int:
-    if reading.reason == "restarted":
-        return _ANY
-    return hash((reading.channel, reading.value, reading.reason)) or 1
+def _digests(readings: Sequence[Reading]) -> list[int]:
+    # In one expression: with a call for each reading it would take a quarter of the time that decoding takes.
+    return [
+        hash((channel, reason if value is None else value)) or 1 if reason != "restarted" else _ANY
+        for channel, _, value, reason in readings
+    ]

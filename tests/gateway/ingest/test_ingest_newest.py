@@ -92,6 +92,8 @@ def test_beyond_what_is_remembered_nothing_is_claimed() -> None:
     newest = NewestReadings()
     for first in range(1, 3 * KEPT_READINGS, 400):
         newest.add(pack_of(first, [float(first)] * 400), 0)
+        assert newest.copies(pack_of(first, [float(first)] * 400)) == []
+        assert newest.copies(pack_of(first + 399, [-2.0, -2.0])) == [Reading("a", 0.0, -2.0)]
     assert newest.copies(pack_of(1, [-1.0] * 400)) == []
     assert newest.copies(pack_of(1, [-1.0] * 400, journal="another")) == []
     newest.add(pack_of(10**6, [1.0]), 0)
