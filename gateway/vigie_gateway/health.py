@@ -185,10 +185,15 @@ class Health:
         troubles = [f"offline: {', '.join(away)}"] if away else []
         cloned = sorted(node for node, said in nodes.items() if said["is_cloned"])
         troubles += [f"two nodes have copies of one card: {', '.join(cloned)}"] if cloned else []
+        # Where no NTP client keeps the gateway's clock, the node's may be the right one.
+        is_sure = self._watch.state.belief.witness is Witness.NTP
         for node, said in sorted(nodes.items()):
             off_s = said["clock_off_s"]
             if isinstance(off_s, float) and said["is_online"] is not False:
-                troubles.append(f"the clock of {node} is {abs(off_s):.0f} s {'ahead' if off_s > 0 else 'behind'}")
+                way = "ahead" if off_s > 0 else "behind"
+                troubles.append(
+                    f"the clock of {node} is {abs(off_s):.0f} s {way}{'' if is_sure else ', or the gateway is wrong'}"
+                )
         trouble = "; ".join(troubles) or None
         return {"status": "pass" if trouble is None else "warn", "trouble": trouble, "by_id": nodes}
 

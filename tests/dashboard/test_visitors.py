@@ -44,6 +44,19 @@ def test_it_says_of_when_the_figures_are_and_until_when_it_is_open() -> None:
     assert "Measured at 14:32" in text("en")
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("fr", "Heure inconnue : les chiffres sont ceux du moment"),
+        ("en", "Time not known: the figures are of now"),
+    ],
+)
+def test_a_gateway_without_the_time_says_that_figures_are_of_now(lang: str, said: str) -> None:
+    told = text(lang, is_time_known=False, is_open=None, closes_at_ts=None, now_ts=30.0, measured_ts=25.0)
+    assert said in re.sub(r"\s", " ", told)
+    assert "1970" not in told
+
+
 def test_one_warning_tells_what_to_do() -> None:
     assert "▲ Grande salle : Wi-Fi lent. Pour une visio, préférez Atelier." in text()
 

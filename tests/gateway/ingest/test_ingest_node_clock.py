@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.gateway.conftest import Bench
+from tests.conftest import ManualClock
+from tests.gateway.conftest import Bench, make_bench
 
 from vigie_contract.readings import Reading
+from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.clock import word
+from vigie_gateway.clock.belief import Witness, Word
+from vigie_gateway.clock.watch import ClockWatch
+from vigie_gateway.place.site import Site
+from vigie_gateway.store import open_store
 
 
 def _off_s(bench: Bench) -> object:
@@ -33,6 +42,22 @@ def test_live_readings_again_and_again_far_from_now_are_told_with_the_node_and_h
     assert _off_s(bench) == off_s
     part = bench.gateway.health.report()["parts"]["nodes"]
     assert (part["status"], part["trouble"]) == ("warn", f"the clock of tableau is {words}")
+
+
+def test_a_gateway_that_only_a_person_vouches_for_may_be_the_one_that_is_wrong(
+    tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts
+) -> None:
+    clock.is_right = False
+    word.write(tmp_path / "clock.json", Word(Witness.PERSON, "boot-1", clock.now, clock.mono))
+    watch = ClockWatch(clock, tmp_path / "clock.json", lambda: None, boot="boot-1", read_rtc=lambda: None)
+    store = open_store(tmp_path / "vigie.db", clock)
+    bench = make_bench(store, clock, site, accounts, watch)
+    bench.declare()
+    for number in (1, 2, 3):
+        _send(bench, number, -600.0)
+    part = bench.gateway.health.report()["parts"]["nodes"]
+    assert part["trouble"] == "the clock of tableau is 600 s behind, or the gateway is wrong"
+    store.close()
 
 
 def test_a_clock_that_was_put_right_is_not_told_of_any_more(bench: Bench) -> None:
