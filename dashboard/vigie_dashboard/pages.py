@@ -28,12 +28,14 @@ from vigie_dashboard import (
     rooms_text,
     series_list,
     sessions_text,
+    sheet_text,
     visitors,
 )
 from vigie_dashboard.assets import asset_url, inline_icons
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
+from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, VisitorsView
 
 LANGUAGES = ("fr", "en")
@@ -99,6 +101,14 @@ def _board_values(view: BoardView, language: Language) -> dict[str, Any]:
         "site": site,
         "title": f"{page} \u2013 {site} \u2013 Vigie",
     }
+
+
+def render_sheet(sheet: RoomSheet, lang: str, theme: str | None) -> str:
+    """A room in full, as of a moment: it says which, and is loaded again by hand."""
+    language = language_of(lang)
+    values = sheet_text.values_of(sheet, language)
+    title = f"{values['name']} \u2013 {values['site']} \u2013 Vigie"
+    return render("sheet.html", language, theme, title=title, **values)
 
 
 def board_fields(view: BoardView, lang: str) -> dict[str, str]:

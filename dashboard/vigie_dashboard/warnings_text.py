@@ -47,6 +47,21 @@ def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
     return fields | _spoken(view, language)
 
 
+def warning_rows(view: BoardView, room: str, language: Language) -> list[tuple[str, str, str, str, str]]:
+    """Of the warnings about a room: severity, its word, what, when and why, what to tell; worst first."""
+    return [
+        (
+            str(one.severity),
+            severity_words(language)[one.severity],
+            what_of(one, view, language, is_counted=True),
+            _when(one, view, language),
+            tell_of(one, view, language),
+        )
+        for one in view.warnings
+        if room in one.rooms
+    ]
+
+
 def severity_words(language: Language) -> dict[Severity, str]:
     """One word for each, for those who do not see its shape."""
     return {

@@ -20,6 +20,7 @@ from vigie_dashboard.assets import asset
 from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView, UsualPoint
 from vigie_dashboard.notices import SessionView, StaleCalendar, WarningKind, WarningView
+from vigie_dashboard.sheet_view import AccessPointRow, Heard, OutletRow, OutletState, RoomSheet, SensorRow
 from vigie_dashboard.view import (
     Advice,
     AtLeast,
@@ -252,6 +253,31 @@ def untimed_view() -> BoardView:
     )  # fmt: skip
 
 
+def sheet_view(room_id: str) -> RoomSheet:
+    """A room of the sample in full, with an outlet and a sensor in every state."""
+    view = sample_view()
+    circuit = {"fr": "C4 · Café", "en": "C4 · Café"}
+    outlets = tuple(
+        OutletRow(f"p{number}", state, circuit, power_va, None if state is OutletState.UNKNOWN else NOW_TS - number)
+        for number, (state, power_va) in enumerate(zip(OutletState, (0.0, 61.4, None, None), strict=True))
+    )
+    sensors = tuple(
+        SensorRow(f"desk.channel-{number}", quantity, value, None, reason, heard, at_ts, heard is not Heard.SILENT)
+        for number, (quantity, value, reason, heard, at_ts) in enumerate((
+            ("people_in", 412.0, None, Heard.FRESH, NOW_TS - 4),
+            ("mains", 0.0, None, Heard.FRESH, NOW_TS - 2),
+            ("latency_p95", 43.2, None, Heard.OLD, NOW_TS - 840),
+            ("rssi", None, "failed", Heard.SILENT, NOW_TS - 90_000),
+            (None, None, None, Heard.NEVER, None),
+        ))
+    )  # fmt: skip
+    points = (
+        AccessPointRow({"fr": "Borne 1", "en": "AP 1"}, 41, 30, 0.84),
+        AccessPointRow({"fr": "Borne 2", "en": "AP 2"}, None, 30, None),
+    )
+    return RoomSheet(view, next(one for one in view.rooms if one.id == room_id), outlets, points, sensors)
+
+
 def states_view() -> BoardView:
     """A room in every state, on odd floors: an L, a triangle, a trapezium, no place at all; long names."""
     ell = (Point(0, 0), Point(500, 0), Point(500, 200), Point(250, 200), Point(250, 400), Point(0, 400))
@@ -479,7 +505,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                     self._answer(200, found.content_type, found.body, found.gzip)
             elif url.path.endswith(".json"):
                 self._answer(200, "application/json", json.dumps(pages.history_points(finer_view(query))).encode())
-            elif url.path.startswith(("/history", "/health")):
+            elif url.path.startswith(("/history", "/health", "/rooms/")):
                 self._answer(200, "text/html; charset=utf-8", self._past(url.path, query, lang, theme).encode())
             elif url.path in {"/" + name for name in site.views}:
                 site.shown = url.path[1:]
@@ -512,6 +538,8 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
         def _past(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
             if path == "/health":
                 return pages.render_health(health_of(*ILL), lang, theme)
+            if path.startswith("/rooms/"):
+                return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme)
             if path == "/history":
                 return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)
             view = history_view(query.get("span", "day"))

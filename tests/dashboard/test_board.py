@@ -162,5 +162,5 @@ def test_a_passage_is_drawn_on_the_plan_and_listed_nowhere(sample: BoardView) ->
     view = replace(sample, rooms=(*sample.rooms, hall))
     page = render_board(view, "en", None)
     assert "Front desk" in page
-    assert "/history/hall" not in page
+    assert "/rooms/hall" not in page
     assert not [key for key in fields(view) if ".hall." in key]

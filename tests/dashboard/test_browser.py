@@ -69,8 +69,8 @@ def live(page: Page) -> Page:
 
 
 PAGES = (
-    "/board", "/states", "/untimed", "/bare", "/none", "/history", "/history/workshop", "/history/series/door.in",
-    "/health", "/problem",
+    "/board", "/states", "/untimed", "/bare", "/none", "/rooms/cafe", "/rooms/main-hall", "/history",
+    "/history/workshop", "/history/series/door.in", "/health", "/problem",
 )  # fmt: skip
 
 
@@ -357,5 +357,5 @@ def test_rooms_of_the_plan_and_the_controls_can_be_reached_by_keyboard(open_page
         reached.append(page.evaluate("document.activeElement.getAttribute('href') || document.activeElement.id"))
     assert reached[0] == "#rooms"
     assert reached[1] == "pause"
-    assert "/history/cafe?l=fr" in reached
+    assert "/rooms/cafe?l=fr" in reached
     assert "rooms" in reached

@@ -120,7 +120,7 @@ def test_language_and_theme_are_on_the_page_and_in_its_links(sample: BoardView) 
     page = pages.render_board(sample, "fr", "dark")
     assert '<html lang="fr" data-theme="dark"' in page
     assert '<a href="?l=en&amp;theme=dark" hreflang="en" lang="en">English</a>' in page
-    assert '/history/cafe?l=fr&amp;theme=dark"' in page
+    assert '/rooms/cafe?l=fr&amp;theme=dark"' in page
     assert "data-theme" not in pages.render_board(sample, "fr", "purple")
 
 

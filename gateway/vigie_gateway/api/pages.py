@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
-from vigie_dashboard.pages import render_board, render_health
+from vigie_dashboard.pages import render_board, render_health, render_sheet
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
@@ -37,6 +37,14 @@ def router(gateway: Gateway) -> APIRouter:
         report, machine = gateway.health.report(), gateway.machine.state()
         view = health_view(gateway.site, gateway.store, report, machine)
         return page(render_health(view, chosen_language(request), chosen_theme(request)))
+
+    @routes.get("/rooms/{room_id}")
+    @allowed(STAFF)
+    def sheet(request: Request, room_id: str) -> Response:
+        found = gateway.board.sheet(room_id, gateway.clock.now_ts())
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no room with seats has the id {room_id[:40]!r}; /board lists them")
+        return page(render_sheet(found, chosen_language(request), chosen_theme(request)))
 
     @routes.get("/static/{name}")
     @allowed(EVERYBODY)

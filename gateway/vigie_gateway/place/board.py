@@ -14,6 +14,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, DayCurve
 from vigie_gateway.place.advice import advise
 from vigie_gateway.place.cells import FRESH_PERIODS, Cell, last_change_ts
@@ -23,6 +24,7 @@ from vigie_gateway.place.hours import Opening, last_reset, local_date, next_rese
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
 from vigie_gateway.place.room_state import Moment, room_view
 from vigie_gateway.place.sessions import Agenda, sessions_today
+from vigie_gateway.place.sheet import room_sheet
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
@@ -212,6 +214,13 @@ class Board:
             sessions=sessions_today(agenda, self._zone, now_ts) if is_time_known else (),
             stale_calendars=agenda.stale,
         )
+
+    def sheet(self, room: str, now_ts: float) -> RoomSheet | None:
+        """Everything about one room at ``now_ts``; None where the place has no such room with seats."""
+        with self._lock:
+            view = self.view(now_ts)
+            moment = Moment(now_ts, self.wiring, self._counts, is_time_known=self._is_time_known)
+            return room_sheet(self.wiring, moment, view, room)
 
     def people_band(self, room: str) -> tuple[int, int] | None:
         """Between which two numbers the count of a room lies, 19 times of 20; None where doors do not count it."""

@@ -22,8 +22,24 @@ def test_every_room_has_a_history_page(client: TestClient) -> None:
     assert client.get("/history/atelier", headers=BROWSER).status_code == 200
 
 
+def test_every_room_with_seats_has_a_sheet(client: TestClient) -> None:
+    answer = client.get("/rooms/atelier?l=fr", headers=BROWSER)
+    assert answer.status_code == 200
+    assert "tableau.p09-in-use" in answer.text
+    assert 'href="/rooms/atelier?l=fr"' in client.get("/board?l=fr", headers=BROWSER).text
+
+
 @pytest.mark.parametrize(
-    "path", ["/history/nowhere", "/history/series/no.thing", "/history/atelier.pdf", "/static/../app.py", "/wp-login"]
+    "path",
+    [
+        "/rooms/nowhere",
+        "/rooms/hall",
+        "/history/nowhere",
+        "/history/series/no.thing",
+        "/history/atelier.pdf",
+        "/static/../app.py",
+        "/wp-login",
+    ],
 )
 def test_what_is_not_there_is_a_page_for_people(client: TestClient, path: str) -> None:
     answer = client.get(path, headers=BROWSER)
