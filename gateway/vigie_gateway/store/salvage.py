@@ -29,10 +29,11 @@ from vigie_gateway.store.rollup import Buckets, Rule, decode_buckets, rounded
 
 log = logging.getLogger(__name__)
 
-STEP_PAGES = 48
-"""Pages looked at in one step, some 100,000 readings. Lower takes longer in all; higher holds up a commit (about 15 ms
-on a Pi for these)."""
-COMMIT_SAMPLES = 16_384
+STEP_PAGES = 16
+"""Pages looked at in one step, some 20,000 readings. Lower takes longer in all; higher holds up a commit."""
+STEP_CHUNKS = 4
+"""Chunks whose roll-ups are looked at in one step; see STEP_PAGES."""
+COMMIT_SAMPLES = 8_192
 """Late readings committed in one step; see STEP_READINGS of ``sqlite``."""
 _CHUNK = ("integer", "integer", "integer", "integer", "integer", "blob")
 
@@ -79,7 +80,7 @@ class Salvage:
     late: list[Sample] = field(default_factory=list)
     _page: int = 1
     _log: list[Row] = field(default_factory=list)
-    _unrolled: list[int] | None = None
+    _unrolled: list[tuple[int, int, int]] | None = None
 
     def __post_init__(self) -> None:
         self._pages = Pages(self.path, believable_log(self.path))
@@ -116,10 +117,14 @@ class Salvage:
             for row in rows:
                 self._take_log(row, rules, heads)
         elif self._unrolled is None:
-            self._unrolled = list(rules)
+            self._unrolled = [
+                (series, *span) for series, rule in rules.items() for span in Chunks(database, series, rule).spans(RAW)
+            ]
         elif self._unrolled:
-            series = self._unrolled.pop()
-            self.recovered.rollups += _roll_missing(Chunks(database, series, rules[series]), rules[series])
+            spans, self._unrolled = self._unrolled[:STEP_CHUNKS], self._unrolled[STEP_CHUNKS:]
+            for series, first_ms, last_ms in spans:
+                chunks = Chunks(database, series, rules[series])
+                self.recovered.rollups += _roll_missing(chunks, rules[series], first_ms, last_ms)
         else:
             self.is_done = True
         return moved
@@ -290,24 +295,22 @@ def _both(first: Buckets, second: Buckets) -> Buckets:
     return _chosen(rows, order)  # type: ignore[arg-type]  # positions, as given
 
 
-def _roll_missing(chunks: Chunks, rule: Rule) -> int:
-    """Make roll-ups again that the damage took and whose single readings are left; returns how many."""
-    made = 0
+def _roll_missing(chunks: Chunks, rule: Rule, first_ms: int, last_ms: int) -> int:
+    """Make roll-ups of a chunk again that the damage took; returns how many."""
     head = chunks.head()
     if head is None:
         return 0
+    made = 0
     view = View(chunks, rule, head, [], [])
-    for first_ms, last_ms in chunks.spans(RAW):
-        times, _ = chunks.readings(first_ms - 1, last_ms)
-        for tier in TIERS_S:
-            width_ms = tier_ms(tier)
-            wanted = {(at_ms - 1) // width_ms for at_ms in times}
-            missing = sorted(wanted - set(chunks.buckets(tier, min(wanted), max(wanted)).index))
-            if missing:
-                chunks.replace_buckets(
-                    tier, missing[0], missing[-1], rounded(view.again(tier, missing[0], missing[-1]), rule)
-                )
-                made += len(missing)
+    times, _ = chunks.readings(first_ms - 1, last_ms)
+    for tier in TIERS_S:
+        width_ms = tier_ms(tier)
+        wanted = {(at_ms - 1) // width_ms for at_ms in times}
+        missing = wanted - set(chunks.buckets(tier, min(wanted), max(wanted)).index)
+        if missing:
+            first, last = min(missing), max(missing)
+            chunks.replace_buckets(tier, first, last, rounded(view.again(tier, first, last), rule))
+            made += len(missing)
     return made
 
 
