@@ -75,7 +75,7 @@ class Sink:
         self._clock = clock
         self._connect = connect or _connect
         self._writer: LineWriter | None = None
-        self._keys: dict[int, str] = {}
+        self._keys = self._known_keys()
         self._cursor: Cursor | None = store.follow(FOLLOWER)
         self._stop = threading.Event()
         # A daemon: a server that never answers must not keep the gateway from ending.
@@ -199,8 +199,11 @@ class Sink:
 
     def _key(self, series: int) -> str:
         if series not in self._keys:
-            self._keys = {entry.id: lines.key(self._site, entry) for entry in self._store.every_series()}
+            self._keys = self._known_keys()
         return self._keys[series]
+
+    def _known_keys(self) -> dict[int, str]:
+        return {entry.id: lines.key(self._site, entry) for entry in self._store.every_series()}
 
     def report(self) -> dict[str, Any]:
         """For ``/healthz``: how far it is, what waits since when, what was set aside, what is wrong."""
@@ -228,7 +231,8 @@ class Sink:
 
     def _told(self, row: SetAside) -> str:
         sample = Sample(row.series, row.at_ts, row.value, row.unknown)
-        return f"{lines.line(self._key(row.series), sample)}: {row.reason}"
+        # Of a series that is no more there, its number.
+        return f"{lines.line(self._keys.get(row.series, f'series {row.series}'), sample)}: {row.reason}"
 
 
 def _connect(settings: InfluxdbSettings) -> LineWriter:

@@ -1,6 +1,7 @@
 """Writes line protocol through influxdb-client: the one module that imports it, and only when one is configured.
 
-Synchronous, on the caller's thread: the client's batching mode drops what it cannot send. Retries are the sink's, who
+Through the client's own service of ``/api/v2/write``, which tells the status, on the caller's thread: its ``write_api``
+takes any answer below 300 for a success, and its batching mode drops what it cannot send. Retries are the sink's, who
 knows what waits. The client takes half a second and 30 MB to import, so that whoever has no InfluxDB must not.
 """
 
@@ -12,16 +13,17 @@ from typing import Any
 import urllib3
 from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.service.write_service import WriteService
 
 from vigie_gateway.settings import InfluxdbSettings
 from vigie_gateway.store.influxdb import AwayError, MisconfiguredError, RefusedError
 from vigie_gateway.store.influxdb.token import read_token
 
+WRITTEN = 204
+"""The one answer that says that points are written: a captive portal on the way says 200 to everything."""
 REFUSED = frozenset({400, 413, 422})
 """What is said of the content: malformed, too large, a field of another type, a time that the bucket does not keep."""
 MISCONFIGURED = frozenset({401, 403, 404, 405})
-_MILLISECONDS: Any = "ms"  # its annotation names a class whose members are these strings
 MOST_TEXT = 300
 """Characters of a reason that are kept. InfluxDB repeats whole lines in it."""
 
@@ -40,7 +42,7 @@ class Writer:
             retries=False,
             ssl_ca_cert=settings.ca_file,
         )
-        self._api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._service: Any = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # it has no annotations
 
     def write(self, lines: list[str]) -> None:
         """Write lines whose times are in milliseconds; when it returns, the server has them.
@@ -52,13 +54,21 @@ class Writer:
         """
         settings = self._settings
         try:
-            self._api.write(settings.bucket, record="\n".join(lines), write_precision=_MILLISECONDS)
+            _, status, _ = self._service.post_write_with_http_info(
+                settings.org or "-",
+                settings.bucket,
+                "\n".join(lines).encode(),
+                precision="ms",
+                content_type="text/plain; charset=utf-8",
+            )
         except InfluxDBError as error:
             raise _converted(settings, error) from error
         except urllib3.exceptions.SSLError as error:
             raise MisconfiguredError(f"{settings.url}: its certificate is not accepted: {error}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise AwayError(f"{settings.url} does not answer: {_short(str(error))}") from error
+        if status != WRITTEN:
+            raise AwayError(f"{settings.url} answers {status} to a write, expected {WRITTEN}: is that InfluxDB?")
 
     def close(self) -> None:
         """Close the connection."""

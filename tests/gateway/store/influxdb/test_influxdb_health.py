@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.gateway.conftest import Bench
 from tests.gateway.formats.test_format_prometheus import is_at, numbers
+from tests.gateway.store.influxdb.conftest import turn
 from tests.gateway.store.influxdb.servers import Answer, FaultyServer
 
 from vigie_contract.readings import Reading
@@ -32,8 +33,7 @@ def test_every_number_of_the_copy_has_its_metric(bench: Bench, sink: Sink, fault
     bench.declare()
     bench.send(Reading("linky-va", bench.clock.now, 900.0), first=1)
     bench.commit()
-    for _ in range(400):
-        sink.turn()
+    turn(sink)
     report = bench.gateway.health.report()
     assert isinstance(bench.gateway.health, Health)
     told = [path for path in numbers(report) if path[:2] == ("parts", "influxdb")]
@@ -55,8 +55,7 @@ def test_a_copy_that_is_away_warns_and_never_fails_the_gateway(bench: Bench, sin
     part = bench.gateway.health.report()["parts"]["influxdb"]
     assert (part["status"], part["waiting_readings"], part["waiting_since_ts"]) == ("warn", 1, since_ts)
     faulty.behaviour = lambda _: Answer(503, {"message": "compacting"})
-    for _ in range(400):
-        sink.turn()
+    turn(sink)
     report = bench.gateway.health.report()
     assert report["parts"]["influxdb"]["trouble"].endswith("answers 503: compacting")
     assert report["parts"]["influxdb"]["status"] == "warn"

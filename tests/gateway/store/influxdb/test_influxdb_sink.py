@@ -30,11 +30,12 @@ def catches_up(place: Place, faulty: FaultyServer, sink: Sink) -> None:
 
 
 def pass_an_hour(place: Place, sink: Sink) -> list[float]:
-    """An hour of readings, while the sink tries as often as it wants to; returns its waits."""
+    """An hour of readings, a minute apart, while the sink tries as often as it wants to; returns its waits."""
     waits = []
     end = place.clock.now + 3_600
     due = 0.0
     while place.clock.now < end:
+        place.clock.pass_time(50)
         place.commit()
         if place.clock.now >= due:
             waits.append(turn(sink))
@@ -105,6 +106,18 @@ def test_a_server_that_cannot_now_is_asked_again_later(place: Place, faulty: Fau
     assert turn(sink) == BACKOFF_S[0]
     assert turn(sink) == BACKOFF_S[1]
     assert re.search(rf"answers {status}: overloaded", sink.report()["trouble"])
+    catches_up(place, faulty, sink)
+
+
+@pytest.mark.parametrize("answer", [Answer(200, {"page": "sign in"}), Answer(302, {}, {"Location": "/sign-in"})])
+def test_a_captive_portal_is_not_taken_for_the_server(place: Place, faulty: FaultyServer, answer: Answer) -> None:
+    sink = place.sink(faulty.url)
+    place.commit(3)
+    faulty.behaviour = lambda _: answer
+    assert turn(sink) == BACKOFF_S[0]
+    assert f"answers {answer.status}" in sink.report()["trouble"]
+    assert sink.report()["written_readings"] == 0
+    faulty.taken.clear()
     catches_up(place, faulty, sink)
 
 
