@@ -258,7 +258,7 @@ def test_a_gateway_without_the_time_says_so_without_javascript_too(open_page: Ca
     page = open_page("/untimed?l=fr", java_script_enabled=False)
     told = page.inner_text(".untimed")
     assert told.startswith("La passerelle ne sait pas quelle heure il est")
-    assert "sudo vigie-gateway clock set" in told
+    assert "sudo /opt/vigie/bin/vigie-gateway clock set" in told
     assert page.inner_text("#age") == "Heure inconnue"
     assert page.inner_text(".clock") == UNKNOWN
     assert "il y a 30" in page.inner_text(".warnings")

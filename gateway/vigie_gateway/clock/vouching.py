@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,11 @@ from vigie_contract.clock import Clock, SystemClock, set_system_clock
 from vigie_gateway.clock import rtc, word
 from vigie_gateway.clock.belief import Belief, Look, Witness, Word, implausible, iso, judge
 from vigie_gateway.store.newest import newest_ts
+
+
+def _command() -> str:
+    """What to type: the program is in no folder that a shell looks through."""
+    return f"sudo {Path(sys.executable).with_name('vigie-gateway')} clock set"
 
 
 class RefusedError(Exception):
@@ -68,7 +74,7 @@ class Vouching:
         if self._newest_ts is not None:
             lines.append(f"newest stored reading: {iso(self._newest_ts)}")
         if not belief.is_known:
-            lines.append("sudo vigie-gateway clock set TIME vouches for the time; without TIME, for the one above")
+            lines.append(f"{_command()} TIME vouches for the time; without TIME, for the one above")
         return "\n".join(lines)
 
     def vouch(self, moment: datetime | None, *, is_forced: bool) -> str:
@@ -86,7 +92,7 @@ class Vouching:
             try:
                 self._set_clock(at_ts)
             except OSError as error:
-                command = f"sudo vigie-gateway clock set {moment.isoformat()}"
+                command = f"{_command()} {moment.isoformat()}"
                 raise RefusedError(f"this user may not set the clock ({error.strerror}): {command}") from error
         now_ts, now_mono = self._clock.now_ts(), self._clock.now_mono()
         word.write(self._path, Word(Witness.PERSON, self._boot, now_ts, now_mono, is_forced))

@@ -85,7 +85,7 @@ _REMEDIES = {
     "store": "see the findings of the store",
     "backlog": "see what else is wrong here: the disk, the link of a node",
     "nodes": "look at that node's power, Wi-Fi and clock: systemctl status vigie-sensors, timedatectl there",
-    "clock": "timedatectl says whether an NTP server answers; sudo vigie-gateway clock set vouches for the time",
+    "clock": "timedatectl says whether an NTP server answers; where none does: vigie-gateway clock set",
     "influxdb": "docs/influxdb.md; nothing is lost meanwhile: the store has every reading",
     "refused": "docs/protocol.md says what each reason means",
 }

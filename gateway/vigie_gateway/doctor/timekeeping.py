@@ -25,7 +25,7 @@ def judge(belief: Belief) -> Finding:
     """What is to be said of it."""
     if not belief.is_known:
         text = f"nothing is stored, since the clock is not known to be right: {belief.why}"
-        remedy = f"{_NTP}; where there is none: sudo vigie-gateway clock set"
+        remedy = f"{_NTP}; where there is none: sudo /opt/vigie/bin/vigie-gateway clock set"
         return Finding("clock", "fail", text, remedy)
     if belief.is_held and belief.witness is Witness.NTP:
         return Finding("clock", "warn", f"no NTP server has answered for hours: {belief.why}", _NTP)

@@ -17,11 +17,13 @@ def newest_ts(database: Path) -> float | None:
     Raises:
         StoreError: It is there and cannot be read.
     """
-    if not database.exists():
-        return None
     try:
+        if not database.exists():
+            return None
         with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as found:
             (at_ms,) = found.execute(_NEWEST).fetchone()
+    except PermissionError as error:
+        raise StoreError(f"{database} may not be looked at by this user: use sudo") from error
     except sqlite3.Error as error:
         raise StoreError(f"{database} cannot be read: {error}") from error
     return None if at_ms is None else at_ms / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_user_who_may_not_set_the_clock_is_told_the_command(tmp_path: Path, cl
         Vouching(tmp_path / "vigie.db", clock, refuse).vouch(meant, is_forced=False)
     assert str(refused.value) == (
         "this user may not set the clock (Operation not permitted): "
-        "sudo vigie-gateway clock set 2026-11-24T14:00:00+00:00"
+        f"sudo {Path(sys.executable).parent}/vigie-gateway clock set 2026-11-24T14:00:00+00:00"
     )
     assert word.read(tmp_path / "clock.json") is None
 
@@ -87,6 +88,16 @@ def test_a_word_for_a_wrong_later_date_can_be_taken_back(tmp_path: Path, clock: 
     meant = datetime(2026, 7, 1, tzinfo=UTC)
     _vouching(tmp_path, clock).vouch(meant, is_forced=True)
     assert _vouching(tmp_path, clock).belief().witness is Witness.PERSON
+
+
+def test_a_user_who_may_not_look_at_the_store_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "exists", refuse)
+        with pytest.raises(StoreError, match="may not be looked at by this user: use sudo"):
+            newest_ts(tmp_path / "vigie.db")
 
 
 def test_the_newest_reading_is_asked_beside_a_gateway_that_runs(tmp_path: Path, clock: ManualClock) -> None:

@@ -24,7 +24,7 @@ def test_show_says_what_is_missing_and_set_gives_it(config: Path, capsys: pytest
     assert program.main(["clock", "show", "--config", str(config)]) == 0
     told = capsys.readouterr().out
     assert "believed: no, no NTP server answers" in told
-    assert "sudo vigie-gateway clock set TIME" in told
+    assert "/vigie-gateway clock set TIME vouches" in told
     assert program.main(["clock", "set", "--config", str(config)]) == 0
     assert "is vouched for until this machine starts again" in capsys.readouterr().out
     assert program.main(["clock", "show", "--config", str(config)]) == 0
