@@ -154,7 +154,13 @@ SWITCHES = (
 )
 
 
+FORGOTTEN_AFTER = "7d"
+"""``persistent_client_expiration``: a client that asked the broker to remember it and stays away is forgotten. Shorter
+loses what waits for a device that was switched off for a while; longer keeps the queues of devices that are gone."""
+
+
 def configuration_lines() -> list[str]:
     """All of it as lines of a mosquitto.conf that has one listener, which must stand above them."""
     switches = [f"{switch.name} {str(switch.value).lower()}" for switch in SWITCHES]
-    return switches + [f"{cap.name} {cap.value}" for cap in CAPS]
+    caps = [f"{cap.name} {cap.value}" for cap in CAPS]
+    return [*switches, *caps, f"persistent_client_expiration {FORGOTTEN_AFTER}"]
