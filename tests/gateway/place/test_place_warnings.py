@@ -15,7 +15,7 @@ from vigie_dashboard.view import BoardView
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.cells import last_change_ts
 from vigie_gateway.place.site import Site
-from vigie_gateway.store import Sample, Series
+from vigie_gateway.store import Sample, Series, Store
 
 NOW_TS = 1_795_527_120.0
 PLACE = """
@@ -239,6 +239,28 @@ def test_the_worst_comes_first(place: Place) -> None:
         WarningKind.WIFI_SLOW,
         WarningKind.OLD,
     ]
+
+
+def test_after_a_restart_a_breaker_is_dated_by_its_readings(place: Place, store: Store) -> None:
+    tripped_ts = NOW_TS - 3000
+    readings = {tripped_ts + 60 * step: float(step < 0) for step in range(-60, 51)}
+    store.put("m.c4", "mains", readings)  # type: ignore[attr-defined]  # of the store in memory
+    for breaker in ("m.main", "m.c5"):
+        store.put(breaker, "mains", dict.fromkeys(readings, 1.0))  # type: ignore[attr-defined]  # of the store in memory
+    place.board.restore(store, NOW_TS)
+    (warning,) = place.board.view(NOW_TS).warnings
+    assert (warning.kind, warning.since_ts) == (WarningKind.NO_POWER, tripped_ts)
+    assert place.after_a_minute(m_c4=0).warnings[0].since_ts == tripped_ts
+
+
+def test_after_a_restart_a_breaker_that_tripped_while_nothing_was_heard_has_no_beginning(
+    place: Place, store: Store
+) -> None:
+    for breaker in ("m.main", "m.c4", "m.c5"):
+        store.put(breaker, "mains", {NOW_TS - 9000: 1.0, NOW_TS - 60: float(breaker != "m.c4")})  # type: ignore[attr-defined]  # of the store in memory
+    place.board.restore(store, NOW_TS)
+    (warning,) = place.board.view(NOW_TS).warnings
+    assert warning.since_ts is None
 
 
 @given(st.lists(st.tuples(st.sampled_from([10.0, 100.0]), st.sampled_from([None, 0.0, 1.0]))))
