@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -122,7 +123,12 @@ class Place:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vigie_gateway", "run", "--config", str(self.config)], stdout=log, stderr=log
             )
-        self.wait_for(lambda: json.loads(self.get("/healthz"))["parts"]["broker"]["status"] == "pass")
+        self.wait_for(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        """It hears its broker and has read its calendar: sessions that come later load a page again."""
+        parts = json.loads(self.get("/healthz"))["parts"]
+        return parts["broker"]["status"] == "pass" and parts["calendars"]["by_id"]["agenda"]["read_ts"] is not None
 
     def kill(self) -> None:
         if self.process is not None:
@@ -179,6 +185,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     site = load.sample_site().read_text(encoding="utf-8")
     assert '"Europe/Paris"' in site
     zone = f'"Etc/GMT{time.gmtime().tm_hour - 12:+}"'  # in these names + is west of Greenwich
+    shutil.copy(load.sample_site().with_name("sessions.ics"), directory)
     (directory / "site.toml").write_text(site.replace('"Europe/Paris"', zone), encoding="utf-8")
     with Mosquitto(directory / "broker", load.SITE, make_passwords([GATEWAY_USER, *CHANNELS])) as broker:
         config, port = load.write_config(directory, broker)
