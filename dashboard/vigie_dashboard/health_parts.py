@@ -130,25 +130,30 @@ def facts_of(part: PartHealth, view: HealthView, language: Language) -> list[str
         sizes = {"free": language.number(free / GB, 1), "size": language.number(size / GB, 0)}
         return [language.gettext("%(free)s GB free of %(size)s", **sizes)]
     said = []
-    for key, say in _figures(language).items():
+    for key, say in _figures(language).get(part.name, {}).items():
         value = part.facts.get(key)
         if isinstance(value, int | float):
             said.append(say(value))
     return said
 
 
-def _figures(language: Language) -> dict[str, Callable[[float], str]]:
-    """How each figure of a report is said, by its name there."""
+def _figures(language: Language) -> dict[str, dict[str, Callable[[float], str]]]:
+    """How each figure of a report is said, by its part and its name there."""
 
     def number(value: float) -> str:
         return language.number(value, 0)
 
     return {
-        "round_trip_s": lambda s: language.gettext("answers in %(ms)s ms", ms=number(s * 1000)),
-        "dropped_messages": lambda n: language.gettext("%(num)s messages dropped", num=number(n)),
-        "on_nodes_readings": lambda n: language.gettext("%(num)s readings on nodes", num=number(n)),
-        "messages": lambda n: language.gettext("%(num)s messages not looked at", num=number(n)),
-        "uncommitted_readings": lambda n: language.gettext("%(num)s not on disk", num=number(n)),
-        "viewers": lambda n: language.ngettext("%(num)s connected", "%(num)s connected", int(n)),
-        "cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c)),
+        "broker": {
+            "round_trip_s": lambda s: language.gettext("answers in %(ms)s ms", ms=number(s * 1000)),
+            "dropped_messages": lambda n: language.gettext("%(num)s messages dropped", num=number(n)),
+        },
+        "ingest": {"readings": lambda n: language.gettext("%(num)s readings since the start", num=number(n))},
+        "backlog": {
+            "on_nodes_readings": lambda n: language.gettext("%(num)s readings on nodes", num=number(n)),
+            "messages": lambda n: language.gettext("%(num)s messages not looked at", num=number(n)),
+            "uncommitted_readings": lambda n: language.gettext("%(num)s not on disk", num=number(n)),
+        },
+        "live": {"viewers": lambda n: language.ngettext("%(num)s connected", "%(num)s connected", int(n))},
+        "heat": {"cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c))},
     }

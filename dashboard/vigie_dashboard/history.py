@@ -239,15 +239,20 @@ def _weeks_sentence(usual: tuple[UsualPoint | None, ...], language: Language) ->
     weeks = [one.weeks for one in usual if one is not None]
     if not weeks:
         return language.gettext("What is usual is not known: fewer than two of the eight weeks before were measured.")
-    if min(weeks) == max(weeks):
-        return language.ngettext(
+    most, least = max(weeks), min(weeks)
+    rests = language.gettext(
+        "The usual week is the middle of %(least)s to %(most)s weeks before.", least=least, most=most
+    )
+    if least == most:
+        rests = language.ngettext(
             "The usual week is the middle of %(num)s week before.",
             "The usual week is the middle of %(num)s weeks before.",
-            max(weeks),
+            most,
         )
-    return language.gettext(
-        "The usual week is the middle of %(least)s to %(most)s weeks before.", least=min(weeks), most=max(weeks)
-    )
+    if len(weeks) == len(usual):
+        return rests
+    known = language.percent(len(weeks) / len(usual))
+    return f"{rests} " + language.gettext("It is known for %(share)s of the period.", share=known)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

@@ -83,7 +83,8 @@ def spans_in_words(spans: Sequence[tuple[float, float]], view: HistoryView, lang
 
     def moment(at_ts: float) -> str:
         day = language.day_month(at_ts, zone) if view.to_ts - view.from_ts > 7 * 86_400 else language.day(at_ts, zone)
-        return f"{day} {language.time(at_ts, zone)}"
+        year, this_year = (language.year(one, zone) for one in (at_ts, view.now_ts))
+        return f"{day} {language.time(at_ts, zone)}" if year == this_year else f"{day} {year}"
 
     words = []
     for begin_ts, end_ts in longest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 
 import pytest
@@ -76,3 +77,14 @@ def test_a_name_from_the_wire_is_text(text: str, lang: str) -> None:
     page = pages.render_health(health_of(*ILL), lang, None)
     assert escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page
     assert not re.search(r"<(script|img|iframe|style)\b|<svg onload", page)
+
+
+def test_a_figure_is_said_of_its_own_part_alone() -> None:
+    view = health_of(("ingest", "pass"), ("backlog", "pass"))
+    facts: dict[str, float | str | None] = {"messages": 562, "readings": 1_234}
+    parts = [replace(part, facts=facts) for part in view.parts]
+    said = {part.title: part.facts for part in module.parts_of(replace(view, parts=tuple(parts)), language_of("en"))}
+    assert said == {
+        "Taking readings in": ("1,234 readings since the start",),
+        "What waits": ("562 messages not looked at",),
+    }

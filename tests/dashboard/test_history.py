@@ -9,7 +9,7 @@ import pytest
 
 from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard import history as module
-from vigie_dashboard.history_view import HistoryView
+from vigie_dashboard.history_view import HistorySeries, HistoryView
 from vigie_dashboard.language import language_of
 from vigie_dashboard.pages import render_history
 from vigie_dashboard.view import BoardView
@@ -85,3 +85,39 @@ def test_a_curve_that_is_coarser_than_it_could_be_says_so(history: HistoryView, 
     coarse = replace(history, series=(replace(history.series[0], is_coarse=True), *history.series[1:]))
     assert said in render_history(coarse, lang, None)
     assert said not in render_history(history, lang, None)
+
+
+def test_holes_coverage_and_weeks_are_said_in_words(history: HistoryView) -> None:
+    people, _, loss = module.charts_of(replace(history, is_compared=True), language_of("en"))
+    assert people.sentences == (
+        "Readings cover 91% of the period.",
+        "No reading: Mon 23 21:47 \u2013 23:17.",
+        "The usual week is the middle of 2 to 7 weeks before. It is known for 92% of the period.",
+    )
+    assert loss.sentences[0] == "Readings cover 0% of the period."
+
+
+def test_a_hole_of_another_year_says_which(history: HistoryView) -> None:
+    long = replace(history, from_ts=history.to_ts - 365 * 86_400)
+    (sentence,) = [one for one in module.charts_of(long, language_of("en"))[0].sentences if one.startswith("No")]
+    assert "2025" not in sentence
+    first = replace(long.series[0].points[0], at_ts=long.from_ts + 86_400, mean=None, coverage=0.0)
+    series = replace(long.series[0], points=(first, *long.series[0].points[40:]), usual=())
+    begun = module.charts_of(replace(long, series=(series,)), language_of("en"))[0].sentences[1]
+    assert begun == "No reading: 24 Nov 2025 \u2013 25 Nov 2025."
+
+
+def test_a_choice_is_told_by_its_labels(history: HistoryView) -> None:
+    points = tuple(replace(point, mean=1.0, low=0.0, high=1.0, last=1.0) for point in history.series[0].points)
+    access = HistorySeries("wan", {}, "1", points, "internet_access", "last", ("open", "portal", "none"))
+    chart = module.charts_of(replace(history, series=(access,)), language_of("fr"))[0]
+    assert (chart.label, chart.unit, chart.last) == ("Accès à internet", "", "portal")
+    assert chart.rows[0].mean == "portal"
+    assert {words for _, words in chart.values} == {"open", "portal"}
+
+
+def test_a_counter_shows_how_much_it_rose(history: HistoryView) -> None:
+    points = tuple(replace(point, low=None, high=None) for point in history.series[0].points)
+    door = HistorySeries("door.in", {}, "count", points, "people_in", "increase")
+    chart = module.charts_of(replace(history, series=(door,)), language_of("en"))[0]
+    assert (chart.mean_word, chart.line_word, chart.band) == ("Rise", "rise in each interval", "")
