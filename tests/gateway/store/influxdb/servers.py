@@ -25,10 +25,15 @@ from vigie_gateway.child import Child
 START_S = 20.0
 
 
+UNPACKED = Path(__file__).parents[4] / ".vigie" / "servers"
+"""Where ./run test puts a server that the system does not have: nothing is installed for it, and nothing starts it."""
+
+
 def program(name: str) -> Path:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    unpacked = [str(folder / "usr" / "bin") for folder in UNPACKED.glob("*")]
+    found = shutil.which(name, path=":".join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", *unpacked]))
     if found is None:
-        pytest.skip(f"{name} is not installed: ./run test installs it where the system has it")
+        pytest.skip(f"{name} is not there: ./run test fetches it where the system has it")
     return Path(found)
 
 
