@@ -38,8 +38,11 @@ ROUNDS = 6
 COMMIT_INTERVAL_S = 0.5
 """Shorter than a place's 10 s, so that kills fall before, in and after commits and acknowledgements alike."""
 SHORTEST_PAUSE_S = 0.4
-LONGEST_PAUSE_S = 2.2
+LONGEST_PAUSE_S = 1.8
 """Between faults. Shorter would never let the gateway come up and commit; longer gives fewer faults a minute."""
+FOUND_RUNNING = 0.5
+"""Share of the faults that wait until the gateway runs. Lower hits a slow machine's gateway while it starts, again and
+again, and nothing else; higher never does."""
 LONGEST_AWAY_S = 0.7
 DRAIN_S = 90.0
 """How long the node may take to be rid of what it holds, once nothing is killed any more."""
@@ -119,7 +122,7 @@ class Place:
         self._ways = ["forgetful"] if is_forgetful else []
         with load.broker(directory) as described:
             # Supervised it would come back by itself, ever later: here the bench decides when. Its files stay.
-            gateway_file, self._port = load.write_config(directory, described)
+            gateway_file, self.port = load.write_config(directory, described)
             self._node_file = self._write_node_config(directory, described.port, described.password_file(load.NODE))
         with gateway_file.open("a", encoding="utf-8") as file:
             file.write(f"commit_interval_s = {COMMIT_INTERVAL_S}\n")
@@ -150,7 +153,7 @@ class Place:
     def drain(self) -> None:
         """Let the node take no more, and wait until all that it holds is acknowledged."""
         self.node.kill()
-        load.wait_for(self._port)
+        load.wait_for(self.port)
         self._ways.append("quiet")
         self.node.start()
         code = self.node.wait(DRAIN_S)
@@ -180,6 +183,7 @@ def place(directory: Path, *, is_forgetful: bool = False) -> Iterator[Place]:
         for program in made.programs:
             program.start()
         try:
+            load.wait_for(made.port)
             yield made
         finally:
             for program in made.programs:
@@ -222,6 +226,8 @@ def run(seed: int, faults: Sequence[Fault], *, is_forgetful: bool = False) -> Ou
     with tempfile.TemporaryDirectory(prefix="vigie-bench-") as name:
         with place(Path(name), is_forgetful=is_forgetful) as made:
             for strike in faults:
+                if dice.random() < FOUND_RUNNING:
+                    load.wait_for(made.port)
                 time.sleep(dice.uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S))
                 strike(made, dice)
             time.sleep(LONGEST_PAUSE_S)
