@@ -13,7 +13,7 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.period import Period
 from vigie_gateway.place.room_history import room_lines
 from vigie_gateway.place.site import Site
-from vigie_gateway.place.usual import LONGEST_S, MOST_WEEKS, usual_of, weeks_before
+from vigie_gateway.place.usual import LEAST_STEP_S, LONGEST_S, MOST_WEEKS, usual_of, weeks_before
 from vigie_gateway.store import Series, Store
 from vigie_gateway.store.influxdb.older import OlderReadings, joined_history
 
@@ -86,8 +86,8 @@ class Past:
         return SeriesListView(self._site.name, self._site.timezone, now_ts, tuple(rooms.items()), tuple(entries))
 
     def _view(self, lines: Lines, period: Period, shown: PeriodView, now_ts: float, *, compare: bool) -> HistoryView:
-        from_ts, to_ts, points = period.grid()
         can_compare = period.to_ts - period.from_ts <= LONGEST_S
+        from_ts, to_ts, points = period.grid(LEAST_STEP_S if compare and can_compare else 0)
         found = lines(from_ts, to_ts, points)
         if compare and can_compare:
             found = self._compared(lines, found, from_ts, to_ts, points)

@@ -68,9 +68,9 @@ class Period(NamedTuple):
         length_s = self.to_ts - self.from_ts
         return next((step_s for most_s, step_s in STEPS_S if length_s <= most_s), LONGEST_STEP_S)
 
-    def grid(self) -> tuple[float, float, int]:
-        """First and last moment on whole steps, and how many points lie between."""
-        step_s = self.step_s
+    def grid(self, least_step_s: int = 0) -> tuple[float, float, int]:
+        """First and last moment on whole steps of at least so many seconds, and how many points lie between."""
+        step_s = max(self.step_s, least_step_s)
         first, last = int(self.from_ts // step_s), int(-(-self.to_ts // step_s))
         return float(first * step_s), float(last * step_s), last - first
 

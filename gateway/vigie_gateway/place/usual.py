@@ -19,6 +19,9 @@ LEAST_WEEKS = 2
 """One week is an anecdote."""
 LONGEST_S = 8 * 86_400
 """The longest period that is compared: each week of a longer one would be compared with its own neighbours."""
+LEAST_STEP_S = 60
+"""The step of the finest roll-ups, which are kept for longer than MOST_WEEKS. Lower asks for single readings, which are
+gone after 35 days; higher hides minutes."""
 
 
 def weeks_before(at_ts: float, weeks: int, zone: ZoneInfo) -> float:

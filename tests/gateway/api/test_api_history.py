@@ -165,3 +165,12 @@ def test_the_page_links_to_its_own_table(bench: Bench, client: TestClient) -> No
     fill(bench)
     page = client.get("/history/series/tableau.linky-va?span=week", headers=BROWSER).text
     assert 'href="/history/series/tableau.linky-va.csv?l=en&amp;span=week" download' in page
+
+
+def test_a_quarter_of_an_hour_is_compared_minute_by_minute(bench: Bench, client: TestClient) -> None:
+    fill(bench, weeks=3)
+    end_ts = bench.clock.now
+    query = f"from_ts={end_ts - 900}&to_ts={end_ts}&compare=week"
+    (line,) = client.get(f"/history/series/tableau.linky-va.json?{query}").json()["series"]
+    assert line["times"][1] - line["times"][0] == 60
+    assert set(line["usual"]) == {1.2}
