@@ -41,8 +41,7 @@ def values_of(sheet: RoomSheet, language: Language) -> dict[str, Any]:
     """Everything that the template shows."""
     view, room = sheet.board, sheet.room
     words = words_of(room, view, language)
-    only_here = [one for one in view.sessions if one.room == room.id]
-    numbers = {number for number, one in enumerate(view.sessions) if one in only_here}
+    numbers = {number for number, one in enumerate(view.sessions) if one.room == room.id and one.ends_ts > view.now_ts}
     return {
         "room": room,
         "name": language.named(room.name),

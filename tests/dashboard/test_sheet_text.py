@@ -35,6 +35,8 @@ def test_a_sheet_has_the_warnings_and_sessions_of_its_room_alone() -> None:
     values = values_of(sheet_view("main-hall"), language_of("en"))
     assert [warning[2] for warning in values["warnings"]] == ["Main hall: slow Wi-Fi"]
     assert [row.name for row in values["sessions"]] == ["PapyCamp", "Apéro des projets"]
+    cafe = values_of(sheet_view("cafe"), language_of("en"))
+    assert cafe["sessions"] == [], "lunch is over"
     assert values["wifi"] == ("warn", "Slow", "too many devices · 90 of 100 for a video call")
 
 
