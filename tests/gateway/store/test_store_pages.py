@@ -23,7 +23,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A killed process' file, and its log with the last hundred rows and a transaction that never was committed."""
     path = tmp_path_factory.mktemp("pages") / "some.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as found:
-        found.execute("PRAGMA page_size = 4096")
+        found.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        found.execute("PRAGMA wal_autocheckpoint = 0")
         found.execute("PRAGMA journal_mode = WAL")
         found.execute("CREATE TABLE row (id INTEGER PRIMARY KEY, a TEXT, b REAL, c, d BLOB, e INTEGER)")
         found.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?)", ROWS[:200])
