@@ -25,7 +25,7 @@ from vigie_gateway.store.schema import Connect, check_identity, converted, open_
 
 log = logging.getLogger(__name__)
 
-SCAN_PAGES = 4_096
+SCAN_PAGES = 16_384
 """Pages looked at for series and progress before the start goes on, where SQLite cannot read them (16 MB: about 2 s on
 a Pi). Lower misses a series that was registered late; higher delays the start beyond ten seconds."""
 

@@ -29,7 +29,7 @@ from vigie_gateway.store.rollup import Buckets, Rule, decode_buckets, rounded
 
 log = logging.getLogger(__name__)
 
-STEP_PAGES = 16
+STEP_PAGES = 64
 """Pages looked at in one step, some 20,000 readings. Lower takes longer in all; higher holds up a commit."""
 STEP_CHUNKS = 4
 """Chunks whose roll-ups are looked at in one step; see STEP_PAGES."""
