@@ -18,10 +18,11 @@ from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import RoomWiring, Wiring
 from vigie_gateway.store import Store
 
-FINE_S = 60.0
-FINE_SPAN_S = 2 * 86_400.0
-"""Up to this span people are followed minute by minute, beyond by quarters of an hour: as the store's roll-ups are."""
-COARSE_S = 900.0
+STEPS_S = ((2 * 86_400, 60.0), (62 * 86_400, 900.0))
+"""(a span of at most so many seconds, the step by which people are followed there): minutes, quarters of an hour, as
+the store's roll-ups are; beyond, hours. Finer makes a year of a room take a second; coarser loses who was there in the
+last part of an opening, since in a step that holds the closing nobody is left."""
+LONG_STEP_S = 3_600.0
 
 _PEOPLE = {"fr": "Personnes", "en": "People"}
 _OUTLETS = {"fr": "Prises utilisées", "en": "Outlets in use"}
@@ -40,7 +41,7 @@ def room_lines(
         store: Read only.
         wiring: Tells which channels the room has.
         room_id: A room of the site.
-        from_ts: Epoch seconds; moved down to a whole minute or quarter of an hour.
+        from_ts: Epoch seconds; moved down to a whole step of STEPS_S.
         to_ts: After ``from_ts``.
         points: At most so many for each line.
 
@@ -65,7 +66,7 @@ class _Reader:
         self._store = store
         self._wiring = wiring
         self._points = points
-        self._fine_s = FINE_S if to_ts - from_ts <= FINE_SPAN_S else COARSE_S
+        self._fine_s = next((step_s for most_s, step_s in STEPS_S if to_ts - from_ts <= most_s), LONG_STEP_S)
         self._from_ts = math.floor(from_ts / self._fine_s) * self._fine_s
         self._to_ts = math.ceil(to_ts / self._fine_s) * self._fine_s
         self._ids = {series.name: series.id for series in store.series()}

@@ -58,6 +58,18 @@ def test_people_come_from_the_doors_counted_since_the_last_closing(site: Site, s
     assert all(point.coverage == 1 for point in people.points)
 
 
+def test_a_season_is_followed_by_the_hour(site: Site, store: Keeper, board: Board) -> None:
+    hours = [NOON_TS - 3600 * back for back in (4, 3, 2, 1, 0)]
+    store.put("accueil.porte-salle-in", "people_in", dict(zip(hours, (5.0, 5.0, 8.0, 8.0, 12.0), strict=True)))
+    store.put("accueil.porte-salle-out", "people_out", dict(zip(hours, (0.0, 0.0, 0.0, 1.0, 1.0), strict=True)))
+    days = 70
+    lines = room_lines(site, store, board.wiring, "salle", NOON_TS - days * 86_400, NOON_TS, days)
+    points = next(line for line in lines if line.id == "people").points
+    assert len(points) == days
+    assert (points[-1].last, points[-1].high, points[-1].low) == (6, 6, 0)
+    assert points[-1].coverage == pytest.approx(5 / 24)
+
+
 def test_what_was_not_measured_has_no_value_and_no_coverage(site: Site, store: Keeper, board: Board) -> None:
     silent = _hour(lambda minute: 3.0 if minute < 30 else None)
     store.put("accueil.porte-salle-in", "people_in", silent)
