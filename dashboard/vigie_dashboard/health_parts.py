@@ -49,9 +49,7 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
     return {
         "clock": Texts(
             gettext("Clock"),
-            gettext(
-                "Give the gateway internet, or vouch for its time with “sudo /opt/vigie/bin/vigie-gateway clock set”."
-            ),
+            gettext("Give the gateway internet, or vouch for its time: “sudo /opt/vigie/bin/vigie-gateway clock set”."),
             gettext("The gateway does not know the right time: readings are shown, and stay on their nodes."),
             gettext("The clock was moved, or nobody sets it right."),
         ),
