@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import os
 from collections.abc import Iterator
 from threading import Event
@@ -84,3 +85,11 @@ def _log_calls_are_well_formed() -> Iterator[None]:
     root.addHandler(handler)
     yield
     root.removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def _the_process_is_left_as_it_was() -> Iterator[None]:
+    """A command that is called in this process must not mute the log, nor let a broken pipe end what comes after."""
+    yield
+    assert logging.root.manager.disable == logging.NOTSET
+    assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN

@@ -29,8 +29,11 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.doctor.checks import Installation, checks_of
 
     logging.disable(logging.WARNING)  # what is wrong is said once, below
-    settings, findings = installation.settings_findings(options.config)
-    place = options.site or Path(settings.site)
-    findings += checkup.run(checks_of(Installation(settings, place, options.broker_config)))
+    try:
+        settings, findings = installation.settings_findings(options.config)
+        place = options.site or Path(settings.site)
+        findings += checkup.run(checks_of(Installation(settings, place, options.broker_config)))
+    finally:
+        logging.disable(logging.NOTSET)
     print(wording.as_json(findings) if options.json else wording.as_text(findings))
     return EXIT_WRONG if wording.worst(findings) == "fail" else 0
