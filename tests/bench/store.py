@@ -159,7 +159,7 @@ def _sizes(folder: Path) -> dict[str, float]:
         spent_s += time.thread_time() - begun
     plain.close()
     figures["plain_disk_bytes_per_reading"] = round(_disk_bytes(plain_folder) / READINGS, 2)
-    figures["plainwritten_bytes_per_reading"] = round((written_bytes() - before) / READINGS, 1)
+    figures["plain_written_bytes_per_reading"] = round((written_bytes() - before) / READINGS, 1)
     figures["plain_commit_us_per_reading"] = round(spent_s / READINGS * 1e6, 2)
     return figures
 
