@@ -7,7 +7,7 @@ from dataclasses import replace
 from html import escape
 
 import pytest
-from tests.dashboard.conftest import HOSTILE, ILL, PARTS, health_of
+from tests.dashboard.places import HOSTILE, ILL, PARTS, health_of
 
 from vigie_dashboard import health as module
 from vigie_dashboard import pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dashboard.conftest import listed_view
+from tests.dashboard.places import listed_view
 
 from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard import series_list as module

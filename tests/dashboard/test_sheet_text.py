@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from tests.dashboard.conftest import sheet_view
+from tests.dashboard.places import sheet_view
 
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_dashboard.language import NBSP, language_of

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.dashboard.conftest import NOW_TS, sample_visitors, silent_visitors
+from tests.dashboard.places import NOW_TS, sample_visitors, silent_visitors
 
 from vigie_dashboard import pages
 from vigie_dashboard.view import AtLeast

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dashboard.conftest import NOW_TS, outlets, room, sample_view, wifi
+from tests.dashboard.places import NOW_TS, outlets, room, sample_view, wifi
 
 from vigie_dashboard.view import MEASURED, AtLeast, BoardView, RoomState, RoomView, VisitorState, WifiFit
 from vigie_gateway.place import visitors
