@@ -189,8 +189,16 @@ def render_series_list(view: SeriesListView, search: str, by: str, lang: str, th
     )
 
 
-def render_health(view: HealthView, lang: str, theme: str | None) -> str:
-    """What works and what does not, part by part and node by node, each with what to do."""
+def render_health(view: HealthView, lang: str, theme: str | None, *, csrf: str = "", refused: str = "") -> str:
+    """What works and what does not, part by part and node by node, each with what to do.
+
+    Args:
+        view: What is true now.
+        lang: One of ``LANGUAGES``.
+        theme: ``light`` or ``dark``; anything else follows the browser.
+        csrf: Of the session of an administrator who may vouch for the clock; "" asks nobody.
+        refused: Why that word was not taken; "" when it was not refused.
+    """
     language = language_of(lang)
     page, site = language.gettext("Health"), language.named(view.site_name)
     return render(
@@ -203,6 +211,9 @@ def render_health(view: HealthView, lang: str, theme: str | None) -> str:
         nodes=health.nodes_of(view, language),
         icons_of=health.ICONS,
         now=language.time(view.now_ts, view.timezone),
+        moment=language.moment(view.now_ts, view.timezone),
+        csrf=csrf,
+        refused=refused,
         since=language.when(view.now_ts - view.up_s, view.now_ts, view.timezone),
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",

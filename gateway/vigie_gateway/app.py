@@ -23,6 +23,7 @@ from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
 from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock import word
+from vigie_gateway.clock.vouching import Vouching
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.housekeeping import Housekeeping
@@ -130,7 +131,11 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         stack.callback(calendars.stop)
         bus.start()
         machine, older = Machine(Path(settings.store.path).parent), _older(settings, site, clock)
-        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), machine, older)
+
+        def vouch() -> str:
+            return Vouching(Path(settings.store.path), clock).vouch(None, is_forced=False)
+
+        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), machine, vouch, older)
         _serve(gateway, settings, listener)
 
 

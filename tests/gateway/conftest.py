@@ -178,7 +178,7 @@ def make_bench(
     calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep)  # type: ignore[arg-type] # as above
     here = Path(__file__).parent  # a disk, and no file of sysfs
-    gateway = Gateway(site, clock, store, board, live, health, access, Machine(here, sysfs=here))
+    gateway = Gateway(site, clock, store, board, live, health, access, Machine(here, sysfs=here), lambda: None)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

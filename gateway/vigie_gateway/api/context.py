@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
@@ -28,6 +29,8 @@ class Gateway:
     health: Health
     access: Access
     machine: Machine
+    vouch: Callable[[], object]
+    """Takes a person's word that the clock is right; raises RefusedError, WordError or StoreError."""
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
 

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
-from vigie_dashboard.pages import render_board, render_health, render_sheet
+from vigie_dashboard.pages import render_board, render_sheet
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import EVERYBODY, STAFF
-from vigie_gateway.health_page import health_view
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -30,13 +29,6 @@ def router(gateway: Gateway) -> APIRouter:
     @allowed(STAFF)
     def board(request: Request) -> Response:
         return page(render_board(gateway.board_view(), chosen_language(request), chosen_theme(request)))
-
-    @routes.get("/health")
-    @allowed(STAFF)
-    def health(request: Request) -> Response:
-        report, machine = gateway.health.report(), gateway.machine.state()
-        view = health_view(gateway.site, gateway.store, report, machine)
-        return page(render_health(view, chosen_language(request), chosen_theme(request)))
 
     @routes.get("/rooms/{room_id}")
     @allowed(STAFF)
