@@ -18,15 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vigie_gateway.commands import backup, clock, doctor, restore, user
+from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, EXIT_IO, EXIT_UNAVAILABLE, fail
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help and a wrong file answer at once
     from vigie_contract.clock import Clock
     from vigie_gateway.place.site import Site
     from vigie_gateway.settings import Settings
-
-EXIT_UNAVAILABLE = 69
-EXIT_IO = 74
-EXIT_CONFIGURATION = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,11 +64,11 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
         site = load_site(path)
         clock = clock_from_environment()
     except SettingsError as error:
-        return _fail(EXIT_CONFIGURATION, *error.problems)
+        return fail(EXIT_CONFIGURATION, *error.problems)
     except SiteError as error:
-        return _fail(EXIT_CONFIGURATION, *(format_problem(problem) for problem in error.problems))
+        return fail(EXIT_CONFIGURATION, *(format_problem(problem) for problem in error.problems))
     except ValueError as error:
-        return _fail(EXIT_CONFIGURATION, str(error))
+        return fail(EXIT_CONFIGURATION, str(error))
     if is_check:
         print(f"{path}: nothing wrong ({len(site.rooms)} rooms)")
         return 0
@@ -92,16 +89,10 @@ def _serve(settings: Settings, site: Site, clock: Clock) -> int:
     try:
         app.run(settings, site, clock)
     except (StoreError, AccountError) as error:
-        return _fail(EXIT_IO, str(error))
+        return fail(EXIT_IO, str(error))
     except (app.ListenError, OSError) as error:
-        return _fail(EXIT_UNAVAILABLE, str(error))
+        return fail(EXIT_UNAVAILABLE, str(error))
     return 0
-
-
-def _fail(code: int, *lines: str) -> int:
-    for line in lines:
-        print(line, file=sys.stderr)
-    return code
 
 
 def _log_to_stderr() -> None:

@@ -85,7 +85,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         store = open_store(path, clock, settings.store.ballast_mb << 20)
         stack.callback(store.close)
         refusals = Refusals()
-        watch = _watch(clock, Path(settings.store.path), store)
+        watch = _watch(clock, path, store)
         board = Board(site, clock)
         board.set_clock(is_known=watch.is_known, step_s=0.0)
         bus = Bus(settings.broker, site.id, clock, refusals)
@@ -130,10 +130,10 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         calendars.start()
         stack.callback(calendars.stop)
         bus.start()
-        machine, older = Machine(Path(settings.store.path).parent), _older(settings, site, clock)
+        machine, older = Machine(path.parent), _older(settings, site, clock)
 
         def vouch() -> str:
-            return Vouching(Path(settings.store.path), clock).vouch(None, is_forced=False)
+            return Vouching(path, clock).vouch(None, is_forced=False)
 
         gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), machine, vouch, older)
         _serve(gateway, settings, listener)

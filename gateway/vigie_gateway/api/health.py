@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.pages import render_health
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
+from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF, Role
 from vigie_gateway.clock.vouching import RefusedError
@@ -31,7 +32,7 @@ def router(gateway: Gateway) -> APIRouter:
         # Only who has signed in as an administrator is asked, and only while the time is not known.
         session = principal.session if principal.role is Role.ADMIN else None
         is_asked = session is not None and not report["parts"]["clock"]["is_known"]
-        page = render_health(
+        html = render_health(
             view,
             chosen_language(request),
             chosen_theme(request),
@@ -39,7 +40,7 @@ def router(gateway: Gateway) -> APIRouter:
             refused=refused,
         )
         status = HTTPStatus.CONFLICT if refused else HTTPStatus.OK
-        return HTMLResponse(page, status, {"cache-control": "no-store", "vary": "accept-language, accept-encoding"})
+        return page(html, status)
 
     @routes.get("/health")
     @allowed(STAFF)

@@ -14,12 +14,10 @@ from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
-from vigie_gateway.auth.accounts import SCOPES, AccountError, role_of
+from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SCOPES, AccountError, role_of
 from vigie_gateway.auth.passwords import BusyError
 from vigie_gateway.auth.roles import ADMIN_ONLY, SIGNED_IN_ROLES
 
-LONGEST_TOKEN_DAYS = 3_650
-"""Higher is for ever, and a token that nobody remembers is an open door."""
 AUDIT_SHOWN = 30
 
 Form = dict[str, str]

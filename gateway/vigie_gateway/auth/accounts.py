@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vigie_gateway.auth import passwords
 from vigie_gateway.auth.roles import SIGNED_IN_ROLES, Role
@@ -32,6 +33,8 @@ MOST_SESSIONS = 50
 """Of one account; the oldest is ended for a new one."""
 SCOPES = {"read": Role.CONCIERGE, "public": Role.PUBLIC, "admin": Role.ADMIN}
 """What an API token may do: what that role may read; ``admin`` alone may also change."""
+LONGEST_TOKEN_DAYS = 3_650
+"""Higher is for ever, and a token that nobody remembers is an open door."""
 TOKEN_PREFIX = "vigie_"  # noqa: S105 - what makes a leaked token recognisable, not a secret
 AUDIT_ROWS = 10_000
 """Entries of the audit list that are kept."""
@@ -86,12 +89,14 @@ class Session:
         user: Whose it is.
         role: What that account is now.
         csrf: What a form of this session must send along.
+        seen_ts: When it was last written down that it is in use.
     """
 
     key: bytes
     user: str
     role: Role
     csrf: str
+    seen_ts: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ class Accounts:
             except sqlite3.Error as error:
                 raise AccountError(f"{self._path}: the accounts cannot be written: {error}") from error
 
-    def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 return self._database.execute(query, values).fetchall()
@@ -161,7 +166,7 @@ class Accounts:
     def users(self) -> list[Account]:
         """All of them, by name."""
         rows = self._rows("SELECT name, role, created_ts, changed_ts FROM user ORDER BY name")
-        return [Account(str(name), Role(role), float(made), float(changed)) for name, role, made, changed in rows]  # type: ignore[arg-type] # STRICT tables
+        return [Account(name, Role(role), created_ts, changed_ts) for name, role, created_ts, changed_ts in rows]
 
     def add_user(self, name: str, role: Role, password: str, who: str, now_ts: float) -> None:
         """Make an account.
@@ -255,17 +260,15 @@ class Accounts:
         )
         if not rows:
             return None
-        name, role, csrf, created, seen = rows[0]
-        idle_s = IDLE_S.get(Role(role), IDLE_OTHERS_S)  # type: ignore[arg-type] # STRICT tables
-        created_ts, seen_ts = float(created), float(seen)  # type: ignore[arg-type] # as above
+        name, role, csrf, created_ts, seen_ts = rows[0]
+        idle_s = IDLE_S.get(Role(role), IDLE_OTHERS_S)
         if not created_ts - SEEN_EVERY_S <= now_ts <= created_ts + LONGEST_SESSION_S or now_ts > seen_ts + idle_s:
             return None
-        return Session(key, str(name), Role(role), str(csrf))  # type: ignore[arg-type] # as above
+        return Session(key, name, Role(role), csrf, seen_ts)
 
     def touch(self, session: Session, now_ts: float) -> None:
         """The session is in use, by somebody and not by an open page alone."""
-        rows = self._rows("SELECT seen_ts FROM session WHERE digest = ?", session.key)
-        if rows and now_ts - float(rows[0][0]) >= SEEN_EVERY_S:  # type: ignore[arg-type] # STRICT tables
+        if now_ts - session.seen_ts >= SEEN_EVERY_S:
             with self._transaction() as database:
                 database.execute("UPDATE session SET seen_ts = ? WHERE digest = ?", (now_ts, session.key))
 
@@ -280,7 +283,7 @@ class Accounts:
     def tokens(self) -> list[Token]:
         """All of them, by name."""
         rows = self._rows("SELECT name, scope, created_ts, expires_ts, used_ts FROM token ORDER BY name")
-        return [Token(*row) for row in rows]  # type: ignore[arg-type] # STRICT tables
+        return [Token(*row) for row in rows]
 
     def add_token(self, name: str, scope: str, expires_ts: float, who: str, now_ts: float) -> str:
         """Make a token; what is returned is told once and kept nowhere.
@@ -313,7 +316,7 @@ class Accounts:
         rows = self._rows("SELECT name, scope, created_ts, expires_ts, used_ts FROM token WHERE digest = ?", digest)
         if not rows:
             return None
-        token = Token(*rows[0])  # type: ignore[arg-type] # STRICT tables
+        token = Token(*rows[0])
         if now_ts >= token.expires_ts:
             return None
         if token.used_ts is None or now_ts - token.used_ts >= SEEN_EVERY_S:
@@ -324,7 +327,7 @@ class Accounts:
     def audit(self, limit: int = 100) -> list[tuple[float, str, str]]:
         """When, who, what: the newest first."""
         rows = self._rows("SELECT at_ts, who, what FROM audit ORDER BY id DESC LIMIT ?", limit)
-        return [(float(at_ts), str(who), str(what)) for at_ts, who, what in rows]  # type: ignore[arg-type] # as above
+        return [(at_ts, who, what) for at_ts, who, what in rows]
 
 
 def _digest(secret: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
-EXIT_IO = 74
-EXIT_CONFIGURATION = 78
 
 
 def add_parser(commands: Commands) -> None:
@@ -38,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Do what was asked."""
     from vigie_gateway.clock.vouching import RefusedError, Vouching
     from vigie_gateway.clock.word import WordError
+    from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, EXIT_IO, fail
     from vigie_gateway.settings import SettingsError, load_settings
     from vigie_gateway.store import StoreError
 
@@ -49,13 +47,13 @@ def run(options: argparse.Namespace) -> int:
         moment = None if options.time is None else _moment(options.time)
         print(vouching.vouch(moment, is_forced=options.force))
     except SettingsError as error:
-        return _fail(EXIT_CONFIGURATION, *error.problems)
+        return fail(EXIT_CONFIGURATION, *error.problems)
     except ValueError as error:
-        return _fail(EXIT_USAGE, str(error))
+        return fail(EXIT_USAGE, str(error))
     except RefusedError as error:
-        return _fail(EXIT_REFUSED, str(error))
+        return fail(EXIT_REFUSED, str(error))
     except (WordError, StoreError) as error:
-        return _fail(EXIT_IO, str(error))
+        return fail(EXIT_IO, str(error))
     return 0
 
 
@@ -65,9 +63,3 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"TIME is {text[:40]!r}, expected a date and time such as 2026-06-21T09:30") from error
-
-
-def _fail(code: int, *lines: str) -> int:
-    for line in lines:
-        print(line, file=sys.stderr)
-    return code

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 EXIT_UNAVAILABLE = 69
 EXIT_IO = 74
 EXIT_CONFIGURATION = 78
-"""As in ``__main__`` and docs/operations.md."""
+"""For ``__main__`` too; the table is in docs/operations.md."""
 
 STEP_PERCENT = 10
 """Where nobody watches (a log), a line each so many percent; on a terminal the line is written over."""

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from vigie_gateway.commands import Commands
 
 EXIT_WRONG = 1
-EXIT_CONFIGURATION = 78
-LONGEST_TOKEN_DAYS = 3_650
-"""Higher is for ever, and a token that nobody remembers is an open door."""
 
 
 def add_parser(commands: Commands) -> None:
@@ -63,21 +60,19 @@ def _run(options: argparse.Namespace, do: Callable[[Accounts, argparse.Namespace
     from vigie_contract.clock import SystemClock
     from vigie_gateway.auth.accounts import AccountError, Accounts
     from vigie_gateway.auth.passwords import BusyError
+    from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, fail
     from vigie_gateway.settings import SettingsError, load_settings
 
     try:
         accounts = Accounts(load_settings(options.config).accounts_path())
     except SettingsError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return EXIT_CONFIGURATION
+        return fail(EXIT_CONFIGURATION, *error.problems)
     except AccountError as error:
-        print(error, file=sys.stderr)
-        return EXIT_WRONG
+        return fail(EXIT_WRONG, str(error))
     try:
         do(accounts, options, SystemClock().now_ts())
     except (AccountError, BusyError) as error:
-        print(error or "too many passwords are being looked at: try again", file=sys.stderr)
-        return EXIT_WRONG
+        return fail(EXIT_WRONG, str(error) or "too many passwords are being looked at: try again")
     finally:
         accounts.close()
     return 0
@@ -101,7 +96,7 @@ def _user(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> Non
 
 
 def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> None:
-    from vigie_gateway.auth.accounts import AccountError
+    from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, AccountError
 
     match options.does:
         case "list":

@@ -19,6 +19,7 @@ from vigie_dashboard.view import (
     VisitorState,
     VisitorsView,
 )
+from vigie_gateway.place.room_state import NEARLY_FULL_SEATS, NEARLY_FULL_SHARE
 from vigie_gateway.place.site import Site
 
 SMALL_GROUP = 5
@@ -28,8 +29,6 @@ BOOTH_SEATS = 2
 """A room of so few seats is a booth: that it is free or in use is what its door says too."""
 ROUNDED_TO = 10
 """The total is told to the nearest of these: it is for orientation, and single rooms must not be found in it."""
-NEAR_SHARE, NEAR_SEATS = 0.15, 2
-"""Nearly full, by what is told: as on the board."""
 
 _ORDER = (VisitorState.FREE, VisitorState.NEAR, VisitorState.FULL, VisitorState.CLOSED, VisitorState.UNKNOWN)
 
@@ -113,7 +112,7 @@ def _seats(room: RoomView) -> tuple[VisitorState, AtLeast | None]:
     free = at_least(room.seats, room.people)
     if free.is_exact and free.count == 0:
         return VisitorState.FULL, free
-    is_near = free.is_exact and (free.count <= NEAR_SEATS or free.count <= NEAR_SHARE * room.seats)
+    is_near = free.is_exact and (free.count <= NEARLY_FULL_SEATS or free.count <= NEARLY_FULL_SHARE * room.seats)
     return (VisitorState.NEAR if is_near else VisitorState.FREE), free
 
 

@@ -12,6 +12,7 @@ from tests.gateway.conftest import Bench, make_bench
 
 from vigie_contract.readings import Reading
 from vigie_gateway import __main__ as program
+from vigie_gateway.commands import terminal
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import check_copy
@@ -43,7 +44,7 @@ def test_a_backup_is_made_while_the_gateway_runs_and_tells_how_far_it_is(
     assert made.parent == tmp_path / "backups"
     assert "copying: 100 %" in said.err
     check_copy(made)
-    assert program.main(["backup", "--config", str(config), str(made)]) == program.EXIT_IO
+    assert program.main(["backup", "--config", str(config), str(made)]) == terminal.EXIT_IO
     assert "it is there already" in capsys.readouterr().err
 
 
@@ -52,7 +53,7 @@ def test_restore_refuses_while_a_gateway_runs_and_changes_nothing(
 ) -> None:
     copy = tmp_path / "copy.db"
     assert program.main(["backup", "--config", str(config), str(copy)]) == 0
-    assert program.main(["restore", "--config", str(config), str(copy)]) == program.EXIT_UNAVAILABLE
+    assert program.main(["restore", "--config", str(config), str(copy)]) == terminal.EXIT_UNAVAILABLE
     assert "stop that one first" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.replaced*"))
     assert not list(tmp_path.glob("*.restoring*"))
@@ -67,7 +68,7 @@ def test_what_is_no_copy_is_not_restored(
     bad = tmp_path / "bad.db"
     if content is not None:
         bad.write_bytes(content)
-    assert program.main(["restore", "--config", str(config), str(bad)]) == program.EXIT_IO
+    assert program.main(["restore", "--config", str(config), str(bad)]) == terminal.EXIT_IO
     assert str(bad) in capsys.readouterr().err
     assert bench.store.file.path.read_bytes() == before
 
@@ -104,7 +105,7 @@ def test_a_restore_that_ends_on_its_way_leaves_what_was_there(
             patched.setattr(Path, "rename", rename)
         else:
             patched.setattr(os, call, end)
-        assert program.main(["restore", "--config", str(config), str(copy)]) == program.EXIT_IO
+        assert program.main(["restore", "--config", str(config), str(copy)]) == terminal.EXIT_IO
     store = open_store(path, clock)
     assert store.progress() == {("tableau", "j1"): 5}
     store.close()
