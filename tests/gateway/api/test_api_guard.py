@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 import pytest
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench, ask_from
+from tests.gateway.routes import roles_of
 
 from vigie_gateway.api.guard import GuardedRoute
 from vigie_gateway.auth.access import COOKIE
@@ -18,27 +18,6 @@ ELSEWHERE = "192.168.1.20"
 HTML = {"accept": "text/html"}
 PUBLIC = {"/", "/accessibilite", "/api/v1/public", "/static/{name}", "/sign-in", "/kiosk/alive"}
 """What anybody may ask for. A new entry here is a decision: it is open to the whole network."""
-
-
-def routes_of(bench: Bench) -> dict[tuple[str, str], frozenset[Role]]:
-    """Of the whole application: method and path, and who may."""
-    app = ask_from(bench, ELSEWHERE).app
-    while not hasattr(app, "routes"):
-        app = app.app if hasattr(app, "app") else app._app  # type: ignore[attr-defined] # the layers around it
-    found = {}
-    for route in _all(app.routes):
-        if isinstance(route, APIRoute):
-            assert isinstance(route, GuardedRoute), route
-            for method in route.methods or ():
-                found[method, route.path] = route.roles
-    return found
-
-
-def _all(routes: Iterable[object]) -> Iterator[object]:
-    """Routes, and those of the routers among them: FastAPI keeps a router that is included whole."""
-    for route in routes:
-        yield route
-        yield from _all(getattr(getattr(route, "original_router", None), "routes", ()))
 
 
 @pytest.fixture
@@ -60,7 +39,7 @@ def signed_in(bench: Bench) -> Callable[[Role], TestClient]:
 def test_every_route_by_every_role_is_answered_or_refused_as_it_says(
     bench: Bench, signed_in: Callable[[Role], TestClient]
 ) -> None:
-    table = routes_of(bench)
+    table = roles_of(bench)
     assert {"/board", "/kiosk", "/history", "/health", "/users", "/metrics"} <= {path for _, path in table}
     for role in Role:
         client = signed_in(role)
@@ -77,7 +56,7 @@ def test_every_route_by_every_role_is_answered_or_refused_as_it_says(
 
 
 def test_what_anybody_may_ask_for_is_this_and_no_more(bench: Bench) -> None:
-    open_paths = {path for (_, path), roles in routes_of(bench).items() if Role.PUBLIC in roles}
+    open_paths = {path for (_, path), roles in roles_of(bench).items() if Role.PUBLIC in roles}
     assert open_paths == PUBLIC
 
 
