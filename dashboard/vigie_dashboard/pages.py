@@ -25,6 +25,7 @@ from vigie_dashboard import (
     history,
     history_table,
     period_text,
+    poster,
     rooms_text,
     series_list,
     sessions_text,
@@ -35,6 +36,7 @@ from vigie_dashboard.assets import asset_url, inline_icons
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
+from vigie_dashboard.poster import PosterView
 from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, VisitorsView
 
@@ -240,6 +242,21 @@ def render_visitors(view: VisitorsView, lang: str) -> str:
         rows=visitors.rows_of(view, language),
         site=site,
         title=f"{page} \u2013 {site}",
+    )
+
+
+def render_poster(view: PosterView, lang: str, theme: str | None) -> str:
+    """The sheet to print for the front desk: the public page's QR code and the one that joins the Wi-Fi."""
+    language = language_of(lang)
+    page, site = language.gettext("Sheet for the front desk"), language.named(view.site_name)
+    return render(
+        "poster.html",
+        language,
+        theme,
+        sheets=poster.sheets_of(view, [language_of(code) for code in view.languages]),
+        has_address=view.address is not None,
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
     )
 
 

@@ -367,6 +367,7 @@ class VisitorsView:
         phone: Of the front desk; None where the site does not say.
         wifi_name: Of the visitors' network; None where the site does not say.
         wifi_note: Where to get its code, by language; None where the site does not say.
+        can_join_wifi: Whether the sheet for the front desk has a QR code that joins it.
         second_address: URL of the other gateway; None when there is none.
         is_time_known: False while the gateway's clock is not known to be right.
     """
@@ -391,3 +392,4 @@ class VisitorsView:
     wifi_note: dict[str, str] | None
     second_address: str | None
     is_time_known: bool = True
+    can_join_wifi: bool = False

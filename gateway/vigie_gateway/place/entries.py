@@ -24,6 +24,8 @@ MINIMUM_CORNERS = 3
 
 LONGEST_SSID_BYTES = 32
 """IEEE 802.11-2020 §9.4.2.2."""
+SHORTEST_PASSPHRASE, LONGEST_PASSPHRASE = 8, 63
+"""Of ASCII from space to tilde (IEEE 802.11-2020 §J.4.1)."""
 
 _PHONE = re.compile(r"\+?[0-9](?:[ .-]?[0-9]){2,14}")
 _BSSID = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
@@ -82,6 +84,13 @@ def _check_phone(text: str) -> str:
 def _check_ssid(text: str) -> str:
     if not 0 < len(text.encode()) <= LONGEST_SSID_BYTES or not text.isprintable():
         raise ValueError(f"a network name: 1 to {LONGEST_SSID_BYTES} bytes of text")
+    return text
+
+
+def _check_passphrase(text: str) -> str:
+    is_printable = all(" " <= char <= "~" for char in text)
+    if not SHORTEST_PASSPHRASE <= len(text) <= LONGEST_PASSPHRASE or not is_printable:
+        raise ValueError(f"a Wi-Fi password: {SHORTEST_PASSPHRASE} to {LONGEST_PASSPHRASE} plain characters")
     return text
 
 
@@ -167,6 +176,7 @@ Spans = Annotated[tuple[Annotated[Span, BeforeValidator(_check_span)], ...], Aft
 Url = Annotated[str, AfterValidator(_check_url)]
 FilePath = Annotated[str, AfterValidator(_as_path)]
 Phone = Annotated[str, AfterValidator(_check_phone)]
+Passphrase = Annotated[str, AfterValidator(_check_passphrase)]
 Ssid = Annotated[str, AfterValidator(_check_ssid)]
 Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Languages = Annotated[tuple[Literal["fr", "en"], ...], AfterValidator(_check_distinct)]

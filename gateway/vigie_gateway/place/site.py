@@ -38,6 +38,7 @@ from vigie_gateway.place.entries import (
     Languages,
     Names,
     Number,
+    Passphrase,
     Phone,
     Positive,
     Positives,
@@ -255,6 +256,17 @@ class Visitors(Table):
     phone: Phone | None = None
     wifi_name: Ssid | None = None
     wifi_note: Names | None = None
+    wifi_open: bool = False
+    wifi_password: Passphrase | None = None
+    address: Url | None = None
+
+    @model_validator(mode="after")
+    def _check_wifi(self) -> Visitors:
+        if self.wifi_open and self.wifi_password is not None:
+            raise ValueError("either wifi_open or wifi_password")
+        if self.wifi_name is None and (self.wifi_open or self.wifi_password is not None):
+            raise ValueError("wifi_name, the network that wifi_open or wifi_password is about")
+        return self
 
 
 class Site(Table):

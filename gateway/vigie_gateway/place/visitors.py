@@ -79,6 +79,7 @@ def visitors_view(view: BoardView, site: Site) -> VisitorsView:
         wifi_note=visitors.wifi_note,
         second_address=view.second_address,
         is_time_known=view.is_time_known,
+        can_join_wifi=visitors.wifi_open or visitors.wifi_password is not None,
     )
 
 

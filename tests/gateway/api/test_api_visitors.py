@@ -11,6 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench, ask_from
 
+from vigie_gateway.api.visitors import poster_view
+from vigie_gateway.place.site import Visitors
 from vigie_gateway.place.visitors import visitors_view
 
 BROWSER = {"accept": "text/html", "accept-language": "fr-FR,fr;q=0.9"}
@@ -69,3 +71,22 @@ def test_an_asset_of_a_public_page_may_be_had(bench: Bench) -> None:
 def test_it_may_be_asked_under_any_address_and_under_no_unknown_name(client: TestClient) -> None:
     for host, status in (("192.168.1.10:8080", 200), ("[2001:db8::1]:8080", 200), ("rebound.example", 421)):
         assert client.get("/", headers=BROWSER | {"host": host}).status_code == status, host
+
+
+def test_the_sheet_has_a_code_for_the_address_it_is_asked_under(bench: Bench) -> None:
+    page = ask_from(bench, "192.168.1.20").get("/poster?l=en", headers={"host": "192.168.1.10:8080"}).text
+    assert "<bdi>http://192.168.1.10:8080/</bdi>" in page
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:8080"])
+def test_the_sheet_has_no_code_for_an_address_that_only_this_machine_can_follow(client: TestClient, host: str) -> None:
+    page = client.get("/poster?l=en", headers={"host": host}).text
+    assert "does not know under which address" in page
+    assert 'role="img"' not in page
+
+
+def test_the_site_file_s_own_address_is_the_one_printed(bench: Bench) -> None:
+    told = Visitors(address="http://vigie.local:8080/", wifi_name="Invites", wifi_password="ouvert a tous")
+    site = bench.gateway.site.model_copy(update={"visitors": told})
+    view = poster_view(site, "http://127.0.0.1:8080/")
+    assert (view.address, view.wifi_password, view.can_join) == ("http://vigie.local:8080/", "ouvert a tous", True)

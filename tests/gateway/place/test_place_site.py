@@ -69,6 +69,8 @@ def test_a_count_of_outlets_numbers_them_from_one(tmp_path: Path) -> None:
         (HEAD.replace("Paris", "Pari"), '(did you mean "Europe/Paris"?)'),
         (HEAD + 'languages = ["de"]\n', "languages[0] is \"de\", expected 'fr' or 'en'"),
         (HEAD + 'second_address = "vigie2"\n', "expected an address such as http://vigie2.local:8080"),
+        (HEAD + '[visitors]\nwifi_name = "a"\nwifi_password = "kurz"\n', "expected a Wi-Fi password: 8 to 63 plain"),
+        (HEAD + "[visitors]\nwifi_open = true\n", "expected wifi_name, the network that wifi_open or wifi_password"),
         (HEAD + ROOM.replace("4", "-1"), "site.toml:7: rooms[0].seats is -1, expected a whole number, 0 or more"),
         (HEAD + ROOM.replace("4", '"4"'), 'rooms[0].seats is "4", expected a whole number'),
         (HEAD + ROOM.replace("4", "true"), "rooms[0].seats is true, expected a whole number"),
