@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Nothing here measures time: an example that a busy machine holds up is no failure of what it tries.
+settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vigie")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

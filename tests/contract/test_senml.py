@@ -392,7 +392,6 @@ def test_the_property_of_totality_catches_a_decoder_with_a_check_taken_away(
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-        deadline=None,
     )
     @given(documents())
     def holds(payload: bytes) -> None:

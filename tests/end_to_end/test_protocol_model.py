@@ -201,7 +201,6 @@ def explore(machine: type[Protocol], examples: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,
-            deadline=None,
             database=None,
             derandomize=True,
             print_blob=False,

@@ -216,7 +216,7 @@ scalars = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(["site", "node", "gateways", "broker", "journal", "sensors", "simulation", "zz"]), scalars

@@ -367,7 +367,7 @@ class Model:
 
 
 @pytest.mark.parametrize("has_young", [False, True])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(steps=steps)
 def test_whatever_happens_numbers_follow_each_other_and_nothing_kept_is_lost(
     tmp_path_factory: pytest.TempPathFactory, has_young: bool, steps: list[Step]

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigie_gateway.calendars import ical
@@ -107,7 +107,7 @@ def test_what_is_no_calendar_is_said_to_be_none(text: bytes) -> None:
         ical.events_of(text, 0, 86_400, "Europe/Paris")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_any_bytes_give_events_or_the_one_error(junk: bytes, at: int) -> None:
     text = feed(WEEKLY)

@@ -71,7 +71,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return json.dumps(found).encode()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(st.tuples(TOPICS, st.one_of(st.binary(max_size=200), mutated())), min_size=1, max_size=8))
 def test_no_message_ends_the_ingest_thread_and_a_good_reading_is_stored_afterwards(
     bench: Bench, messages: list[tuple[str, bytes]]

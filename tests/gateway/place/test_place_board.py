@@ -269,7 +269,7 @@ _VALUES = st.none() | st.floats(0, 1e9) | st.integers(0, 30).map(float)
 _READINGS = st.lists(st.tuples(_NAMES, st.integers(-4_000, 100_000), _VALUES), max_size=40)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_READINGS)
 def test_whatever_is_taken_the_board_stands_and_never_counts_below_zero(
     site_of: SiteMaker, clock_at: ClockMaker, readings: list[tuple[str, int, float | None]]

@@ -161,7 +161,7 @@ def _write(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(_SECTIONS, st.dictionaries(_KEYS, _VALUES, max_size=5)), max_size=4))
 def test_any_tables_give_a_site_or_problems_and_never_an_exception(
     tmp_path_factory: pytest.TempPathFactory, tables: list[tuple[str, dict[str, object]]]

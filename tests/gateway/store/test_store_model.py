@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigie_contract.clock import SimulatedClock
@@ -175,7 +175,7 @@ def _play(
             store.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(_histories())
 def test_a_history_is_what_all_readings_together_say(
     case: tuple[str, float, list[list[tuple[int, float | None]]], list[bool]],
@@ -183,7 +183,7 @@ def test_a_history_is_what_all_readings_together_say(
     assert not _play(*case)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(_histories())
 def test_small_chunks_that_split_and_join_tell_the_same(
     case: tuple[str, float, list[list[tuple[int, float | None]]], list[bool]],

@@ -68,7 +68,7 @@ def assert_same(found: list[HistoryPoint], expected: list[HistoryPoint]) -> None
     assert [point.mean for point in found] == pytest.approx([point.mean for point in expected], abs=0.02)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     eras=_eras,
     start_days=st.sampled_from([0, 0.0004, 0.001, 30.0004, 30, 89, 109.99, 110, 150, 189]),

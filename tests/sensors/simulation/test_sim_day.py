@@ -31,7 +31,7 @@ def tuesday() -> Day:
 
 
 @given(days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_room_ever_holds_fewer_than_none_or_more_than_its_seats(day: Day) -> None:
     for room in ALL_ROOMS:
         counts = [day.people(room, crossing.at_ts) for crossing in day.crossings]
@@ -43,7 +43,7 @@ def test_no_room_ever_holds_fewer_than_none_or_more_than_its_seats(day: Day) -> 
 
 
 @given(days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everybody_comes_after_opening_and_is_out_before_closing(day: Day) -> None:
     assert day.crossings
     assert day.at(place.OPENS_S / 3600) <= day.crossings[0].at_ts
@@ -52,7 +52,7 @@ def test_everybody_comes_after_opening_and_is_out_before_closing(day: Day) -> No
 
 
 @given(days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_two_people_are_never_in_one_door_at_once(day: Day) -> None:
     for door in (place.ENTRANCE, *place.ROOMS, *place.BOOTHS):
         times = [crossing.at_ts for crossing in day.crossings if crossing.door == door]
@@ -60,7 +60,7 @@ def test_two_people_are_never_in_one_door_at_once(day: Day) -> None:
 
 
 @given(days, st.floats(0, 86_399))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_follows_from_the_people_is_within_its_range(day: Day, second: float) -> None:
     at_ts = day.starts_ts + second
     assert all(0 <= day.amps(outlet, at_ts) < 10 for outlet in place.OUTLETS)
@@ -96,7 +96,7 @@ def test_the_session_fills_the_big_room_and_its_access_point_on_the_demo_s_day(t
 
 
 @given(st.integers(0, 800))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_demo_s_beginning_shows_rooms_of_every_kind_on_any_tuesday(week: int) -> None:
     tuesday = Day(TUESDAY + dt.timedelta(weeks=week), 1, is_eventful=True)
     now_ts = tuesday.at(14 + 25 / 60)
