@@ -86,6 +86,8 @@ _ALL = (
     _counter("people_out", "count", 1e9, "People who went out by a door since its daemon started"),
     _state("occupied", "Somebody is there: motion was seen within the hold time"),
     _gauge("distance", "m", 0, 20, 0.01, "Distance from the sensor to what is before it"),
+    _gauge("people", "count", 0, 10_000, 1, "People in a room, as somebody counted them"),
+    _state("closed", "The room is closed by somebody's word, whatever its hours"),
     # Electricity.
     _gauge("current", "A", 0, 400, 0.01, "True RMS current of a circuit or outlet"),
     _gauge("apparent_power", "VA", 0, 100_000, 1, "Apparent power"),
@@ -94,6 +96,7 @@ _ALL = (
     _gauge("subscribed_power", "VA", 0, 100_000, 1, "The most that the supply contract allows"),
     _state("in_use", "The outlet feeds something: its current is above the threshold"),
     _state("mains", "The circuit has voltage: its breaker has not tripped"),
+    _state("out_of_order", "The outlet is out of order, as somebody said"),
     # Wi-Fi: the link of a node.
     _gauge("rssi", "dBm", -120, 0, 1, "Signal strength of the node's link"),
     _gauge("frequency", "MHz", 2_000, 8_000, 1, "Centre frequency of the link's primary channel"),

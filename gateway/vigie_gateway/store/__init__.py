@@ -32,6 +32,8 @@ from vigie_dashboard.view import HistoryPoint
 if TYPE_CHECKING:
     from vigie_gateway.store.sqlite import SqliteStore
 
+BY_HAND = "by_hand"
+"""The node of what people say. With an underscore, which no id of a real node can have."""
 LATE_PERIODS = 1.5
 """Periods after which the previous reading is no neighbour any more. Lower makes holes out of jitter; from 2 on, one
 lost reading would not show in the coverage."""
@@ -114,6 +116,33 @@ class Gap:
     last: int
     reason: str
     at_ts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person said of a room or an outlet: a reading with an author.
+
+    Attributes:
+        kind: The quantity of its reading: ``people``, ``closed`` or ``out_of_order``.
+        subject: Id of a room; of an outlet for ``out_of_order``. It may have left the site file since.
+        value: How many people; 1 for closed or out of order, 0 for open or in order again.
+        was: What stood before; None when that was unknown.
+        reason: Why; "" when nothing was given.
+        author: Who said it.
+        at_ts: When, to 1 ms.
+        until_ts: When a closing ends by itself; None when it does not.
+        id: Rises by one with each; 0 until it is stored.
+    """
+
+    kind: str
+    subject: str
+    value: int
+    was: int | None
+    reason: str
+    author: str
+    at_ts: float
+    until_ts: float | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +245,25 @@ class SalvageReport:
     unreadable: int
 
 
+class Corrections(Protocol):
+    """The corrections that a store holds, never deleted. Any thread; each raises StoreError when it cannot be read."""
+
+    def newest(self, limit: int, before: int | None = None) -> list[Correction]:
+        """The newest first; with ``before``, those with a lower id."""
+
+    def standing(self) -> list[Correction]:
+        """The last one of each kind and subject, oldest first."""
+
+    def between(self, kind: str, from_ts: float, to_ts: float) -> list[Correction]:
+        """Those of a kind with ``from_ts < at_ts <= to_ts``, oldest first."""
+
+
 class Store(Protocol):
     """A place for readings. ``register``, ``commit``, ``maintain``: one thread; the rest: any thread."""
+
+    @property
+    def corrections(self) -> Corrections:
+        """What people said, with its author."""
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         """Make the channels of a node known, and return their series by channel id.
@@ -240,7 +286,11 @@ class Store(Protocol):
         """The last sequence number stored, by (node, journal)."""
 
     def commit(
-        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
+        self,
+        samples: Sequence[Sample],
+        progress: Mapping[tuple[str, str], int],
+        gaps: Sequence[Gap] = (),
+        corrections: Sequence[Correction] = (),
     ) -> None:
         """Store all of it in one durable transaction, or nothing.
 
@@ -250,6 +300,7 @@ class Store(Protocol):
             samples: In any order, of any time; those of 1,000 and more cost least each.
             progress: New last sequence numbers by (node, journal).
             gaps: Found since the last commit.
+            corrections: Said since then; their ids are given here.
 
         Raises:
             StoreError: It is not on disk (disk full, read-only, a series that was never registered).

@@ -32,6 +32,7 @@ a Pi). Lower misses a series that was registered late; higher delays the start b
 _SERIES = ("text", "text", "text", "real", "text?", "text", "text", "integer")
 _PROGRESS = ("text", "text", "integer")
 _GAP = ("text", "text", "integer", "integer", "text", "integer")
+_CORRECTION = ("integer", "text", "text", "integer", "integer?", "integer?", "text", "text")
 _CURSOR = ("text", "integer", "integer?", "integer?", "integer")
 _SALVAGE = ("text", "text", "integer", "integer?", "integer", "integer", "integer")
 _HEAD = ("integer", "integer", "real?", "text?", "real?")
@@ -51,6 +52,7 @@ class Remains:
     series: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     head: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     gap: dict[int, tuple[Field, ...]] = field(default_factory=dict)
+    correction: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     retained: list[tuple[Field, ...]] = field(default_factory=list)
     cursor: list[tuple[Field, ...]] = field(default_factory=list)
     salvage: list[tuple[Field, ...]] = field(default_factory=list)
@@ -71,7 +73,8 @@ class Remains:
             elif is_like(fields, _SALVAGE):
                 self.salvage.append(fields)
         elif fields and fields[0] is None:
-            for form, table in ((_SERIES, self.series), (_GAP, self.gap), (_HEAD, self.head)):
+            tables = ((_SERIES, self.series), (_GAP, self.gap), (_HEAD, self.head), (_CORRECTION, self.correction))
+            for form, table in tables:
                 if is_like(fields[1:], form):
                     table[row_id] = fields[1:]
 
@@ -134,6 +137,9 @@ def _read_tables(database: sqlite3.Connection, remains: Remains) -> None:
         remains.cursor = database.execute("SELECT * FROM cursor").fetchall()
     if "salvage" in tables:
         remains.salvage = database.execute("SELECT * FROM salvage").fetchall()
+    if "correction" in tables:
+        for row_id, *fields in database.execute("SELECT * FROM correction"):
+            remains.correction[row_id] = tuple(fields)
     for node, journal, upto in database.execute("SELECT * FROM progress"):
         remains.advance(node, journal, upto)
     for (progress,) in database.execute("SELECT progress FROM log"):
@@ -180,6 +186,7 @@ def begin_anew(path: Path, remains: Remains, reason: str, now_ts: float, connect
         _insert(database, "series", ((number, *row) for number, row in remains.series.items()), 9)
         _insert(database, "head", ((number, *row) for number, row in remains.head.items()), 6)
         _insert(database, "gap", ((number, *row) for number, row in remains.gap.items()), 7)
+        _insert(database, "correction", ((number, *row) for number, row in remains.correction.items()), 9)
         _insert(database, "retained", remains.retained, 4)
         _insert(database, "cursor", remains.cursor, 5)
         _insert(database, "progress", ((*key, upto) for key, upto in remains.progress.items()), 3)

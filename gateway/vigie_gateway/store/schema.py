@@ -75,7 +75,15 @@ CREATE TABLE salvage (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE)
+# Without an index: the rows of one look like those of ``progress`` to what reads a damaged file page by page.
+_CORRECTIONS = """
+CREATE TABLE correction (
+  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, value INTEGER NOT NULL,
+  was INTEGER, until_ms INTEGER, reason TEXT NOT NULL, author TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE, _CORRECTIONS)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
 
 SIGNS = (b"CREATE TABLE chunk (", b"CREATE TABLE log (")

@@ -25,6 +25,7 @@ from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.store import (
     Behind,
     Commit,
+    Correction,
     Cursor,
     DamagedError,
     Gap,
@@ -37,6 +38,8 @@ from vigie_gateway.store import (
     SetAside,
     StoreError,
 )
+from vigie_gateway.store import corrections as correction_table
+from vigie_gateway.store import gaps as gap_table
 from vigie_gateway.store.aside import Remains, remains_of
 from vigie_gateway.store.channels import all_series, register, row_of
 from vigie_gateway.store.chunks import FULL, Chunks, Head
@@ -90,6 +93,7 @@ class SqliteStore:
         self._path = path
         self._clock = clock
         self.file = StoreFile(path, connect, ballast_bytes)
+        self.corrections = correction_table.CorrectionTable(self.file.reading)
         self._rules: dict[int, Rule] = {}
         self._decimals: dict[int, int] = {}
         self._series: dict[tuple[str, str, str], Series] = {}
@@ -205,13 +209,17 @@ class SqliteStore:
         return dict(self._progress)
 
     def commit(
-        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
-    ) -> None:
+        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int],
+        gaps: Sequence[Gap] = (), corrections: Sequence[Correction] = (),
+    ) -> None:  # fmt: skip
         """See ``Store``."""
-        if samples or progress or gaps:
-            self._written(lambda: self._commit(samples, progress, gaps))
+        if samples or progress or gaps or corrections:
+            self._written(lambda: self._commit(samples, progress, gaps, corrections))
 
-    def _commit(self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap]) -> None:
+    def _commit(
+        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int],
+        gaps: Sequence[Gap] = (), corrections: Sequence[Correction] = (),
+    ) -> None:  # fmt: skip
         if self._log_readings > 4 * LOG_READINGS:
             # Nobody maintains: memory is bounded all the same.
             while self._seal_step().has_more:
@@ -225,11 +233,8 @@ class SqliteStore:
         data = encode_batch(batch, self._decimals) if samples else None
         with self.file.transaction("could not commit") as database:
             database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", (row, len(samples), at_ms, upto, data))
-            if gaps:
-                database.executemany(
-                    "INSERT INTO gap (node, journal, first, last, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
-                    [(gap.node, gap.journal, gap.first, gap.last, gap.reason, round(gap.at_ts * 1000)) for gap in gaps],
-                )
+            gap_table.insert(database, gaps)
+            correction_table.insert(database, corrections)
             now_mono = self._clock.now_mono()
             snapshot = self._cursors.write(database) if self._cursors.is_due(now_mono) else None
         if snapshot is not None:
@@ -324,10 +329,7 @@ class SqliteStore:
     def gaps(self) -> list[Gap]:
         """See ``Store``."""
         with self.file.reading() as database:
-            rows = database.execute("SELECT node, journal, first, last, reason, at_ms FROM gap ORDER BY id").fetchall()
-        return [
-            Gap(node, journal, first, last, reason, at_ms / 1000) for node, journal, first, last, reason, at_ms in rows
-        ]
+            return gap_table.all_gaps(database)
 
     def maintain(self, now_ts: float) -> MaintenanceReport:
         """See ``Store``."""
@@ -452,7 +454,7 @@ class SqliteStore:
         """Put some of a file that was set aside back."""
         late = without(salvage.take_late(), self.samples)
         if late:
-            self._commit(late, {}, [])
+            self._commit(late, {})
             salvage.recovered.readings += len(late)
         with self.file.transaction("what was salvaged could not be put back") as database:
             moved = salvage.step(database, self._rules, self._heads)

@@ -6,13 +6,14 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from vigie_contract.clock import SimulatedClock
 from vigie_contract.messages import Channel
-from vigie_gateway.store import Gap, Sample, open_store
+from vigie_gateway.store import Correction, Gap, Sample, open_store
 from vigie_gateway.store.pages import PAGE_BYTES, Pages
 from vigie_gateway.store.sqlite import SqliteStore
 
@@ -22,6 +23,7 @@ NODES = 8
 ROUNDS = 12
 READINGS = 2_000
 GAP = Gap("n", "j", 3, 5, "evicted", NOW_TS)
+SAID = Correction("people", "hall", 12, None, "counted", "lou", NOW_TS)
 
 
 def opened(path: Path) -> SqliteStore:
@@ -55,7 +57,7 @@ class Original:
                 store.commit(samples, {("n", "j"): day * 100 + series})
             maintain(store)
         last = [Sample(series, NOW_TS + ROUNDS * DAY_S, None, "silent") for series in ids]
-        store.commit(last, {("n", "j"): 99_999}, [GAP])
+        store.commit(last, {("n", "j"): 99_999}, [GAP], [SAID])
         self.readings = readings_of(store)
         self.history = {number: store.history(number, NOW_TS, NOW_TS + DAY_S * ROUNDS / 4, 500) for number in ids}
         killed = folder / "killed"
@@ -183,6 +185,7 @@ def test_what_a_damage_left_whole_comes_back_whole_with_progress_gaps_and_histor
     maintain(store)
     assert readings_of(store) == original.readings
     assert store.gaps() == [GAP]
+    assert store.corrections.newest(9) == [replace(SAID, id=1)]
     for number, points in original.history.items():
         assert store.history(number, NOW_TS, NOW_TS + DAY_S * ROUNDS / 4, 500) == points
     store.close()
