@@ -9,15 +9,13 @@ import resource
 import socket
 import time
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
 
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
+from vigie_gateway.api.serving import Server
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
@@ -46,26 +44,10 @@ log = logging.getLogger(__name__)
 OPEN_FILES = 4_096
 """Streams, requests and the database's own. A shell's usual 1,024 would refuse the thousandth viewer; the systemd unit
 says the same number."""
-GRACEFUL_STOP_S = 2
-"""How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
 
 
 class ListenError(Exception):
     """The pages' address is taken or cannot be used; one line for a person."""
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
-        """Stop. Not as uvicorn's own, which raises the signal again at the end: the last commit comes after that."""
-        self._live.close()
-        self.force_exit = self.should_exit
-        self.should_exit = True
 
 
 def run(settings: Settings, site: Site, clock: Clock) -> None:
@@ -166,20 +148,12 @@ def _watch(clock: Clock, database: Path, store: Store) -> ClockWatch:
 
 def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
     hosts = {"localhost", *settings.http.names}
-    config = uvicorn.Config(
-        build(gateway, hosts),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACEFUL_STOP_S,
-    )
-    server = _Server(config, gateway.live)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    server = Server(build(gateway, hosts), gateway.live)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(_run_server(server, gateway.health, listener))
 
 
-async def _run_server(server: uvicorn.Server, health: Health, listener: socket.socket) -> None:
+async def _run_server(server: Server, health: Health, listener: socket.socket) -> None:
     watchdog = asyncio.create_task(_feed_watchdog(server, health))
     try:
         await server.serve(sockets=[listener])
@@ -190,8 +164,8 @@ async def _run_server(server: uvicorn.Server, health: Health, listener: socket.s
             await watchdog
 
 
-async def _feed_watchdog(server: uvicorn.Server, health: Health) -> None:
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by this flag alone
+async def _feed_watchdog(server: Server, health: Health) -> None:
+    while not server.started:  # noqa: ASYNC110 - the server tells it by this flag alone
         await asyncio.sleep(0.02)
     host, port = server.servers[0].sockets[0].getsockname()[:2]
     log.info("board: http://%s:%d/board", f"[{host}]" if ":" in host else host, port)

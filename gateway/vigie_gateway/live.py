@@ -35,11 +35,11 @@ class TooManyViewersError(Exception):
 
 
 class _Language:
-    """The fields last sent in one language, and who reads them."""
+    """The fields last sent in one language, and who reads them: each with the question whether it still may."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
-        self.viewers: set[asyncio.Queue[bytes | None]] = set()
+        self.viewers: dict[asyncio.Queue[bytes | None], Callable[[], bool]] = {}
 
 
 class Live:
@@ -130,8 +130,17 @@ class Live:
                 viewer.put_nowait(frame)
             except asyncio.QueueFull:
                 self.dropped += 1
-                language.viewers.discard(viewer)
+                language.viewers.pop(viewer, None)
                 self._end(viewer)
+
+    async def check_viewers(self) -> None:
+        """End the streams of those who may no longer read. What is asked may wait for a file, so a thread asks."""
+        viewers = [pair for language in self._languages.values() for pair in language.viewers.items()]
+        gone = await asyncio.to_thread(lambda: [viewer for viewer, stays in viewers if not stays()])
+        for viewer in gone:
+            for language in self._languages.values():
+                language.viewers.pop(viewer, None)
+            self._end(viewer)
 
     def _end(self, viewer: asyncio.Queue[bytes | None]) -> None:
         while not viewer.empty():
@@ -143,7 +152,7 @@ class Live:
 
         Args:
             lang: Of its texts.
-            stays: Asked at each beat whether its reader may go on: who signed out, or may no more, is cut off.
+            stays: Asked by ``check_viewers`` whether its reader may go on; from any thread.
 
         Raises:
             TooManyViewersError: MAX_VIEWERS are open.
@@ -155,10 +164,10 @@ class Live:
         if not language.viewers:
             language.fields = self._fields(lang)
         # Registered before the first byte leaves, so that no frame can fall between the state and the first delta.
-        language.viewers.add(viewer)
+        language.viewers[viewer] = stays
         if self._is_closed:
             self._end(viewer)
-        return self._stream(language, viewer, dict(language.fields), self._sequence, stays)
+        return self._stream(language, viewer, dict(language.fields), self._sequence)
 
     async def _stream(
         self,
@@ -166,20 +175,14 @@ class Live:
         viewer: asyncio.Queue[bytes | None],
         fields: dict[str, str],
         sequence: int,
-        stays: Callable[[], bool],
     ) -> AsyncIterator[bytes]:
         try:
             beat = _event("b", {"now": round(self._now_ts(), 3)}, None)
             yield b"retry: %d\n\n" % RETRY_MS + _event("state", {"seq": sequence, "fields": fields}, sequence) + beat
             while (frame := await viewer.get()) is not None:
-                if frame.startswith(_BEAT) and not stays():
-                    break
                 yield frame
         finally:
-            language.viewers.discard(viewer)
-
-
-_BEAT = b"event: b\n"
+            language.viewers.pop(viewer, None)
 
 
 def _event(name: str, data: object, sequence: int | None) -> bytes:

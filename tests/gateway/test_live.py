@@ -207,16 +207,20 @@ def test_a_board_that_cannot_be_written_ends_no_stream() -> None:
     _with_hub(check)
 
 
-def test_a_reader_who_may_no_more_is_cut_off_at_the_next_beat() -> None:
+def test_a_reader_who_may_no_more_is_cut_off_when_checked_and_others_read_on() -> None:
     async def check(hub: Live, words: Words) -> None:
         answers = iter([True, False])
-        stream = hub.open("fr", lambda: next(answers))
+        stream, other = hub.open("fr", lambda: next(answers)), hub.open("fr")
         await _next(stream)
+        await _next(other)
+        await hub.check_viewers()
         hub._send_beat()
         assert "event: b" in await _next(stream)
+        await hub.check_viewers()
         hub._send_beat()
         with pytest.raises(StopAsyncIteration):
             await _next(stream)
-        assert hub.viewers() == 0
+        assert "event: b" in await _next(other)
+        assert hub.viewers() == 1
 
     _with_hub(check)

@@ -65,13 +65,11 @@ class GuardedHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _is_ours(self, scope: Scope) -> bool:
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = (
-                    value.decode("latin-1").rsplit(":", 1)[0] if not value.endswith(b"]") else value.decode("latin-1")
-                )
-                return host.lower() in self._hosts or _is_address(host.strip("[]"))
-        return False
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(given) != 1:  # of two, a proxy before us may have believed the other one
+            return False
+        host = given[0] if given[0].endswith("]") else given[0].rsplit(":", 1)[0]
+        return host.lower() in self._hosts or _is_address(host.strip("[]"))
 
 
 def _is_address(text: str) -> bool:

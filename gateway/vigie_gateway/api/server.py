@@ -16,6 +16,7 @@ from vigie_gateway.api import health, history, kiosk, pages, problems, sign_in, 
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import GuardedHeaders
+from vigie_gateway.api.revocation import end_revoked_streams
 from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
 
@@ -35,11 +36,16 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        live = asyncio.create_task(gateway.live.run())
+        live = gateway.live
+        tasks = [
+            asyncio.create_task(live.run()),
+            asyncio.create_task(end_revoked_streams(gateway.access.accounts, live)),
+        ]
         yield
-        live.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await live
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(
         title="Vigie",

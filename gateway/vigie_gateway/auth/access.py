@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
-from vigie_gateway.auth.accounts import SCOPES, TOKEN_PREFIX, Accounts, Session
+from vigie_gateway.auth.accounts import SCOPES, TOKEN_PREFIX, AccountError, Accounts, Session, Token
 from vigie_gateway.auth.roles import Role
 
 COOKIE = "__Host-vigie"
@@ -30,12 +30,14 @@ class Principal:
         role: What they may do.
         session: Of a browser that signed in; None otherwise.
         may_change: Whether they may do more than read.
+        token: Of a program that sent one; None otherwise.
     """
 
     name: str
     role: Role
     session: Session | None = None
     may_change: bool = False
+    token: Token | None = None
 
 
 ANYBODY = Principal("", Role.PUBLIC)
@@ -103,7 +105,8 @@ class Access:
             token = self.accounts.token(authorization.removeprefix("Bearer "), self.clock.now_ts())
             if token is None:
                 return ANYBODY
-            return Principal(f"token {token.name}", SCOPES[token.scope], may_change=token.scope == "admin")
+            may_change = token.scope == "admin"
+            return Principal(f"token {token.name}", SCOPES[token.scope], may_change=may_change, token=token)
         secret = cookies.get(COOKIE) or (cookies.get(PLAIN_COOKIE) if self._allows_plain else None)
         if secret:
             now_ts = self.clock.now_ts()
@@ -116,14 +119,21 @@ class Access:
         return ANYBODY
 
     def stays(self, principal: Principal) -> Callable[[], bool]:
-        """A question that an open stream asks again and again: may it go on?"""
-        session = principal.session
-        if session is None:
-            return lambda: True
+        """A question that an open stream asks again and again: may it go on?
+
+        Whoever cannot be looked up any more may not.
+        """
+        session, token = principal.session, principal.token
 
         def is_valid() -> bool:
-            found = self.accounts.session_by_key(session.key, self.clock.now_ts())
-            return found is not None and found.role == principal.role
+            now_ts = self.clock.now_ts()
+            try:
+                if session is not None:
+                    found = self.accounts.session_by_key(session.key, now_ts)
+                    return found is not None and found.role == principal.role
+                return token is None or self.accounts.token_by_key(token.key, now_ts) is not None
+            except AccountError:
+                return False
 
         return is_valid
 

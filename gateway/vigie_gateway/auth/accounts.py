@@ -2,7 +2,7 @@
 
 Request threads and the ``user`` and ``token`` commands (another process) use it; each call is one transaction. Nothing
 that lets anybody in is kept as it is: passwords as argon2id, sessions and tokens as SHA-256 of 160 random bits, which
-nobody can try out. What a command changes holds from the next request on, and for open streams from the next beat on.
+nobody can try out. What a command changes holds from the next request on, and for open streams within a second.
 """
 
 from __future__ import annotations
@@ -101,8 +101,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token, without its secret; ``used_ts`` is None when it never was."""
+    """An API token, without its secret; ``used_ts`` is None when it never was, ``key`` names it to this module."""
 
+    key: bytes
     name: str
     scope: str
     created_ts: float
@@ -160,6 +161,11 @@ class Accounts:
                 return self._database.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise AccountError(f"{self._path}: the accounts cannot be read: {error}") from error
+
+    def version(self) -> tuple[int, int]:
+        """Another one after whatever was changed, by this process or by a command. Raises AccountError."""
+        ((others,),) = self._rows("PRAGMA data_version")
+        return others, self._database.total_changes
 
     # Accounts
 
@@ -282,7 +288,7 @@ class Accounts:
 
     def tokens(self) -> list[Token]:
         """All of them, by name."""
-        rows = self._rows("SELECT name, scope, created_ts, expires_ts, used_ts FROM token ORDER BY name")
+        rows = self._rows("SELECT digest, name, scope, created_ts, expires_ts, used_ts FROM token ORDER BY name")
         return [Token(*row) for row in rows]
 
     def add_token(self, name: str, scope: str, expires_ts: float, who: str, now_ts: float) -> str:
@@ -312,17 +318,18 @@ class Accounts:
 
     def token(self, secret: str, now_ts: float) -> Token | None:
         """The token of a request; None when there is none, or it has expired."""
-        digest = _digest(secret)
-        rows = self._rows("SELECT name, scope, created_ts, expires_ts, used_ts FROM token WHERE digest = ?", digest)
-        if not rows:
-            return None
-        token = Token(*rows[0])
-        if now_ts >= token.expires_ts:
-            return None
-        if token.used_ts is None or now_ts - token.used_ts >= SEEN_EVERY_S:
+        token = self.token_by_key(_digest(secret), now_ts)
+        if token is not None and (token.used_ts is None or now_ts - token.used_ts >= SEEN_EVERY_S):
             with self._transaction() as database:
-                database.execute("UPDATE token SET used_ts = ? WHERE digest = ?", (now_ts, digest))
+                database.execute("UPDATE token SET used_ts = ? WHERE digest = ?", (now_ts, token.key))
         return token
+
+    def token_by_key(self, key: bytes, now_ts: float) -> Token | None:
+        """The same, by ``Token.key``; this is no use of it."""
+        columns = "digest, name, scope, created_ts, expires_ts, used_ts"
+        rows = self._rows(f"SELECT {columns} FROM token WHERE digest = ?", key)  # noqa: S608 - columns above
+        token = Token(*rows[0]) if rows else None
+        return token if token is not None and now_ts < token.expires_ts else None
 
     def audit(self, limit: int = 100) -> list[tuple[float, str, str]]:
         """When, who, what: the newest first."""

@@ -1,0 +1,132 @@
+"""The HTTP server around the application: the one module that knows uvicorn. Built by ``app``, on the event loop.
+
+What anybody on the network can open or send is bounded here, before a route or a role is looked at: how many
+connections, how large a request's head is, and how long it may take to come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from vigie_gateway.live import Live
+
+GRACEFUL_STOP_S = 2
+"""How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
+MOST_CONNECTIONS = 3_000
+"""Open at once; one more is told 503. Above ``live.MAX_VIEWERS``, below ``app.OPEN_FILES``: higher would let anybody
+take the files that the database needs."""
+MOST_HEAD_BYTES = 16_384
+"""Of a request's line and headers. Lower refuses browsers with many cookies of neighbours on the same host name; higher
+lets anybody fill the memory: the parser itself has no bound."""
+MOST_FRAMING_BYTES = 65_536
+"""Of chunk sizes and trailers between the bytes of a body, head included. Lower refuses programs that send small
+chunks; higher lets a trailer without end fill the memory."""
+HEAD_WITHIN_S = 15.0
+"""From a connection, or the first byte of a further request, to the end of its head. Lower cuts off phones in a lift;
+higher keeps connections for those who send a byte now and then (slowloris)."""
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ncache-control: no-store\r\n"
+    b"connection: close\r\n\r\n"
+)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection whose requests' heads are bounded in bytes and in time."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _framing_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._begin_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes came: of a head, they count."""
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES and not self._ends_within(data):
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+                return
+        self._framing_bytes += len(data)
+        super().data_received(data)
+        if self._framing_bytes > MOST_FRAMING_BYTES:
+            self.transport.abort()
+
+    def _ends_within(self, data: bytes) -> bool:
+        """Whether the head ends early enough in these bytes: what comes after it is its body."""
+        end = data.find(b"\r\n\r\n")
+        return end >= 0 and self._head_bytes - len(data) + end <= MOST_HEAD_BYTES
+
+    def on_message_begin(self) -> None:
+        """A further request begins on the same connection."""
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._begin_head()
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._end_head()
+        super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; one after the body (a trailer) says nothing that is asked for here."""
+        if self._head_timer is not None:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, which is bounded by whoever reads it."""
+        self._framing_bytes -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there whole."""
+        self._framing_bytes = 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self._end_head()
+        super().connection_lost(exc)
+
+    def _begin_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_WITHIN_S, self.transport.abort)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
+
+    def __init__(self, app: ASGIApp, live: Live) -> None:
+        config = uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=GRACEFUL_STOP_S,
+        )
+        super().__init__(config)
+        self._live = live
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
+        """Stop. Not as uvicorn's own, which raises the signal again at the end: the last commit comes after that."""
+        self._live.close()
+        self.force_exit = self.should_exit
+        self.should_exit = True
