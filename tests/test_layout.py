@@ -31,7 +31,7 @@ EDGES = {
     "argon2": {"vigie_gateway/auth/passwords.py"},
     "fastapi": {"vigie_gateway/api/"},
     "starlette": {"vigie_gateway/api/"},
-    "uvicorn": {"vigie_gateway/app.py"},
+    "uvicorn": {"vigie_gateway/api/serving.py"},
     "jinja2": {"vigie_dashboard/pages.py"},
     "babel": {"vigie_dashboard/language.py"},
     "influxdb_client": {"vigie_gateway/store/influxdb/writer.py"},
