@@ -18,7 +18,7 @@ FRAME_INTERVAL_S = 0.05
 """Least time between two frames. Lower sends pages more than an eye can see and costs a Pi its processor under load;
 higher is felt as lag."""
 BEAT_INTERVAL_S = 5.0
-"""Pages call themselves late after 15 s without a beat: three may be lost. Lower costs phones their battery."""
+"""Pages call themselves late after 12 s without a beat: two may be lost. Lower costs phones their battery."""
 AGING_INTERVAL_S = 1.0
 """How often ages and clocks are looked at without any reading. Higher shows "14 h 32" late."""
 VIEWER_QUEUE = 8

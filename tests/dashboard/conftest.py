@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -46,7 +47,8 @@ POLICY = (
 class Site:
     """The test server: pages of ``views``, and an event stream that sends what ``send`` is given.
 
-    ``shown`` is the board that was asked for last: the stream speaks of that one.
+    ``shown`` is the board that was asked for last: the stream speaks of that one. ``stream_status`` is what the stream
+    is answered with.
     """
 
     address: str = ""
@@ -54,7 +56,17 @@ class Site:
     visitors: dict[str, VisitorsView] = field(default_factory=dict)
     requests: list[tuple[str, int]] = field(default_factory=list)
     streams: list[Callable[[bytes], None]] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
     shown: str = "board"
+    stream_status: int = 200
+
+    def cut(self) -> None:
+        """End every stream, as a gateway does that is killed."""
+        self.streams.clear()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self.connections.clear()
 
     def send(self, kind: str, data: object) -> None:
         """Send an event to every open stream; those that were closed are forgotten."""
@@ -147,6 +159,9 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             self.wfile.write(sent)
 
         def _stream(self, lang: str) -> None:
+            if site.stream_status != 200:
+                self._answer(site.stream_status, "text/plain", b"")
+                return
             site.requests.append((self.path, 0))
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
@@ -161,6 +176,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 self.wfile.flush()
 
             site.streams.append(write)
+            site.connections.append(self.connection)
             stopping.wait()
 
     return Handler

@@ -74,7 +74,7 @@ def test_a_kiosk_is_dark_when_the_place_is_closed_and_light_when_it_opens(browse
 
 def test_a_kiosk_says_within_15_seconds_that_it_is_frozen_and_still_fits(browser: Browser, site: Any) -> None:
     page = kiosk(browser, site, clock=True)
-    page.clock.fast_forward(14_000)
+    page.clock.fast_forward(13_000)
     assert not page.is_visible("#frozen")
     page.clock.fast_forward(2_000)
     page.wait_for_selector("#fresh[data-s=lost]")

@@ -2,10 +2,12 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const LATE_S = 15; // three beats missed
+  const LATE_S = 12; // as stream.js: by then it tries anew
   const FROZEN_S = Number(root.dataset.frozen ?? 120); // less on a wall, where nobody sees that it is late
   const BLANK_S = 600; // older figures would send people to full rooms
   const SAY_EVERY_MS = 10_000; // a screen reader is told at most one thing in so long
+  const SAID_MS = 30_000; // and finds it for so long: later it may not be true any more
+  const LISTED = 3; // more at once become their number
 
   const words = JSON.parse(document.getElementById("words").textContent);
   const byId = (id) => document.getElementById(id);
@@ -30,8 +32,10 @@
     }
   }
 
-  let heard = performance.now();
+  const heard = stopwatch();
   let state = "still";
+  let isLive = false; // the stream has spoken
+  let isCut = false;
   let isPaused = false;
   let isBlank = false;
   let changed = new Set(); // while paused
@@ -66,8 +70,11 @@
   // what it has room for goes on being painted.
   let isOutdated = false;
   function reload() {
+    return !isPaused && reloadAfter(60_000);
+  }
+  function reloadAfter(leastMs) {
     const last = Number(sessionStorage.getItem("reloaded") ?? 0);
-    if (isPaused || Date.now() - last < 60_000) return false;
+    if (Date.now() - last < leastMs) return false;
     sessionStorage.setItem("reloaded", String(Date.now()));
     location.reload();
     return true;
@@ -85,17 +92,22 @@
   const waiting = { polite: [], assertive: [] };
   let saidAt = -SAY_EVERY_MS;
   let sayTimer = null;
+  let emptyTimer = null;
   function say(how, text) {
     if (!waiting[how].includes(text)) waiting[how].push(text);
     sayTimer ??= setTimeout(speak, Math.max(0, saidAt + SAY_EVERY_MS - performance.now()));
   }
   function speak() {
-    sayTimer = null;
     saidAt = performance.now();
-    for (const how of ["assertive", "polite"]) {
-      if (waiting[how].length) byId(how).textContent = waiting[how].join(". ");
-      waiting[how] = [];
-    }
+    const [how, other] = waiting.assertive.length ? ["assertive", "polite"] : ["polite", "assertive"];
+    const many = waiting[how].length > LISTED ? `${plural(words.many, waiting[how].length)} ` : "";
+    byId(how).textContent = many + waiting[how].slice(0, LISTED).join(". ").replaceAll("..", ".");
+    waiting[how] = [];
+    sayTimer = waiting[other].length ? setTimeout(speak, SAY_EVERY_MS) : null;
+    clearTimeout(emptyTimer);
+    emptyTimer = setTimeout(() => {
+      for (const each of ["assertive", "polite"]) byId(each).textContent = "";
+    }, SAID_MS);
   }
 
   function sinceWhen(silent) {
@@ -104,12 +116,13 @@
 
   function tick() {
     if (isOutdated) reload();
-    const silent = Math.floor((performance.now() - heard) / 1000);
-    const next = silent >= FROZEN_S ? "lost" : isPaused ? "paused" : silent >= LATE_S ? "late" : state === "still" ? "still" : "live";
+    const silent = Math.floor(heard.ms() / 1000);
+    const next = silent >= FROZEN_S ? "lost" : isPaused ? "paused" : isCut ? "cut" : silent >= LATE_S ? "late" : isLive ? "live" : "still";
     const time = values.get("page.clock");
     const text = {
       still: values.get("page.as_of"),
       live: plural(words.live, silent),
+      cut: plural(words.cut, silent),
       late: plural(words.late, silent),
       paused: words.paused.replace("{time}", pausedAt),
       lost: words.frozen.replace("{time}", time),
@@ -133,13 +146,13 @@
     const before = state;
     state = next;
     fresh.dataset.s = next;
-    byId("fresh-word").textContent = { still: "", live: words.liveWord, late: words.lateWord, paused: words.pausedWord, lost: words.frozenWord }[next];
+    byId("fresh-word").textContent = { still: "", live: words.liveWord, cut: words.cutWord, late: words.lateWord, paused: words.pausedWord, lost: words.frozenWord }[next];
     root.classList.toggle("frozen", next === "lost");
     byId("frozen").hidden = next !== "lost";
     if (next === "lost") {
       byId("frozen-from").textContent = words.noAnswer.replace("{time}", time);
       say("assertive", `${sinceWhen(FROZEN_S)} ${words.noAnswer.replace("{time}", time)}`);
-    } else if (before === "lost") say("polite", words.back);
+    } else if (before === "lost" && next === "live") say("polite", words.back);
   }
 
   const pauseButton = byId("pause");
@@ -179,10 +192,14 @@
     pause();
   });
 
-  function receive({ kind, data }) {
-    heard = performance.now();
-    if (state === "still") enter("live");
-    if (kind !== "b") paint(data.fields ?? data);
+  function receive({ kind, data, silentMs }) {
+    if (kind === "out") reloadAfter(10_000); // the gateway then says where one is let in
+    isCut = kind === "cut" || kind === "out";
+    if (!isCut) {
+      heard.restart(silentMs);
+      isLive = true;
+      if (kind !== "b") paint(data.fields ?? data);
+    }
     tick();
   }
 
@@ -195,10 +212,10 @@
     addEventListener("pagehide", () => worker.port.postMessage({ leave: true }));
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   } else {
-    let close = openStream(url, receive);
+    let stream = openStream(url, receive);
     document.addEventListener("visibilitychange", () => {
-      close();
-      if (!document.hidden) close = openStream(url, receive);
+      stream.close();
+      if (!document.hidden) stream = openStream(url, receive);
     });
   }
   setInterval(tick, 1000);
