@@ -99,7 +99,7 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
 
         upkeep = Upkeep(store, path, copies, clock, watch, site.zone(), on_probe)
         calendars = Calendars(site, path.parent / "calendars", clock, board, live.poke)
-        health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, sink)
+        health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, Machine(path.parent), sink)
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
@@ -112,12 +112,12 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         calendars.start()
         stack.callback(calendars.stop)
         bus.start()
-        machine, older = Machine(path.parent), _older(settings, site, clock)
+        older = _older(settings, site, clock)
 
         def vouch() -> str:
             return Vouching(path, clock).vouch(None, is_forced=False)
 
-        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), machine, vouch, older)
+        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), vouch, older)
         _serve(gateway, settings, listener)
 
 

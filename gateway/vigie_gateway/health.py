@@ -1,4 +1,7 @@
-"""What works and what does not, for ``/healthz``: pass, warn or fail for each part, and why. Read from any thread."""
+"""What works and what does not, for ``/healthz``: pass, warn or fail for each part, and why. Read from any thread.
+
+What the machine cannot tell of itself is ``unknown``, which counts for nothing in the whole.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
+from vigie_gateway.machine import Machine, machine_parts
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.upkeep import Upkeep
 
@@ -25,7 +29,7 @@ BACKLOG_LATE_S = 300.0
 tells late that a disk, a link or a cursor stands still."""
 STEP_WARNED_S = 900.0
 """How long a clock that was moved is warned of. Lower is over before anybody looks; higher hides the next one."""
-_ORDER = ("pass", "warn", "fail")
+_ORDER = ("unknown", "pass", "warn", "fail")
 
 
 class Health:
@@ -41,6 +45,7 @@ class Health:
         clock: Clock,
         watch: ClockWatch,
         upkeep: Upkeep,
+        machine: Machine,
         influxdb: Sink | None = None,
     ) -> None:
         self._bus = bus
@@ -52,6 +57,7 @@ class Health:
         self._watch = watch
         self._influxdb = influxdb
         self._upkeep = upkeep
+        self._machine = machine
         self._started_mono = time.monotonic()
 
     def is_progressing(self) -> bool:
@@ -70,6 +76,7 @@ class Health:
             "refused": self._refused(),
             "calendars": self._calendars.report(),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
+            **machine_parts(self._machine.state()),
         }
         if self._influxdb is not None:
             parts["influxdb"] = self._influxdb.report()

@@ -1,4 +1,4 @@
-"""The health page's values: the report of ``/healthz``, this machine, and of each node what it measured in a day.
+"""The health page's values: the report of ``/healthz``, and of each node what it measured in a day.
 
 Called by ``api.pages`` on a worker thread; reads the store.
 """
@@ -10,39 +10,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
-from vigie_gateway.doctor.storage import LEAST_FREE_MB, LOW_FREE_MB
-from vigie_gateway.machine import MachineState
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Sample, Series, Store
 
 BARS = 48
 BAR_S = 1_800
-HOT_CELSIUS = 80.0
-"""From here on a Pi slows its processor down (raspberrypi/documentation, "Thermal throttling"). Lower warns each
-summer; higher tells when the board is slow already."""
-_ORDER = ("unknown", "pass", "warn", "fail")
-_MB = 1024 * 1024
 _KEPT_APART = frozenset({"status", "trouble", "by_id", "by_reason"})
 
 
-def health_view(site: Site, store: Store, report: Mapping[str, Any], machine: MachineState) -> HealthView:
+def health_view(site: Site, store: Store, report: Mapping[str, Any]) -> HealthView:
     """The page's values.
 
     Args:
         site: For its name and its rooms'.
         store: What was measured.
         report: Of ``Health.report``.
-        machine: Of ``Machine.state``.
 
     Raises:
         StoreError: The store cannot be read.
     """
-    parts = [_part(name, part) for name, part in report["parts"].items()] + _machine_parts(machine)
+    parts = [_part(name, part) for name, part in report["parts"].items()]
     return HealthView(
         site_name=site.name,
         timezone=site.timezone,
         now_ts=report["now_ts"],
-        state=max((part.state for part in parts), key=_ORDER.index),
+        state=report["status"],
         versions={
             "Vigie": report["version"],
             "Python": platform.python_version(),
@@ -64,29 +56,6 @@ def _part(name: str, part: Mapping[str, Any]) -> PartHealth:
     # A calendar's trouble is its own: the part has none.
     of_each = [f"{key}: {one['trouble']}" for key, one in part.get("by_id", {}).items() if one.get("trouble")]
     return PartHealth(name, part["status"], part.get("trouble") or "; ".join(of_each) or None, facts)
-
-
-def _machine_parts(machine: MachineState) -> list[PartHealth]:
-    heat = _state(machine.cpu_celsius is None, is_warn=(machine.cpu_celsius or 0) >= HOT_CELSIUS)
-    is_low, was_low = machine.is_under_voltage, machine.was_under_voltage
-    supply = _state(is_low is None, is_fail=bool(is_low), is_warn=bool(was_low))
-    free_mb = None if machine.disk_free_bytes is None else machine.disk_free_bytes / _MB
-    disk = _state(
-        free_mb is None,
-        is_fail=free_mb is not None and free_mb < LEAST_FREE_MB,
-        is_warn=free_mb is not None and free_mb < LOW_FREE_MB,
-    )
-    return [
-        PartHealth("disk", disk, None, {"free_bytes": machine.disk_free_bytes, "size_bytes": machine.disk_bytes}),
-        PartHealth("heat", heat, None, {"cpu_celsius": machine.cpu_celsius}),
-        PartHealth("supply", supply, None, {"is_slowed": machine.is_slowed}),
-    ]
-
-
-def _state(is_unknown: bool, *, is_fail: bool = False, is_warn: bool = False) -> str:
-    if is_unknown:
-        return "unknown"
-    return "fail" if is_fail else "warn" if is_warn else "pass"
 
 
 def _nodes(site: Site, store: Store, report: Mapping[str, Any]) -> list[NodeHealth]:

@@ -1,4 +1,4 @@
-"""The machine that the gateway runs on: heat, supply voltage, room on the disk. Read anew for each health page.
+"""The machine that the gateway runs on: heat, supply voltage, room on the disk. Read anew for each health report.
 
 Everything here is a file of Linux's sysfs, which a Raspberry Pi has and other machines have in part: what is not there
 is unknown. Nothing is started and nothing is kept open.
@@ -11,11 +11,18 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from vigie_gateway.doctor.storage import LEAST_FREE_MB, LOW_FREE_MB
 
 SYSFS = Path("/sys")
+_MB = 1024 * 1024
 CPU_ZONES = ("cpu-thermal", "cpu_thermal", "x86_pkg_temp", "soc-thermal", "soc_thermal")
 """Thermal zones that are the processor's, in the order asked: the Pi's own (Linux 5.x and 6.x), then a PC's, then other
 boards'. A zone of something else would tell of a radio's heat."""
+HOT_CELSIUS = 80.0
+"""From here on a Pi slows its processor down (raspberrypi/documentation, "Thermal throttling"). Lower warns each
+summer; higher tells when the board is slow already."""
 UNDER_VOLTAGE_NOW, UNDER_VOLTAGE_SINCE_BOOT = 1 << 0, 1 << 16
 SLOWED_NOW = 1 << 2
 """Bits of the firmware's get_throttled (raspberrypi/documentation, "vcgencmd get_throttled")."""
@@ -40,6 +47,38 @@ class MachineState:
     is_slowed: bool | None
     disk_free_bytes: int | None
     disk_bytes: int | None
+
+
+def machine_parts(machine: MachineState) -> dict[str, dict[str, Any]]:
+    """The machine as parts of the health report: their status is ``unknown`` where it cannot tell."""
+    heat = "unknown" if machine.cpu_celsius is None else "warn" if machine.cpu_celsius >= HOT_CELSIUS else "pass"
+    return {
+        "disk": {
+            "status": _disk_status(machine.disk_free_bytes),
+            "free_bytes": machine.disk_free_bytes,
+            "size_bytes": machine.disk_bytes,
+        },
+        "heat": {"status": heat, "cpu_celsius": machine.cpu_celsius},
+        "supply": {
+            "status": _supply_status(machine),
+            "is_low": machine.is_under_voltage,
+            "was_low": machine.was_under_voltage,
+            "is_slowed": machine.is_slowed,
+        },
+    }
+
+
+def _disk_status(free_bytes: int | None) -> str:
+    if free_bytes is None:
+        return "unknown"
+    free_mb = free_bytes / _MB
+    return "fail" if free_mb < LEAST_FREE_MB else "warn" if free_mb < LOW_FREE_MB else "pass"
+
+
+def _supply_status(machine: MachineState) -> str:
+    if machine.is_under_voltage is None:
+        return "unknown"
+    return "fail" if machine.is_under_voltage else "warn" if machine.was_under_voltage else "pass"
 
 
 class Machine:

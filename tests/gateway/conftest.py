@@ -176,9 +176,10 @@ def make_bench(
     upkeep = Upkeep(store, store.file.path, copies, clock, watch, site.zone(), lambda _takes: None, clock.now_mono)
     access = Access(accounts, clock, Role.CONCIERGE, proxy=None, allows_plain=False)
     calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
-    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep)  # type: ignore[arg-type] # as above
     here = Path(__file__).parent  # a disk, and no file of sysfs
-    gateway = Gateway(site, clock, store, board, live, health, access, Machine(here, sysfs=here), lambda: None)
+    machine = Machine(here, sysfs=here)
+    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
+    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

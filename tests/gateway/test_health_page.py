@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench
 
 from vigie_contract.messages import Channel
 from vigie_dashboard.health_view import HealthView
 from vigie_gateway.health_page import health_view
-from vigie_gateway.machine import MachineState
 from vigie_gateway.store import Sample
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
-WELL = MachineState(50.0, False, False, False, 10**10, 10**11)
 
 
-def view_of(bench: Bench, machine: MachineState = WELL) -> HealthView:
+def view_of(bench: Bench) -> HealthView:
     gateway = bench.gateway
-    return health_view(gateway.site, gateway.store, gateway.health.report(), machine)
+    return health_view(gateway.site, gateway.store, gateway.health.report())
 
 
 def states(view: HealthView) -> dict[str, str]:
@@ -33,26 +28,6 @@ def test_every_part_of_the_report_is_on_the_page(bench: Bench) -> None:
     assert {name: found[name] for name in report["parts"]} == {
         name: part["status"] for name, part in report["parts"].items()
     }
-
-
-@pytest.mark.parametrize(
-    ("machine", "part", "state"),
-    [
-        (WELL, "heat", "pass"),
-        (replace(WELL, cpu_celsius=80.0), "heat", "warn"),
-        (replace(WELL, cpu_celsius=None), "heat", "unknown"),
-        (replace(WELL, was_under_voltage=True), "supply", "warn"),
-        (replace(WELL, is_under_voltage=True), "supply", "fail"),
-        (replace(WELL, is_under_voltage=None, was_under_voltage=None), "supply", "unknown"),
-        (replace(WELL, was_under_voltage=None), "supply", "pass"),
-        (replace(WELL, disk_free_bytes=300 * 2**20), "disk", "warn"),
-        (replace(WELL, disk_free_bytes=10 * 2**20), "disk", "fail"),
-        (replace(WELL, disk_free_bytes=0), "disk", "fail"),
-        (replace(WELL, disk_free_bytes=None), "disk", "unknown"),
-    ],
-)
-def test_the_machine_has_its_states(bench: Bench, machine: MachineState, part: str, state: str) -> None:
-    assert states(view_of(bench, machine))[part] == state
 
 
 def test_the_worst_part_is_the_pages_state(bench: Bench) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigie_gateway.machine import Machine, MachineState
+from vigie_gateway.machine import Machine, MachineState, machine_parts
 
 
 @pytest.fixture
@@ -70,6 +71,7 @@ def test_without_the_firmware_the_kernels_alarm_tells_of_now_alone(sysfs: Path, 
     assert (found.is_under_voltage, found.was_under_voltage) == (is_low, None)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=20))
 def test_whatever_a_driver_writes_is_a_number_or_unknown(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -80,3 +82,26 @@ def test_whatever_a_driver_writes_is_a_number_or_unknown(data: bytes) -> None:
         found = state(sysfs)
     assert found.cpu_celsius is None or isinstance(found.cpu_celsius, float)
     assert found.is_slowed in {True, False, None}
+
+
+WELL = MachineState(50.0, False, False, False, 10**10, 10**11)
+
+
+@pytest.mark.parametrize(
+    ("machine", "part", "state"),
+    [
+        (WELL, "heat", "pass"),
+        (replace(WELL, cpu_celsius=80.0), "heat", "warn"),
+        (replace(WELL, cpu_celsius=None), "heat", "unknown"),
+        (replace(WELL, was_under_voltage=True), "supply", "warn"),
+        (replace(WELL, is_under_voltage=True), "supply", "fail"),
+        (replace(WELL, is_under_voltage=None, was_under_voltage=None), "supply", "unknown"),
+        (replace(WELL, was_under_voltage=None), "supply", "pass"),
+        (replace(WELL, disk_free_bytes=300 * 2**20), "disk", "warn"),
+        (replace(WELL, disk_free_bytes=10 * 2**20), "disk", "fail"),
+        (replace(WELL, disk_free_bytes=0), "disk", "fail"),
+        (replace(WELL, disk_free_bytes=None), "disk", "unknown"),
+    ],
+)
+def test_the_machine_has_its_states(machine: MachineState, part: str, state: str) -> None:
+    assert machine_parts(machine)[part]["status"] == state

@@ -10,7 +10,6 @@ from vigie_dashboard.view import BoardView
 from vigie_gateway.auth.access import Access
 from vigie_gateway.health import Health
 from vigie_gateway.live import Live
-from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Store
@@ -28,7 +27,6 @@ class Gateway:
     live: Live
     health: Health
     access: Access
-    machine: Machine
     vouch: Callable[[], object]
     """Takes a person's word that the clock is right; raises RefusedError, WordError or StoreError."""
     older: OlderReadings | None = None

@@ -26,8 +26,8 @@ def router(gateway: Gateway) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
     def answer(request: Request, refused: str = "") -> Response:
-        report, machine = gateway.health.report(), gateway.machine.state()
-        view = health_view(gateway.site, gateway.store, report, machine)
+        report = gateway.health.report()
+        view = health_view(gateway.site, gateway.store, report)
         principal = principal_of(request)
         # Only who has signed in as an administrator is asked, and only while the time is not known.
         session = principal.session if principal.role is Role.ADMIN else None

@@ -69,11 +69,11 @@ def _report(body: bytes, where: str) -> Report:
 
 
 def judge(report: Report) -> list[Finding]:
-    """Every part that does not pass, as a sentence; one ``pass`` when all do."""
+    """Every part that warns or fails, as a sentence; one ``pass`` when none does."""
     found = [
         Finding("gateway", _status(part), f"{name}: {sentence}", _REMEDIES.get(name, ""))
         for name, part in report["parts"].items()
-        if isinstance(part, dict) and part.get("status") != "pass"
+        if isinstance(part, dict) and part.get("status") not in {"pass", "unknown"}
         for sentence in _sentences(name, part, float(report.get("now_ts") or 0.0))
     ]
     up_h = float(report.get("up_s") or 0.0) / 3600
@@ -86,6 +86,9 @@ _REMEDIES = {
     "backlog": "see what else is wrong here: the disk, the link of a node",
     "nodes": "look at that node's power, Wi-Fi and clock: systemctl status vigie-sensors, timedatectl there",
     "clock": "timedatectl says whether an NTP server answers; where none does: vigie-gateway clock set",
+    "disk": "delete what is not needed, or take a larger card",
+    "heat": "give the machine air: open its case, take it out of the sun",
+    "supply": "use the power supply made for this Raspberry Pi, with its own cable",
     "influxdb": "docs/influxdb.md; nothing is lost meanwhile: the store has every reading",
     "refused": "docs/protocol.md says what each reason means",
 }

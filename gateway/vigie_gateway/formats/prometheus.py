@@ -142,6 +142,18 @@ METRICS: tuple[Metric, ...] = (
         ("calendar_unplaced_events", "gauge", "by_id.{calendar}.unplaced_events", "Of these, those in no known room"),
     ),
     *_of(
+        "disk",
+        ("disk_free_bytes", "gauge", "free_bytes", "Free on the file system of the database"),
+        ("disk_size_bytes", "gauge", "size_bytes", "Size of that file system"),
+    ),
+    *_of("heat", ("cpu_celsius", "gauge", "cpu_celsius", "Temperature of the processor")),
+    *_of(
+        "supply",
+        ("supply_low", "gauge", "is_low", "1 when the supply voltage is too low now, 0 when not"),
+        ("supply_was_low", "gauge", "was_low", "1 when it was since the machine was started, 0 when not"),
+        ("processor_slowed", "gauge", "is_slowed", "1 when the processor is slowed for heat or voltage, 0 when not"),
+    ),
+    *_of(
         "live",
         ("live_viewers", "gauge", "viewers", "Browsers that follow the board now"),
         ("live_dropped_viewers_total", "counter", "dropped", "Browsers that were too slow and had to connect again"),
