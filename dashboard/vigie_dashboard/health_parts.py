@@ -5,13 +5,16 @@ Called by ``health``; pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 from vigie_dashboard.health_view import HealthView, PartHealth
 from vigie_dashboard.language import Language
 
-GB = 1_000_000_000
+GB, MB = 1_000_000_000, 1_000_000
+_COPY = re.compile(r"vigie-(\d{4}-\d\d-\d\d)\.db")
 
 
 class Texts(NamedTuple):
@@ -118,22 +121,59 @@ def _of_the_machine(gettext: Callable[[str], str]) -> dict[str, Texts]:
 
 def facts_of(part: PartHealth, view: HealthView, language: Language) -> list[str]:
     """The part's figures, as far as they are known."""
-    if part.name == "nodes":
-        online = sum(node.is_online is True for node in view.nodes)
-        return [language.gettext("%(online)s of %(all)s online", online=online, all=len(view.nodes))]
-    if part.name == "refused":
-        return [language.ngettext("%(num)s refused", "%(num)s refused", sum(one.count for one in view.refusals))]
-    if part.name == "disk":
-        free, size = part.facts.get("free_bytes"), part.facts.get("size_bytes")
-        if not isinstance(free, int | float) or not isinstance(size, int | float):
-            return []
-        sizes = {"free": language.number(free / GB, 1), "size": language.number(size / GB, 0)}
-        return [language.gettext("%(free)s GB free of %(size)s", **sizes)]
+    say_of = {"clock": _of_clock, "disk": _of_disk, "nodes": _of_nodes, "refused": _of_refusals, "store": _of_store}
+    if part.name in say_of:
+        return say_of[part.name](part, view, language)
     said = []
     for key, say in _figures(language).get(part.name, {}).items():
         value = part.facts.get(key)
         if isinstance(value, int | float):
             said.append(say(value))
+    return said
+
+
+def _of_nodes(_part: PartHealth, view: HealthView, language: Language) -> list[str]:
+    online = sum(node.is_online is True for node in view.nodes)
+    return [language.gettext("%(online)s of %(all)s online", online=online, all=len(view.nodes))]
+
+
+def _of_refusals(_part: PartHealth, view: HealthView, language: Language) -> list[str]:
+    return [language.ngettext("%(num)s refused", "%(num)s refused", sum(one.count for one in view.refusals))]
+
+
+def _of_disk(part: PartHealth, _view: HealthView, language: Language) -> list[str]:
+    free, size = part.facts.get("free_bytes"), part.facts.get("size_bytes")
+    if not isinstance(free, int | float) or not isinstance(size, int | float):
+        return []
+    sizes = {"free": language.number(free / GB, 1), "size": language.number(size / GB, 0)}
+    return [language.gettext("%(free)s GB free of %(size)s", **sizes)]
+
+
+def _of_clock(part: PartHealth, _view: HealthView, language: Language) -> list[str]:
+    witnesses = {
+        "ntp": language.gettext("set by a time server"),
+        "rtc": language.gettext("kept by its battery"),
+        "person": language.gettext("set by hand"),
+    }
+    witness = witnesses.get(str(part.facts.get("witness")))
+    return [] if witness is None else [witness]
+
+
+def _of_store(part: PartHealth, view: HealthView, language: Language) -> list[str]:
+    size, checked_ts, copy = (part.facts.get(key) for key in ("size_bytes", "checked_ts", "newest_copy"))
+    said = []
+    if isinstance(size, int | float):
+        if size >= GB:
+            said.append(language.gettext("%(size)s GB", size=language.number(size / GB, 1)))
+        else:
+            said.append(language.gettext("%(size)s MB", size=language.number(size / MB, 0)))
+    if isinstance(checked_ts, int | float):
+        time = language.when(checked_ts, view.now_ts, view.timezone)
+        said.append(language.gettext("last check: %(time)s", time=time))
+    if isinstance(copy, str) and (match := _COPY.fullmatch(copy)):
+        said.append(language.gettext("last copy: %(day)s", day=language.of_date(date.fromisoformat(match[1]))))
+    elif part.facts.get("copies") == 0:
+        said.append(language.gettext("no copy yet"))
     return said
 
 

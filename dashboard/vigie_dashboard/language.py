@@ -7,6 +7,7 @@ kept: a number costs 31 µs to format and a board has a hundred.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +28,9 @@ NBSP = "\u00a0"
 NNBSP = "\u202f"
 """The narrow one, before ``; ? !`` and inside guillemets in French."""
 
-_UNIT = "kVA|VA|kW|W|Mb/s|ms|s|min|h|dBm|%"
+MINUS = "\u2212"
+
+_UNIT = "kVA|VA|kW|W|Mb/s|Mo|Go|ms|s|min|h|dBm|%"
 _FRENCH_RULES = (
     (re.compile(r" ([;?!»])"), NNBSP + r"\1"),
     (re.compile("« "), "«" + NNBSP),
@@ -116,6 +119,10 @@ class Language:
         """``24 nov.`` or ``24 Nov``."""
         return self.month_date(day_ts(at_ts, timezone), timezone)
 
+    def of_date(self, day: dt.date) -> str:
+        """``24 nov. 2026`` or ``24 Nov 2026``, of a day that is no moment."""
+        return format_date(day, "d MMM y", locale=self._locale)
+
     def year(self, at_ts: float, timezone: str) -> int:
         """Of the calendar there."""
         return datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).year
@@ -141,7 +148,8 @@ class Language:
 
     def _number(self, value: float, digits: int) -> str:
         pattern = "#,##0" if digits == 0 else "#,##0." + "0" * digits
-        return format_decimal(value, format=pattern, locale=self._locale)
+        # Babel's French has the hyphen of typewriters before a number below zero.
+        return format_decimal(value, format=pattern, locale=self._locale).replace("-", MINUS)
 
     def _clock(self, at_ts: int, timezone: str) -> str:
         at = datetime.fromtimestamp(at_ts, ZoneInfo(timezone))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from html import escape
 
 import pytest
-from tests.dashboard.places import HOSTILE, ILL, PARTS, health_of
+from tests.dashboard.places import HOSTILE, ILL, NOW_TS, PARTS, health_of
 
 from vigie_dashboard import health as module
 from vigie_dashboard import pages
-from vigie_dashboard.health_parts import texts_of
+from vigie_dashboard.health_parts import facts_of, texts_of
+from vigie_dashboard.health_view import PartHealth
 from vigie_dashboard.language import language_of
 
 
@@ -35,6 +36,29 @@ def test_what_this_machine_cannot_tell_has_a_word_of_its_own(name: str) -> None:
 def test_what_is_well_says_nothing_more() -> None:
     for part in module.parts_of(health_of(*((name, "pass") for name in PARTS)), language_of("en")):
         assert (part.word, part.means, part.do) == ("In order", "", "")
+
+
+def test_the_database_says_its_size_and_when_it_was_looked_at_and_copied() -> None:
+    facts: dict[str, float | str | None] = {
+        "size_bytes": 412_300_000,
+        "checked_ts": NOW_TS - 9_000,
+        "newest_copy": "vigie-2026-11-24.db",
+        "copies": 7,
+    }
+    part = PartHealth("store", "pass", None, facts)
+    said = facts_of(part, health_of(), language_of("fr"))
+    assert said == [
+        "412\u00a0Mo",
+        "dernière vérification\u00a0: 12\u00a0h\u00a002",
+        "dernière copie\u00a0: 24 nov. 2026",
+    ]
+    fresh = replace(part, facts={"size_bytes": 2.5e9, "newest_copy": None, "copies": 0})
+    assert facts_of(fresh, health_of(), language_of("en")) == ["2.5 GB", "no copy yet"]
+
+
+@pytest.mark.parametrize(("witness", "said"), [("ntp", ["set by a time server"]), (None, []), ("oracle", [])])
+def test_the_clock_says_who_sets_it(witness: str | None, said: list[str]) -> None:
+    assert facts_of(PartHealth("clock", "pass", None, {"witness": witness}), health_of(), language_of("en")) == said
 
 
 def test_the_worst_stands_first() -> None:
@@ -68,7 +92,7 @@ def test_a_node_says_how_it_is_and_what_to_do() -> None:
     assert away.do
     assert known.do
     assert "12 mesures attendent" in online.facts
-    assert "signal -61\u00a0dBm" in online.facts
+    assert "signal \u221261\u00a0dBm" in online.facts
 
 
 @pytest.mark.parametrize("lang", pages.LANGUAGES)

@@ -80,6 +80,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     *_of(
         "store",
+        ("store_size_bytes", "gauge", "size_bytes", "Size of the database and its write-ahead log"),
         ("store_checked_seconds", "gauge", "checked_ts", "Epoch seconds of the last check of the whole database"),
         (
             "store_damaged_chunks",

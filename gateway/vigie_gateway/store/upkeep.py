@@ -233,6 +233,7 @@ class Upkeep:
         return {
             "status": "fail" if trouble else "warn" if warning else "pass",
             "trouble": trouble or warning,
+            "size_bytes": self._size_bytes(),
             "checked_ts": None if check is None else check.at_ts,
             "check": None if check is None else check.damage or "ok",
             "damaged_chunks": None if check is None else check.damaged_chunks,
@@ -241,6 +242,14 @@ class Upkeep:
             "is_ballast_kept": self._ballast.is_kept() if self._ballast.size_bytes else None,
             "salvage": None if salvage is None else self._salvage_fields(salvage),
         }
+
+    def _size_bytes(self) -> int | None:
+        """Of the database and its write-ahead log; None while the file cannot be looked at."""
+        try:
+            log_file = self._path.with_name(f"{self._path.name}-wal")
+            return self._path.stat().st_size + (log_file.stat().st_size if log_file.exists() else 0)
+        except OSError:
+            return None
 
     def _ballast_trouble(self) -> str | None:
         if not self._ballast.size_bytes or self._ballast.is_kept():

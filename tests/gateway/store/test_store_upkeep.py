@@ -75,6 +75,7 @@ def test_a_night_brings_one_check_and_one_copy_and_a_place_that_was_off_makes_up
     found = part(bench)
     assert (found["check"], found["checked_ts"]) == ("ok", bench.clock.now)
     assert (found["copies"], found["newest_copy"]) == (1, "vigie-2026-11-24.db")
+    assert found["size_bytes"] >= bench.store.file.path.stat().st_size
     for _ in range(10):
         pass_time(bench, HOUR_S)
     assert part(bench)["copies"] == 1  # not at midnight
