@@ -90,6 +90,7 @@ def _board_values(view: BoardView, language: Language) -> dict[str, Any]:
         "parts": board.parts_of(view),
         "fields": board.fields_of(view, language),
         "plan": rooms_text.drawing_of(view),
+        "drawn_rooms": rooms_text.drawn_rooms(view),
         "is_narrow": rooms_text.is_narrow,
         "fitting_size": rooms_text.fitting_size,
         "name_lines": rooms_text.name_lines,

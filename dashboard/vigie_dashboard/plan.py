@@ -7,6 +7,7 @@ the tide in a room: the share of the floor's *area* under the waterline is the s
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ WALL_GAP_SHARE = 0.25
 door): a corridor's end. Higher: the open side of a courtyard gets a wall that is not there."""
 
 Corners = tuple[Point, ...]
+Edges = list[tuple[Point, Point]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class PlanRoom:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The drawing. The paths are SVG path data."""
+    """The drawing. The paths are SVG path data; a room that lies inside another one comes after it, to be on top."""
 
     width: float
     height: float
@@ -71,7 +73,7 @@ def plan_of(rooms: tuple[tuple[str, Corners], ...], doors: tuple[DoorView, ...])
     def put(point: Point) -> Point:
         return Point((point.x - bounds.x) * scale + MARGIN, (point.y - bounds.y) * scale + MARGIN)
 
-    drawn = {room: _room(room, tuple(put(point) for point in corners)) for room, corners in placed}
+    drawn = _rooms({room: tuple(put(point) for point in corners) for room, corners in placed})
     segments = [(put(door.start), put(door.end)) for door in doors]
     outline = Box(MARGIN, MARGIN, bounds.width * scale, bounds.height * scale)
     outer, inner = _walls(list(drawn.values()), outline, segments)
@@ -116,19 +118,20 @@ def bounds_of(corners: Corners) -> Box:
 
 def is_inside(point: Point, corners: Corners) -> bool:
     """Whether the polygon contains the point (even-odd rule)."""
-    return sum(x < point.x for x in _crossings(corners, point.y)) % 2 == 1
+    return sum(x < point.x for x in _crossings(_edges(corners), point.y)) % 2 == 1
 
 
-def largest_box(corners: Corners) -> Box:
-    """A large upright rectangle inside the polygon, for words; the highest where several are as good."""
-    ys = sorted({point.y for point in corners})
-    if any(a.x != b.x and a.y != b.y for a, b in _edges(corners)):
+def largest_box(corners: Corners, holes: Iterable[Corners] = ()) -> Box:
+    """A large upright rectangle inside the polygon and beside its holes, for words; the highest of those as good."""
+    edges = [edge for outline in (corners, *holes) for edge in _edges(outline)]
+    ys = sorted({a.y for a, _ in edges})
+    if any(a.x != b.x and a.y != b.y for a, b in edges):
         top, bottom = ys[0], ys[-1]
         ys = sorted({*ys, *(top + (bottom - top) * step / 12 for step in range(1, 12))})
     best, best_score = bounds_of(corners), -1.0
     for index, top in enumerate(ys):
         for bottom in ys[index + 1 :]:
-            for left, right in _clear_columns(corners, top, bottom):
+            for left, right in _clear_columns(edges, top, bottom):
                 # Beyond this a box is large enough for every word: then the higher one is better.
                 score = min(right - left, 330) * min(bottom - top, 190) - top / 100 - left / 1000
                 if score > best_score:
@@ -146,12 +149,32 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _room(room: str, corners: Corners) -> PlanRoom:
+def _rooms(placed: dict[str, Corners]) -> dict[str, PlanRoom]:
+    holes = {room: [other for other in placed.values() if _lies_in(other, corners)] for room, corners in placed.items()}
+    depths = {room: sum(corners in found for found in holes.values()) for room, corners in placed.items()}
+    return {room: _room(room, placed[room], holes[room]) for room in sorted(placed, key=lambda room: depths[room])}
+
+
+def _room(room: str, corners: Corners, holes: list[Corners]) -> PlanRoom:
     points = " ".join(f"{number(point.x)},{number(point.y)}" for point in corners)
-    return PlanRoom(room, corners, points, bounds_of(corners), largest_box(corners))
+    return PlanRoom(room, corners, points, bounds_of(corners), largest_box(corners, holes))
 
 
-def _edges(corners: Corners) -> list[tuple[Point, Point]]:
+def _lies_in(inner: Corners, outer: Corners) -> bool:
+    """Whether it is a room within the other: a booth in a hall."""
+    small, large = bounds_of(inner), bounds_of(outer)
+    middle = Point(small.x + small.width / 2, small.y + small.height / 2)
+    return (
+        large.x <= small.x
+        and large.y <= small.y
+        and small.x + small.width <= large.x + large.width
+        and small.y + small.height <= large.y + large.height
+        and area(inner) < area(outer)
+        and is_inside(middle, outer)
+    )
+
+
+def _edges(corners: Corners) -> Edges:
     return list(zip(corners, corners[1:] + corners[:1], strict=True))
 
 
@@ -166,25 +189,23 @@ def _below(corners: Corners, level: float) -> Corners:
     return tuple(kept)
 
 
-def _crossings(corners: Corners, level: float) -> list[float]:
-    return sorted(
-        a.x + (b.x - a.x) * (level - a.y) / (b.y - a.y) for a, b in _edges(corners) if (a.y > level) != (b.y > level)
-    )
+def _crossings(edges: Edges, level: float) -> list[float]:
+    return sorted(a.x + (b.x - a.x) * (level - a.y) / (b.y - a.y) for a, b in edges if (a.y > level) != (b.y > level))
 
 
-def _clear_columns(corners: Corners, top: float, bottom: float) -> list[tuple[float, float]]:
+def _clear_columns(edges: Edges, top: float, bottom: float) -> list[tuple[float, float]]:
     """Where every horizontal line between two heights lies inside.
 
     Edges are straight between the corners' heights, so that looking just beside each of these is enough.
     """
     margin = (bottom - top) * 1e-6
     levels = [top + margin, bottom - margin]
-    for point in corners:
+    for point, _ in edges:
         if top < point.y < bottom:
             levels += [point.y - margin, point.y + margin]
     clear: list[tuple[float, float]] = [(-math.inf, math.inf)]
     for level in levels:
-        xs = _crossings(corners, level)
+        xs = _crossings(edges, level)
         spans = list(zip(xs[::2], xs[1::2], strict=False))
         clear = [(max(a, c), min(b, d)) for a, b in clear for c, d in spans if min(b, d) > max(a, c)]
     return clear

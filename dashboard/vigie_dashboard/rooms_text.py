@@ -115,6 +115,12 @@ def drawing_of(view: BoardView) -> Plan | None:
     return plan_of(tuple((room.id, room.corners) for room in view.rooms), view.doors)
 
 
+def drawn_rooms(view: BoardView) -> list[RoomView]:
+    """The rooms that have a place on the floor plan, in the order in which they are drawn."""
+    plan, rooms = drawing_of(view), {room.id: room for room in view.rooms}
+    return [] if plan is None else [rooms[room] for room in plan.rooms]
+
+
 def is_narrow(box: Box) -> bool:
     """Whether the words of a room stand in its middle."""
     return box.width < NARROW_UNITS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigie_dashboard.plan import WIDTH, Corners, Plan, area, bounds_of, is_inside, largest_box, plan_of, tide_y
+from vigie_dashboard.plan import WIDTH, Box, Corners, Plan, area, bounds_of, is_inside, largest_box, plan_of, tide_y
 from vigie_dashboard.view import DoorView, Point
 
 
@@ -112,3 +112,19 @@ def _plan(rooms: tuple[tuple[str, Corners], ...], doors: tuple[DoorView, ...]) -
     plan = plan_of(rooms, doors)
     assert plan is not None
     return plan
+
+
+def test_a_booth_is_drawn_over_the_hall_that_it_stands_in_and_the_halls_words_beside_it() -> None:
+    booth, hall, beside = square(100, 100, 40), square(100, 100, 200), square(300, 100, 200)
+    made = plan_of((("booth", booth), ("hall", hall), ("beside", beside)), ())
+    assert made is not None
+    assert list(made.rooms) == ["hall", "beside", "booth"]
+    words, inner = made.rooms["hall"].words, made.rooms["booth"].bounds
+    assert words.x >= inner.x + inner.width or words.y >= inner.y + inner.height
+    assert largest_box(hall, [booth]) == Box(100, 140, 200, 160)
+
+
+def test_rooms_side_by_side_stay_in_their_order() -> None:
+    made = plan_of((("b", square(200, 0, 100)), ("a", square(0, 0, 200)), ("c", square(300, 0, 100))), ())
+    assert made is not None
+    assert list(made.rooms) == ["b", "a", "c"]
