@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from vigie_dashboard.pages import render_problem
 from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.auth.accounts import AccountError
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,16 @@ def install(app: FastAPI) -> None:
         detail = "; ".join(f"{entry['parameter']}: {entry['detail']}" for entry in wrong)
         return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": wrong}, {})
 
+    @app.exception_handler(AccountError)
+    async def _accounts(request: Request, error: Exception) -> Response:
+        # What a form asked for is answered where the form is; here the file itself is the trouble.
+        log.error("%s %r failed: %s", request.method, request.url.path, error)
+        detail = "the accounts cannot be read or written now; the gateway's log says why"
+        return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {}, {})
+
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %r failed", request.method, request.url.path, exc_info=error)
         return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
 
 

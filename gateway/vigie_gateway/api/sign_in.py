@@ -22,6 +22,8 @@ from vigie_gateway.auth.passwords import LEAST_LENGTH, MOST_LENGTH, BusyError
 from vigie_gateway.auth.roles import EVERYBODY, STAFF
 from vigie_gateway.auth.throttle import Throttle
 
+MOST_NAME = 64
+"""Characters of a name that are looked at; an account's has at most 32. Higher lets a flood of names take memory."""
 BUSY_WAIT_S = 5.0
 """What is said to whoever got no turn: by then those before are done. Lower brings them back too soon."""
 
@@ -54,7 +56,7 @@ class _Forms:
     @allowed(EVERYBODY)
     async def sign_in(self, request: Request) -> Response:
         form = await read_form(request)
-        name, password = form.get("name", "").strip().lower(), form.get("password", "")
+        name, password = form.get("name", "").strip().lower()[:MOST_NAME], form.get("password", "")
         caller: Caller = request.state.caller
         if not self._access.may_sign_in(caller):
             return self._sign_in_page(request, Trouble.NOT_SECURE)
@@ -73,15 +75,16 @@ class _Forms:
         wait_s = self._throttle.wait_s(name, caller.address, time.monotonic())
         if wait_s > 0:
             return Trouble.WAIT, wait_s
+        self._throttle.tried(name, caller.address, time.monotonic())
         try:
-            is_right = await run_in_threadpool(self._accounts.has_password, name, password)
+            is_right = await self._access.turns.run(caller.address, lambda: self._accounts.has_password(name, password))
         except BusyError:
+            self._throttle.untried(name, caller.address)
             return Trouble.WAIT, BUSY_WAIT_S
-        if is_right:
-            self._throttle.succeeded(name, caller.address)
-            return None, 0
-        self._throttle.failed(name, caller.address, time.monotonic())
-        return Trouble.WRONG, 0
+        if not is_right:
+            return Trouble.WRONG, 0
+        self._throttle.succeeded(name, caller.address)
+        return None, 0
 
     @allowed(STAFF)
     async def sign_out(self, request: Request) -> Response:
@@ -109,7 +112,10 @@ class _Forms:
             return self._account_page(request, trouble, wait_s)
         now_ts = self._access.clock.now_ts()
         try:
-            await run_in_threadpool(self._accounts.set_password, principal.name, new, principal.name, now_ts)
+            await self._access.turns.run(
+                caller.address,
+                lambda: self._accounts.set_password(principal.name, new, principal.name, now_ts),
+            )
         except BusyError:
             return self._account_page(request, Trouble.WAIT, BUSY_WAIT_S)
         # Every session of the account has ended, this one too: whoever knew the old password is out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.auth.access import Caller
 from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SCOPES, AccountError, role_of
 from vigie_gateway.auth.passwords import BusyError
 from vigie_gateway.auth.roles import ADMIN_ONLY, SIGNED_IN_ROLES
@@ -60,7 +62,8 @@ class _Users:
             return await run_in_threadpool(self._page, request, form, "missing")
         now_ts = self._gateway.access.clock.now_ts()
         try:
-            secret = await run_in_threadpool(change, form, principal.name, now_ts)
+            caller: Caller = request.state.caller
+            secret = await self._gateway.access.turns.run(caller.address, lambda: change(form, principal.name, now_ts))
         except AccountError as error:
             return await run_in_threadpool(self._page, request, form, error.kind)
         except BusyError:
@@ -88,7 +91,7 @@ class _Users:
 
     def _add_token(self, form: Form, who: str, now_ts: float) -> str:
         days = form.get("days", "")
-        if not days.isascii() or not days.isdigit() or not 0 < int(days[:6]) <= LONGEST_TOKEN_DAYS:
+        if re.fullmatch(r"[0-9]{1,6}", days) is None or not 0 < int(days) <= LONGEST_TOKEN_DAYS:
             raise AccountError(f"days is {days[:20]!r}, expected 1 to {LONGEST_TOKEN_DAYS}", "days")
         name = form.get("name", "").strip().lower()
         return self._accounts.add_token(name, form.get("scope", ""), now_ts + int(days) * 86_400.0, who, now_ts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from vigie_contract.clock import Clock
 from vigie_gateway.auth.accounts import SCOPES, TOKEN_PREFIX, AccountError, Accounts, Session, Token
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.auth.turns import Turns
 
 COOKIE = "__Host-vigie"
 """Browsers take a cookie of this prefix only with Secure, for this host and path / (RFC 6265bis §4.1.3.2)."""
@@ -75,6 +76,7 @@ class Access:
         """
         self.accounts = accounts
         self.clock = clock
+        self.turns = Turns()
         self._local_role = local_role
         self._proxy = proxy
         self._allows_plain = allows_plain

@@ -43,8 +43,8 @@ class Throttle:
         # The exponent is bounded, or a patient script would make a number that no float holds.
         return max(0.0, last_mono + min(LONGEST_WAIT_S, 2.0 ** min(failures - free, 10)) - now_mono)
 
-    def failed(self, account: str, address: str, now_mono: float) -> None:
-        """A wrong password was given."""
+    def tried(self, account: str, address: str, now_mono: float) -> None:
+        """A password is about to be looked at. It counts as wrong until it is right: many at once would all be free."""
         with self._lock:
             for key in ((account, address), ("", address)):
                 failures, last_mono = self._failures.pop(key, (0, now_mono))
@@ -54,6 +54,20 @@ class Throttle:
                 self._failures.popitem(last=False)
 
     def succeeded(self, account: str, address: str) -> None:
-        """The right one was given."""
+        """It was the right one."""
         with self._lock:
             self._failures.pop((account, address), None)
+            self._uncount(("", address))
+
+    def untried(self, account: str, address: str) -> None:
+        """It was not looked at after all."""
+        with self._lock:
+            self._uncount((account, address))
+            self._uncount(("", address))
+
+    def _uncount(self, key: tuple[str, str]) -> None:
+        failures, last_mono = self._failures.get(key, (0, 0.0))
+        if failures > 1:
+            self._failures[key] = (failures - 1, last_mono)
+        else:
+            self._failures.pop(key, None)

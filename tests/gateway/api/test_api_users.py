@@ -53,6 +53,8 @@ def test_an_account_is_made_changed_and_removed(admin: TestClient, accounts: Acc
         ({"do": "remove", "name": "nobody"}, "not there any more"),
         ({"do": "add-token", "name": "grafana", "scope": "read", "days": "0"}, "1 to 3650 days"),
         ({"do": "add-token", "name": "grafana", "scope": "read", "days": "\u0663"}, "1 to 3650 days"),
+        ({"do": "add-token", "name": "grafana", "scope": "read", "days": "0000019999"}, "1 to 3650 days"),
+        ({"do": "add-token", "name": "grafana", "scope": "read", "days": "000001" + "9" * 400}, "1 to 3650 days"),
         ({"do": "add-token", "name": "grafana", "scope": "all", "days": "9"}, "what the token may do"),
         ({"do": "nothing"}, "not there any more"),
     ],
