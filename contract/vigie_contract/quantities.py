@@ -1,7 +1,8 @@
 """What can be measured: the name, unit, range and averaging of each quantity.
 
 The sensors declare channels by these names, the gateway judges readings by their ranges and averages them as told
-here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for dBm, ms, MHz, VA, Wh).
+here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for dBm, ms, MHz, VA, Wh; %EL is percent
+of a battery).
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ _ALL = (
     _state("in_use", "The outlet feeds something: its current is above the threshold"),
     _state("mains", "The circuit has voltage: its breaker has not tripped"),
     _state("out_of_order", "The outlet is out of order, as somebody said"),
+    _gauge("battery", "%EL", 0, 100, 1, "How full the node's own battery is"),
     # Wi-Fi: the link of a node.
     _gauge("rssi", "dBm", -120, 0, 1, "Signal strength of the node's link"),
     _gauge("frequency", "MHz", 2_000, 8_000, 1, "Centre frequency of the link's primary channel"),

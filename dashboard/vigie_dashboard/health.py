@@ -15,6 +15,8 @@ BAR_WIDTH, BAR_HEIGHT = 20, 100
 WHOLE = 0.95
 """Coverage from which a half hour counts as whole: a restart takes less. Lower hides a lost reading in twenty; higher
 marks every restart."""
+LOW_BATTERY_PERCENT = 20
+"""Below it a node's battery is warned of. Lower leaves a night at most; higher warns of each evening."""
 ICONS = {"pass": "ok", "warn": "warn", "fail": "crit", "unknown": "unk"}
 
 
@@ -100,17 +102,20 @@ def _part(part: PartHealth, view: HealthView, language: Language) -> Part:
 
 def _node(node: NodeHealth, view: HealthView, language: Language) -> Node:
     is_away, is_silent = node.is_online is False, node.is_online is None
-    state = "fail" if is_away else "unknown" if is_silent else "warn" if node.clock_off_s is not None else "pass"
+    is_low = node.battery_percent is not None and node.battery_percent < LOW_BATTERY_PERCENT
+    is_off = node.clock_off_s is not None
+    state = "fail" if is_away else "unknown" if is_silent else "warn" if is_low or is_off else "pass"
     words = {
         "fail": language.pgettext("node", "Away"),
         "unknown": language.pgettext("node", "Not heard yet"),
-        "warn": language.pgettext("node", "Clock wrong"),
+        "warn": language.pgettext("node", "Battery low") if is_low else language.pgettext("node", "Clock wrong"),
         "pass": language.pgettext("node", "Online"),
     }
+    charge = language.gettext("Charge its battery, or change it.")
     does = {
         "fail": language.gettext("See to its power first, then to its Wi-Fi: “systemctl status vigie-sensors” there."),
         "unknown": language.gettext("It was not heard since the gateway was started: see to its power and its Wi-Fi."),
-        "warn": language.gettext("See that its time service runs: “timedatectl” there."),
+        "warn": charge if is_low else language.gettext("See that its time service runs: “timedatectl” there."),
         "pass": "",
     }
     return Node(
@@ -118,7 +123,7 @@ def _node(node: NodeHealth, view: HealthView, language: Language) -> Node:
         state=state,
         word=words[state],
         facts=tuple(_node_facts(node, view, language)),
-        do=does[state],
+        do=f"{does[state]} {charge}" if is_away and is_low else does[state],
         bars=tuple(_bar(index, share) for index, share in enumerate(node.bars)),
         bars_text=_bars_text(node, view, language),
         software=node.software or "",
@@ -147,6 +152,8 @@ def _node_facts(node: NodeHealth, view: HealthView, language: Language) -> list[
             if node.clock_off_s > 0
             else language.gettext("clock %(num)s s behind", num=seconds)
         )
+    if node.battery_percent is not None:
+        facts.append(language.gettext("battery %(share)s", share=language.percent(node.battery_percent / 100)))
     if node.signal_dbm is not None:
         facts.append(language.gettext("signal %(dbm)s dBm", dbm=language.number(node.signal_dbm, 0)))
     return facts

@@ -51,6 +51,7 @@ class NodeHealth:
         waiting_readings: Not on disk here yet; None when not known.
         waiting_since_ts: None when none wait.
         signal_dbm: Of its radio; None when it has none, or it is not known.
+        battery_percent: How full its battery is; None when it has none, or it is not known.
         bars: Coverage, 0 to 1, of each half hour, oldest first; empty when it measures nothing.
         bars_from_ts: Where the first begins.
         channels: What it measures.
@@ -64,6 +65,7 @@ class NodeHealth:
     waiting_readings: int | None
     waiting_since_ts: float | None
     signal_dbm: float | None
+    battery_percent: float | None
     bars: tuple[float, ...]
     bars_from_ts: float
     channels: tuple[ChannelHealth, ...]

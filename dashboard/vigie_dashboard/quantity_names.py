@@ -30,6 +30,7 @@ def _names(code: str) -> dict[str, str]:
         "in_use": gettext("Outlet in use"),
         "mains": gettext("Circuit has voltage"),
         "out_of_order": gettext("Outlet out of order"),
+        "battery": gettext("Battery"),
         "rssi": gettext("Signal strength"),
         "frequency": gettext("Channel frequency"),
         "tx_rate": gettext("Radio rate, sent"),

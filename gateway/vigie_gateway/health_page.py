@@ -84,7 +84,11 @@ def _node(
     rooms = {room.id: room.name for room in site.rooms}
     from_ts = to_ts - BARS * BAR_S
     newest = {one.id: latest.get(one.id) for one in series}
-    signal = next((newest[one.id] for one in series if one.channel.quantity == "rssi"), None)
+
+    def latest_of(quantity: str) -> float | None:
+        found = next((newest[one.id] for one in series if one.channel.quantity == quantity), None)
+        return None if found is None else found.value
+
     return NodeHealth(
         id=node,
         is_online=said.get("is_online"),
@@ -93,7 +97,8 @@ def _node(
         clock_off_s=said.get("clock_off_s"),
         waiting_readings=said.get("waiting_readings"),
         waiting_since_ts=said.get("waiting_since_ts"),
-        signal_dbm=None if signal is None else signal.value,
+        signal_dbm=latest_of("rssi"),
+        battery_percent=latest_of("battery"),
         bars=_bars([[point.coverage for point in store.history(one.id, from_ts, to_ts, BARS)] for one in series]),
         bars_from_ts=from_ts,
         channels=tuple(

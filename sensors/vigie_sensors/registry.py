@@ -25,6 +25,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
         "pulse": "outlets",
         "linky": "outlets",
         "mains": "outlets",
+        "battery": "outlets",
         "link": "wifi",
         "scan": "wifi",
         "latency": "wifi",

@@ -8,7 +8,7 @@ from vigie_contract.quantities import INTERNET_ACCESS, QUANTITIES, Average, Kind
 from vigie_contract.readings import UNKNOWN_REASONS
 
 # RFC 8428 §12.1 ("count", "m", "A", "W", "bit/s", "/") and RFC 8798 §3 (secondary units).
-SENML_UNITS = {"count", "m", "A", "W", "bit/s", "/", "VA", "Wh", "dBm", "MHz", "ms"}
+SENML_UNITS = {"%EL", "count", "m", "A", "W", "bit/s", "/", "VA", "Wh", "dBm", "MHz", "ms"}
 
 every_quantity = pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.name)
 

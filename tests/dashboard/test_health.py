@@ -95,6 +95,17 @@ def test_a_node_says_how_it_is_and_what_to_do() -> None:
     assert "signal \u221261\u00a0dBm" in online.facts
 
 
+def test_a_battery_is_told_and_an_empty_one_warned_of_also_as_what_a_silent_node_died_of() -> None:
+    view = health_of()
+    online, away, known = module.nodes_of(view, language_of("en"))
+    assert "battery 64%" in online.facts
+    assert "Charge its battery" in away.do
+    assert not any("battery" in fact for fact in known.facts)
+    low = replace(view, nodes=(replace(view.nodes[0], battery_percent=19.0),))
+    (found,) = module.nodes_of(low, language_of("fr"))
+    assert (found.state, found.word, found.do) == ("warn", "Pile faible", "Rechargez sa pile ou changez-la.")
+
+
 @pytest.mark.parametrize("lang", pages.LANGUAGES)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_name_from_the_wire_is_text(text: str, lang: str) -> None:

@@ -46,6 +46,15 @@ def test_a_node_has_a_bar_for_each_half_hour_of_the_last_day(bench: Bench) -> No
     assert node.is_online is True
 
 
+def test_a_node_says_how_full_its_battery_is_and_without_one_nothing(bench: Bench) -> None:
+    bench.declare(channels=[Channel("pile", "battery", 300.0), Channel("rssi", "rssi", 60.0)])
+    assert [node.battery_percent for node in view_of(bench).nodes] == [None]
+    (series,) = (one for one in bench.store.series() if one.channel.quantity == "battery")
+    bench.store.commit([Sample(series.id, bench.clock.now, 8.0)], {})
+    (node,) = view_of(bench).nodes
+    assert (node.battery_percent, node.signal_dbm) == (8.0, None)
+
+
 def test_a_node_that_was_not_heard_since_the_start_is_there_from_the_store(bench: Bench) -> None:
     bench.store.register("attic", [Channel("rssi", "rssi", 60.0)])
     (node,) = view_of(bench).nodes
