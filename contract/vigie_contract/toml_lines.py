@@ -1,13 +1,15 @@
 """Where a key stands in a TOML file, so that an error can name its line.
 
 ``tomllib`` reads values but forgets lines. Both daemons' configuration readers ask here when they have an error to
-tell; a file that tomllib refused names its line itself.
+tell; a file that tomllib refused names its line itself. Who edits a file asks here where its tables begin.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from typing import NamedTuple
 
 _NEWLINE = re.compile(r"\r?\n")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -29,10 +31,41 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int:
     return 1
 
 
+class Header(NamedTuple):
+    """A table's header: its line, from 1; the keys of its path; whether it is ``[[one of many]]``."""
+
+    line: int
+    path: tuple[str, ...]
+    is_array: bool
+
+
+def headers_of(text: str) -> list[Header]:
+    """Every table header of the file, valid TOML, in its order."""
+    return [
+        Header(number, tuple(_keys(match[2])), match[1] == "[[")
+        for number, match in _statements(text)
+        if match.re is _HEADER
+    ]
+
+
 def _lines(text: str) -> dict[tuple[str | int, ...], int]:
     found: dict[tuple[str | int, ...], int] = {}
     counts: dict[tuple[str | int, ...], int] = {}
     table: tuple[str | int, ...] = ()
+    for number, match in _statements(text):
+        if match.re is _HEADER:
+            table = _resolve(_keys(match[2]), match[1] == "[[", counts)
+            found.setdefault(table, number)
+            continue
+        path = table
+        for part in _keys(match[1]):
+            path = (*path, part)
+            found.setdefault(path, number)
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """The line, from 1, and the match of each header and of each key, whose value may go over several lines."""
     open_value: list[str] = []
     # Not splitlines(): it also breaks at U+2028 and its like, which TOML allows within a string.
     for number, line in enumerate(_NEWLINE.split(text), start=1):
@@ -41,21 +74,12 @@ def _lines(text: str) -> dict[tuple[str | int, ...], int]:
             if _is_complete(open_value):
                 open_value = []
             continue
-        header = _HEADER.match(line)
-        if header is not None:
-            table = _resolve(_keys(header[2]), header[1] == "[[", counts)
-            found.setdefault(table, number)
+        match = _HEADER.match(line) or _KEY.match(line)
+        if match is None:
             continue
-        key = _KEY.match(line)
-        if key is None:
-            continue
-        path = table
-        for part in _keys(key[1]):
-            path = (*path, part)
-            found.setdefault(path, number)
-        if not _is_complete([line]):
+        yield number, match
+        if match.re is _KEY and not _is_complete([line]):
             open_value = [line]
-    return found
 
 
 def _resolve(keys: list[str], is_array: bool, counts: dict[tuple[str | int, ...], int]) -> tuple[str | int, ...]:

@@ -57,11 +57,12 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
     from vigie_gateway.place.problem import SiteError, format_problem
     from vigie_gateway.place.site import load_site
     from vigie_gateway.settings import SettingsError, load_settings
+    from vigie_gateway.setup.unset import read_place
 
     try:
         settings = load_settings(config)
-        path = site_path or Path(settings.site)
-        site = load_site(path)
+        path = site_path or settings.site_path()
+        site = load_site(path) if is_check else read_place(path, Path(settings.store.path).parent)
         clock = clock_from_environment()
     except SettingsError as error:
         return fail(EXIT_CONFIGURATION, *error.problems)
@@ -72,10 +73,10 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
     if is_check:
         print(f"{path}: nothing wrong ({len(site.rooms)} rooms)")
         return 0
-    return _serve(settings, site, clock)
+    return _serve(settings, path, site, clock)
 
 
-def _serve(settings: Settings, site: Site, clock: Clock) -> int:
+def _serve(settings: Settings, site_path: Path, site: Site, clock: Clock) -> int:
     from vigie_contract.memory import share_one_heap
 
     share_one_heap()
@@ -87,7 +88,7 @@ def _serve(settings: Settings, site: Site, clock: Clock) -> int:
     gc.freeze()
     gc.enable()
     try:
-        app.run(settings, site, clock)
+        app.run(settings, site_path, site, clock)
     except (StoreError, AccountError) as error:
         return fail(EXIT_IO, str(error))
     except (app.ListenError, OSError) as error:

@@ -8,6 +8,7 @@ import logging
 import resource
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from vigie_contract.clock import Clock, SystemClock
@@ -32,11 +33,15 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.rereading import Rereading
 from vigie_gateway.settings import Settings
+from vigie_gateway.setup.place_setup import PlaceSetup, place_setup
+from vigie_gateway.setup.unset import read_place
 from vigie_gateway.store import Store, open_store
 from vigie_gateway.store.copies import DailyCopies
 from vigie_gateway.store.influxdb.older import OlderReadings
 from vigie_gateway.store.influxdb.sink import Sink
+from vigie_gateway.store.sqlite import SqliteStore
 from vigie_gateway.store.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -50,8 +55,33 @@ class ListenError(Exception):
     """The pages' address is taken or cannot be used; one line for a person."""
 
 
-def run(settings: Settings, site: Site, clock: Clock) -> None:
-    """Serve until SIGTERM or SIGINT.
+@dataclass(frozen=True, slots=True)
+class _Lasting:
+    """What stays open when the gateway goes on with another place."""
+
+    settings: Settings
+    clock: Clock
+    listener: socket.socket
+    store: SqliteStore
+    refusals: Refusals
+    watch: ClockWatch
+    access: Access
+    setup: PlaceSetup
+
+    @property
+    def database(self) -> Path:
+        """The store's file."""
+        return Path(self.settings.store.path)
+
+
+def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
+    """Serve the place, and what its file says when it is read again, until SIGTERM or SIGINT.
+
+    Args:
+        settings: Of this gateway.
+        site_path: The place's file, there or not.
+        site: What it says; ``unset_site`` where it is not there.
+        clock: The time.
 
     Raises:
         ListenError: The port is taken.
@@ -60,14 +90,37 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         OSError: The password file cannot be read.
     """
     _allow_open_files()
+    path = Path(settings.store.path)
+    rereading = Rereading(lambda: read_place(site_path, path.parent))
     listener = _listen(settings.http.host, settings.http.port)
     with contextlib.ExitStack() as stack:
         stack.callback(listener.close)
-        path = Path(settings.store.path)
         store = open_store(path, clock, settings.store.ballast_mb << 20)
         stack.callback(store.close)
-        refusals = Refusals()
-        watch = _watch(clock, path, store)
+        lasting = _Lasting(
+            settings,
+            clock,
+            listener,
+            store,
+            Refusals(),
+            _watch(clock, path, store),
+            _access(settings, stack),
+            place_setup(site_path, path.parent, rereading.ask),
+        )
+        following: Site | None = site
+        with rereading.signals():
+            while following is not None:
+                _serve_place(lasting, following, rereading)
+                following = rereading.following()
+        notify("STOPPING=1")
+
+
+def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
+    """Build all that depends on the place, serve it, take it down: what was taken is committed by then."""
+    settings, clock, store, watch, refusals = (
+        lasting.settings, lasting.clock, lasting.store, lasting.watch, lasting.refusals,
+    )  # fmt: skip
+    with contextlib.ExitStack() as stack:
         board = Board(site, clock)
         board.set_clock(is_known=watch.is_known, step_s=0.0)
         bus = Bus(settings.broker, site.id, clock, refusals)
@@ -97,9 +150,11 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
             board.is_recording = takes_writes and pipeline.store_trouble is None
             live.poke()
 
-        upkeep = Upkeep(store, path, copies, clock, watch, site.zone(), on_probe)
-        calendars = Calendars(site, path.parent / "calendars", clock, board, live.poke)
-        health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, Machine(path.parent), sink)
+        upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe)
+        calendars = Calendars(site, lasting.database.parent / "calendars", clock, board, live.poke)
+        health = Health(
+            bus, pipeline, live, refusals, calendars, clock, watch, upkeep, Machine(lasting.database.parent), sink
+        )
         pipeline.start()
         stack.callback(pipeline.stop)
         housekeeping.start()
@@ -115,10 +170,10 @@ def run(settings: Settings, site: Site, clock: Clock) -> None:
         older = _older(settings, site, clock)
 
         def vouch() -> str:
-            return Vouching(path, clock).vouch(None, is_forced=False)
+            return Vouching(lasting.database, clock).vouch(None, is_forced=False)
 
-        gateway = Gateway(site, clock, store, board, live, health, _access(settings, stack), vouch, older)
-        _serve(gateway, settings, listener)
+        gateway = Gateway(site, clock, store, board, live, health, lasting.access, vouch, lasting.setup, older)
+        _serve(gateway, lasting, rereading)
 
 
 def _older(settings: Settings, site: Site, clock: Clock) -> OlderReadings | None:
@@ -146,11 +201,13 @@ def _watch(clock: Clock, database: Path, store: Store) -> ClockWatch:
     )
 
 
-def _serve(gateway: Gateway, settings: Settings, listener: socket.socket) -> None:
-    hosts = {"localhost", *settings.http.names}
-    server = Server(build(gateway, hosts), gateway.live)
+def _serve(gateway: Gateway, lasting: _Lasting, rereading: Rereading) -> None:
+    hosts = {"localhost", *lasting.settings.http.names}
+    server = Server(build(gateway, hosts), gateway.live, rereading.stop)
+    rereading.serving(server.end)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(_run_server(server, gateway.health, listener))
+        # The server closes what it listens on: it has a copy of the socket, so that whoever comes meanwhile waits.
+        runner.run(_run_server(server, gateway.health, lasting.listener.dup()))
 
 
 async def _run_server(server: Server, health: Health, listener: socket.socket) -> None:
@@ -158,7 +215,6 @@ async def _run_server(server: Server, health: Health, listener: socket.socket) -
     try:
         await server.serve(sockets=[listener])
     finally:
-        notify("STOPPING=1")
         watchdog.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watchdog

@@ -18,6 +18,7 @@ from vigie_contract.toml_lines import line_of
 from vigie_contract.topics import ID_PATTERN
 
 DEFAULT_PATH = Path("/etc/vigie/gateway.toml")
+DEFAULT_SITE = Path("/etc/vigie/site.toml")
 
 
 class SettingsError(Exception):
@@ -144,11 +145,19 @@ class Settings(_Table):
 
     name: str = Field(default="main", pattern=f"^{ID_PATTERN}$")
     """This gateway's id in ``ack/{gateway}``; a place with two gateways gives them two names."""
-    site: str = "/etc/vigie/site.toml"
+    site: str | None = None
+    """The place's file; None is /etc/vigie/site.toml where that is, else ``site.toml`` beside the database, where the
+    set-up in the browser may write."""
     broker: BrokerSettings = BrokerSettings()
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
     influxdb: InfluxdbSettings = InfluxdbSettings()
+
+    def site_path(self) -> Path:
+        """Where the place's file is, or will be."""
+        if self.site is not None:
+            return Path(self.site)
+        return DEFAULT_SITE if DEFAULT_SITE.exists() else Path(self.store.path).with_name("site.toml")
 
     def accounts_path(self) -> Path:
         """The file of accounts: beside the readings."""

@@ -34,6 +34,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
+from vigie_gateway.setup.place_setup import place_setup
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
 from vigie_gateway.store.sqlite import SqliteStore
@@ -179,7 +180,9 @@ def make_bench(
     here = Path(__file__).parent  # a disk, and no file of sysfs
     machine = Machine(here, sysfs=here)
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
-    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None)
+    folder = store.file.path.parent
+    setup = place_setup(folder / "site.toml", folder, lambda: None)
+    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None, setup)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

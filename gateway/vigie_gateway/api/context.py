@@ -12,6 +12,7 @@ from vigie_gateway.health import Health
 from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
 
@@ -29,6 +30,7 @@ class Gateway:
     access: Access
     vouch: Callable[[], object]
     """Takes a person's word that the clock is right; raises RefusedError, WordError or StoreError."""
+    setup: PlaceSetup
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
 

@@ -7,6 +7,7 @@ connections, how large a request's head is, and how long it may take to come.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -110,7 +111,8 @@ class BoundedProtocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
 
-    def __init__(self, app: ASGIApp, live: Live) -> None:
+    def __init__(self, app: ASGIApp, live: Live, on_exit: Callable[[], object] = lambda: None) -> None:
+        """Serve ``app``; ``on_exit`` is told of a signal to stop."""
         config = uvicorn.Config(
             app,
             http=BoundedProtocol,
@@ -124,9 +126,15 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._live = live
+        self._on_exit = on_exit
+
+    def end(self) -> None:
+        """Stop after the requests that are open; from any thread."""
+        self._live.close()
+        self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
         """Stop. Not as uvicorn's own, which raises the signal again at the end: the last commit comes after that."""
-        self._live.close()
         self.force_exit = self.should_exit
-        self.should_exit = True
+        self._on_exit()
+        self.end()

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     logging.disable(logging.WARNING)  # what is wrong is said once, below
     try:
         settings, findings = installation.settings_findings(options.config)
-        place = options.site or Path(settings.site)
+        place = options.site or settings.site_path()
         findings += checkup.run(checks_of(Installation(settings, place, options.broker_config)))
     finally:
         logging.disable(logging.NOTSET)

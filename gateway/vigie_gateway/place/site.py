@@ -332,6 +332,11 @@ def _read(path: Path) -> tuple[Site | None, list[Problem]]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return None, [Problem(file, line, None, "", None, f"is not UTF-8 text (byte {error.start}: {error.reason})")]
+    return read_site(file, text)
+
+
+def read_site(file: str, text: str) -> tuple[Site | None, list[Problem]]:
+    """The place that a file of that name and text describes, and every problem with it: one of the two is empty."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,102 @@
+"""The place as it is being set up: what was typed over what the file says, and the file that would come of it.
+
+Made anew for each request by ``api.setup``, from the draft and the site file; changes neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vigie_gateway.place.problem import Problem, SiteError
+from vigie_gateway.setup import doors, identity, outlets, rooms
+from vigie_gateway.setup.draft import Draft
+from vigie_gateway.setup.recipe import rewrite
+from vigie_gateway.setup.site_file import SiteFile, SiteText
+from vigie_gateway.setup.typed import Fields, Meant
+
+STEPS = ("place", "plan", "doors", "outlets")
+"""The pages in their order; ``review`` comes after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What is meant.
+
+    Attributes:
+        now: The site file.
+        draft: What was typed.
+    """
+
+    now: SiteText
+    draft: Draft
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether somebody wrote the file since the draft was begun."""
+        return self.draft.base is not None and self.draft.base != self.now.digest
+
+    def fields(self, step: str) -> Fields:
+        """What the page shows: what was typed on it, else what the file says."""
+        typed = self.draft.steps.get(step)
+        if typed is not None:
+            return typed
+        match step:
+            case "place":
+                return identity.fields_of(self.now.raw)
+            case "plan":
+                return rooms.fields_of(self.now.raw, self.languages())
+            case "doors":
+                return doors.fields_of(self.now.raw)
+            case _:
+                return outlets.fields_of(self.now.raw, self.languages())
+
+    def languages(self) -> list[str]:
+        """Of the place."""
+        return identity.languages_of(self.fields("place"))
+
+    def rooms(self) -> list[tuple[str, str]]:
+        """Id and name of each room that there will be."""
+        return rooms.room_names(self.fields("plan"))
+
+    def meant(self, step: str, fields: Mapping[str, str] | None = None) -> Meant:
+        """What a page says, with its troubles; of these fields, else of those that it shows."""
+        shown = self.fields(step) if fields is None else fields
+        known = {room for room, _ in self.rooms()}
+        match step:
+            case "place":
+                return identity.read_identity(shown, self.now.raw)
+            case "plan":
+                return rooms.read_rooms(shown, self.now.raw, self.languages())
+            case "doors":
+                return doors.read_doors(shown, self.now.raw, known, rooms.grid_of(self.fields("plan")))
+            case _:
+                return outlets.read_outlets(shown, self.now.raw, known, self.languages())
+
+    def troubled(self) -> list[str]:
+        """The pages on which something is wrong."""
+        return [step for step in STEPS if (step in self.draft.steps or not self.now.text) and self.meant(step).troubles]
+
+    def text(self) -> str:
+        """The file that would be put in its place. Raises RecipeError; every page must be right."""
+        meant = Meant()
+        for step in STEPS:
+            if step in self.draft.steps or not self.now.text:
+                page = self.meant(step)
+                meant.keys |= page.keys
+                meant.sections |= page.sections
+        return rewrite(self.now.text, meant)
+
+
+def blueprint_of(file: SiteFile, draft: Draft) -> Blueprint:
+    """The place as it stands.
+
+    Raises:
+        SiteFileError: The file cannot be read.
+        SiteError: It is wrong as it is: it must be put right, or replaced by an import.
+    """
+    now = file.read()
+    problems: list[Problem] = file.check(now.text) if now.text else []
+    if problems:
+        raise SiteError(problems)
+    return Blueprint(now, draft)
