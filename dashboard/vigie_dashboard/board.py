@@ -264,7 +264,9 @@ def _advice(advice: Advice, view: BoardView, language: Language) -> Fields:
         }
     seats = next((room.seats for room in view.rooms if room.id == advice.room), 0)
     count, unit = "", ""
-    if seats == 1:
+    if seats == 1 and advice.until_ts is not None:
+        unit = language.gettext("free until %(time)s", time=language.time(advice.until_ts, view.timezone))
+    elif seats == 1:
         unit = language.pgettext("booth", "free")
     elif advice.count is not None:
         count = language.number(advice.count, 0)
@@ -275,6 +277,8 @@ def _advice(advice: Advice, view: BoardView, language: Language) -> Fields:
         "wifi-unknown": language.gettext("Wi-Fi not measured"),
     }
     why = [reasons[advice.reason]] if advice.reason in reasons else []
+    if seats == 1 and advice.until_ts is not None:
+        why.append(language.gettext("booked after that"))
     if advice.otherwise is not None:
         name = room_name(advice.otherwise, view, language)
         if advice.otherwise_count is None:

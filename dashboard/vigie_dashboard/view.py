@@ -199,6 +199,7 @@ class Advice:
         reason: ``free``, ``near`` (nearly full), ``no-outlets``, ``wifi-unknown``, or ``none``.
         otherwise: The second choice, None when there is none.
         otherwise_count: Its seats.
+        until_ts: When the room is booked next, for a call; None without a booking today.
     """
 
     need: str
@@ -207,6 +208,7 @@ class Advice:
     reason: str
     otherwise: str | None = None
     otherwise_count: int | None = None
+    until_ts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

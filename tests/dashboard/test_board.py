@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.dashboard.places import NOW_TS
 
 from vigie_dashboard import board
 from vigie_dashboard.language import language_of
@@ -111,6 +112,10 @@ def test_opening_and_closing_stand_beside_the_date(sample: BoardView) -> None:
         ),
         (Advice("quiet", "library", 1, "near"), ("Library", "1", "seat", "nearly full")),
         (Advice("call", "booth-2", 1, "free"), ("Booth 2", "", "free", "")),
+        (
+            Advice("call", "booth-2", 1, "free", until_ts=NOW_TS + 3_470),
+            ("Booth 2", "", "free until 15:30", "booked after that"),
+        ),
         (Advice("group", "cafe", 11, "no-outlets"), ("Café", "11", "seats", "no outlet there")),
         (Advice("call", "cafe", 2, "wifi-unknown"), ("Café", "2", "seats", "Wi-Fi not measured")),
         (Advice("work", None, None, "none"), ("Nowhere right now", "", "", "no room with fresh readings fits")),

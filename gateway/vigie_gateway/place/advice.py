@@ -1,31 +1,47 @@
 """Where to send a visitor: one room for each need, one to fall back on, and the reason.
 
-Pure. Called by the board, once a view. A room whose reading is old, missing or not to be believed is never named.
+Pure. Called by the board, once a view. A room whose reading is old, missing or not to be believed is never named; nor
+is a booth that is booked now, whoever is in it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from vigie_dashboard.notices import SessionView
 from vigie_dashboard.view import MEASURED, Advice, RoomState, RoomView, WifiFit
 
 GROUP_SEATS = 2
 """Free seats from which a room can take a group. Lower sends two people to one chair."""
 
+CALL_S = 1_800.0
+"""A booth that is booked sooner than this is named only where no other is free. Lower sends people to calls that end
+early; higher sends them past a booth that would have done."""
+
 _Offer = tuple[int, RoomView]
 
 
-def advise(rooms: Sequence[RoomView]) -> tuple[Advice, ...]:
-    """The answers in the order work, quiet, call, group; needs that no room could ever serve are left out."""
+def advise(rooms: Sequence[RoomView], sessions: Sequence[SessionView] = (), now_ts: float = 0.0) -> tuple[Advice, ...]:
+    """The answers in the order work, quiet, call, group; needs that no room could ever serve are left out.
+
+    Args:
+        rooms: Of the board, in the order of the site file.
+        sessions: Of today, by begin.
+        now_ts: The board's moment.
+    """
     listed = [room for room in rooms if room.seats > 0]
     desks = [room for room in listed if "calls" not in room.tags]
     answers: list[Advice] = []
     if any(room.outlets is not None for room in desks):
         answers.append(_work(desks))
-    for need, tag, answer in (("quiet", "quiet", _quiet), ("call", "calls", _call), ("group", "group", _group)):
-        able = [room for room in listed if tag in room.tags]
-        if able:
-            answers.append(answer(need, able))
+    if quiet := [room for room in listed if "quiet" in room.tags]:
+        answers.append(_quiet("quiet", quiet))
+    if booths := [room for room in listed if "calls" in room.tags]:
+        answers.append(_call("call", booths, sessions, now_ts))
+    if large := [room for room in listed if "group" in room.tags]:
+        answers.append(_group("group", large))
     return tuple(answers)
 
 
@@ -68,13 +84,23 @@ def _quiet(need: str, rooms: list[RoomView]) -> Advice:
     return _name(need, offers, _fullness(offers))
 
 
-def _call(need: str, rooms: list[RoomView]) -> Advice:
-    fit = [room for room in rooms if room.wifi is not None and room.wifi.fit is WifiFit.VIDEO]
-    offers = _best(fit, _free_seats)
-    if offers:
-        return _name(need, offers, "free")
-    unknown = [room for room in rooms if room.wifi is None or room.wifi.fit is None]
-    return _name(need, _best(unknown, _free_seats), "wifi-unknown")
+def _call(need: str, rooms: list[RoomView], sessions: Sequence[SessionView], now_ts: float) -> Advice:
+    booked_ts = {room.id: _booked_ts(room, sessions, now_ts) for room in rooms}
+    able = [room for room in rooms if booked_ts[room.id] > now_ts]
+    fit = [room for room in able if room.wifi is not None and room.wifi.fit is WifiFit.VIDEO]
+    unknown = [room for room in able if room.wifi is None or room.wifi.fit is None]
+    for offers, reason in ((_best(fit, _free_seats), "free"), (_best(unknown, _free_seats), "wifi-unknown")):
+        if offers:
+            offers.sort(key=lambda one: booked_ts[one[1].id] - now_ts < CALL_S)
+            until_ts = booked_ts[offers[0][1].id]
+            return replace(_name(need, offers, reason), until_ts=None if math.isinf(until_ts) else until_ts)
+    return _name(need, [], "none")
+
+
+def _booked_ts(room: RoomView, sessions: Sequence[SessionView], now_ts: float) -> float:
+    """When the room is booked next, ``now_ts`` or before where it is now; infinite without a booking today."""
+    ahead = (one.begins_ts for one in sessions if one.room == room.id and one.ends_ts > now_ts)
+    return min(ahead, default=math.inf)
 
 
 def _group(need: str, rooms: list[RoomView]) -> Advice:

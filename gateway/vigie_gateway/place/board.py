@@ -194,6 +194,7 @@ class Board:
             status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
         agenda = self.agenda
+        sessions = sessions_today(agenda, self._zone, now_ts) if is_time_known else ()
         return BoardView(
             site_id=self.site.id,
             site_name=self.site.name,
@@ -206,12 +207,12 @@ class Board:
             figures=figures,
             rooms=rooms,
             doors=self.wiring.doors,
-            advice=advise(rooms),
+            advice=advise(rooms, sessions, now_ts),
             day=day,
             warnings=warnings,
             calm_since_ts=calm_since_ts,
             is_time_known=is_time_known,
-            sessions=sessions_today(agenda, self._zone, now_ts) if is_time_known else (),
+            sessions=sessions,
             stale_calendars=agenda.stale,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vigie_dashboard.notices import SessionView
 from vigie_dashboard.view import Advice, OutletsView, RoomState, RoomView, WifiFit, WifiView
 from vigie_gateway.place.advice import advise
 
@@ -85,3 +86,29 @@ def test_needs_that_no_room_could_ever_serve_are_left_out() -> None:
 
 def test_a_passage_is_never_named() -> None:
     assert advise([_room("hall", 0, 0, tags=("group",))]) == ()
+
+
+NOW_TS, MINUTE_S = 1_000_000.0, 60.0
+
+
+def _call(*sessions: tuple[str, float, float]) -> Advice:
+    """Where to make a call, of two free booths with sessions: room, minutes until begin and end."""
+    booths = [_room(name, 1, 0, tags=("calls",), state=RoomState.EMPTY) for name in ("one", "two")]
+    booked = [SessionView(room, None, NOW_TS + a * MINUTE_S, NOW_TS + b * MINUTE_S, False) for room, a, b in sessions]
+    return next(one for one in advise(booths, booked, NOW_TS) if one.need == "call")
+
+
+def test_a_booth_is_named_until_its_next_session() -> None:
+    assert _call(("one", 45, 60), ("one", 90, 120)) == Advice(
+        "call", "one", 1, "free", "two", 1, until_ts=NOW_TS + 45 * MINUTE_S
+    )
+
+
+def test_a_booth_that_is_booked_soon_comes_after_one_that_is_not() -> None:
+    assert _call(("one", 20, 60)) == Advice("call", "two", 1, "free", "one", 1)
+    assert _call(("one", 20, 60), ("two", 10, 60)).room == "one", "both are: the order of the site file"
+
+
+def test_a_booth_that_is_booked_now_is_not_named_though_nobody_is_in_it() -> None:
+    assert _call(("one", -5, 30), ("two", 0, 30)) == Advice("call", None, None, "none")
+    assert _call(("one", -60, -5), ("two", 0, 30)).room == "one", "its session is over"
