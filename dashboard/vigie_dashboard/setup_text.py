@@ -8,6 +8,7 @@ from dataclasses import replace
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.pages import LANGUAGE_NAMES, LANGUAGES, render
 from vigie_dashboard.quantity_names import quantity_name
+from vigie_dashboard.setup_drawing import drawing_data
 from vigie_dashboard.setup_view import HeardChannel, SetupView
 
 
@@ -34,6 +35,7 @@ def render_setup(view: SetupView, lang: str, theme: str | None) -> str:
         quantity=lambda name: quantity_name(name, language),
         weekdays=_weekdays(language),
         spoken=[(one, LANGUAGE_NAMES[one]) for one in LANGUAGES],
+        drawing=drawing_data(view, language),
         site=site,
         title=title,
     )

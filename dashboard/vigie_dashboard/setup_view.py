@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+Drawn = Sequence[tuple[str, Sequence[tuple[float, float]]]]
+"""Rooms: id, and corners on the plan, which enclose an area."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeardChannel:
@@ -36,6 +39,7 @@ class SetupView:
         troubles: A word by the name of a field.
         languages: Of the place.
         rooms: Id and name.
+        drawn: The rooms that have a place on the plan, for its drawing.
         circuits: Id and name.
         heard: The channels that the gateway knows, by name.
         grid: The plan's width and height in its units, and the step by which things are moved.
@@ -60,6 +64,7 @@ class SetupView:
     troubles: Mapping[str, str] = field(default_factory=dict)
     languages: Sequence[str] = ()
     rooms: Sequence[tuple[str, str]] = ()
+    drawn: Drawn = ()
     circuits: Sequence[tuple[str, str]] = ()
     heard: Sequence[HeardChannel] = ()
     grid: tuple[float, float, float] = (0, 0, 0)

@@ -9,7 +9,7 @@ import pytest
 from vigie_dashboard.assets import asset, asset_url, inline_icons
 
 
-@pytest.mark.parametrize("path", ["vigie.css", "live.js", "stream.js", "history.js", "favicon.svg"])
+@pytest.mark.parametrize("path", ["vigie.css", "live.js", "stream.js", "history.js", "setup_rooms.js", "favicon.svg"])
 def test_every_file_of_the_pages_is_there_with_its_type_and_packed(path: str) -> None:
     url = asset_url(path)
     assert url is not None

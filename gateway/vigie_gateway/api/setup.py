@@ -190,6 +190,7 @@ class _Pages(SetupPages):
             troubles=troubles,
             languages=blueprint.languages(),
             rooms=blueprint.rooms(),
+            drawn=blueprint.drawn() if step in {"plan", "doors"} else (),
             circuits=outlets.circuit_names(blueprint.fields("outlets")),
             heard=self._heard() if step in {"doors", "outlets"} else [],
             grid=tuple(rooms.grid_of(blueprint.fields("plan"))),

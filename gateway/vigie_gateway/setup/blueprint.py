@@ -59,6 +59,10 @@ class Blueprint:
         """Id and name of each room that there will be."""
         return rooms.room_names(self.fields("plan"))
 
+    def drawn(self) -> list[tuple[str, list[tuple[float, float]]]]:
+        """Id and corners of each room that there will be on the plan."""
+        return rooms.drawn_rooms(self.fields("plan"), self.now.raw)
+
     def meant(self, step: str, fields: Mapping[str, str] | None = None) -> Meant:
         """What a page says, with its troubles; of these fields, else of those that it shows."""
         shown = self.fields(step) if fields is None else fields

@@ -146,6 +146,24 @@ def room_names(fields: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(one, name or one) for one, name in zip(room_ids(rows), names, strict=True)]
 
 
+def drawn_rooms(fields: Mapping[str, str], raw: Mapping[str, Any]) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Id and corners of each room that has a place on the plan, as far as what was typed says one."""
+    sources, tables = sources_of(raw, "rooms"), tables_of(raw, "rooms")
+    rows = rows_of(fields, "rooms")
+    found = []
+    for row, room_id in zip(rows, room_ids(rows), strict=True):
+        box, wrong = _read_box(row, None)
+        if box is None or wrong:
+            continue
+        source = sources.get(room_id)
+        x, y, width, height = box
+        rectangle = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
+        before = {} if source is None else tables[source]
+        corners = {**before, **_shape(box, before)}.get("corners") or rectangle
+        found.append((room_id, [(corner[0], corner[1]) for corner in corners]))
+    return found
+
+
 def _read_room(
     row: Mapping[str, str], before: Mapping[str, Any], languages: Sequence[str], plan: Sequence[float | None] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
