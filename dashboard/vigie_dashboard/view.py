@@ -330,6 +330,11 @@ class VisitorRoom:
         wifi: None when unknown.
         at_ts: Of the last reading; None when there never was one.
         opens_at_ts: When a closed room opens next; None when not known.
+        silent_since_ts: Of the last reading of a room whose sensors are old or silent; None where they are not, or
+            never were heard.
+        session: Its name while one is under way, "" where its calendar keeps that to itself; None without one, or
+            where the site does not tell visitors of sessions.
+        changes_ts: When that session ends; without one, when the next of today begins; None without either.
     """
 
     id: str
@@ -343,6 +348,9 @@ class VisitorRoom:
     wifi: WifiFit | None
     at_ts: float | None
     opens_at_ts: float | None
+    silent_since_ts: float | None = None
+    session: str | None = None
+    changes_ts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

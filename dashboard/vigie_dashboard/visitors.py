@@ -124,7 +124,17 @@ def total_of(view: VisitorsView, language: Language) -> str:
     """All free seats, to the nearest ten."""
     if view.seats_free is None:
         return ""
-    return language.ngettext("about %(num)s seat", "about %(num)s seats", view.seats_free)
+    round_numbers = {
+        10: language.gettext("about 10 seats"),
+        20: language.gettext("about 20 seats"),
+        30: language.gettext("about 30 seats"),
+        40: language.gettext("about 40 seats"),
+        50: language.gettext("about 50 seats"),
+        60: language.gettext("about 60 seats"),
+        100: language.gettext("about 100 seats"),
+    }
+    plain = language.ngettext("about %(num)s seat", "about %(num)s seats", view.seats_free)
+    return round_numbers.get(view.seats_free, plain)
 
 
 def rows_of(view: VisitorsView, language: Language) -> list[Row]:
@@ -142,9 +152,12 @@ def _row(room: VisitorRoom, view: VisitorsView, language: Language, *, is_silent
             notes.append(("", language.gettext("opens at %(time)s", time=when)))
         return Row(name, language.pgettext("room", "Closed"), None, is_full=False, notes=tuple(notes))
     if room.state is VisitorState.UNKNOWN:
-        seats = language.ngettext("%(num)s seat in all", "%(num)s seats in all", room.seats)
+        about = language.ngettext("%(num)s seat in all", "%(num)s seats in all", room.seats)
+        if room.silent_since_ts is not None and not is_silent and view.is_time_known:
+            when = language.when(room.silent_since_ts, view.now_ts, view.timezone)
+            about = language.gettext("no reading since %(time)s", time=when)
         free = UNKNOWN if is_silent else language.gettext("Ask on site")
-        return Row(name, free, None, is_full=False, notes=(("", seats), *_links(room, language)))
+        return Row(name, free, None, is_full=False, notes=(("", about), *_notes(room, view, language)))
     is_full = room.state is VisitorState.FULL
     if room.free is None:
         free = language.pgettext("booth", "In use") if is_full else language.pgettext("booth", "Free")
@@ -152,12 +165,19 @@ def _row(room: VisitorRoom, view: VisitorsView, language: Language, *, is_silent
     else:
         free = language.pgettext("room", "Full") if is_full else _seats(room.free, language)
         level = percent(1 - room.free.count / room.seats)
-    return Row(name, free, level, is_full, _links(room, language))
+    return Row(name, free, level, is_full, _notes(room, view, language))
 
 
-def _links(room: VisitorRoom, language: Language) -> tuple[tuple[str, str], ...]:
-    """Outlets and Wi-Fi; what is not known is left out."""
+def _notes(room: VisitorRoom, view: VisitorsView, language: Language) -> tuple[tuple[str, str], ...]:
+    """Its session, outlets and Wi-Fi; what is not known is left out."""
     notes = []
+    if room.changes_ts is not None:
+        time = language.when(room.changes_ts, view.now_ts, view.timezone)
+        if room.session is not None:
+            session = room.session or language.pgettext("session", "Booked")
+            notes.append(("", language.gettext("%(session)s until %(time)s", session=session, time=time)))
+        elif room.free is None and room.state is VisitorState.FREE:
+            notes.append(("", language.gettext("until %(time)s", time=time)))
     if room.are_outlets_cut:
         notes.append(("ko", language.gettext("outlets without power")))
     elif room.outlets is not None:

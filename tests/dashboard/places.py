@@ -138,6 +138,10 @@ def sample_sessions() -> tuple[SessionView, ...]:
     )
 
 
+FREE_TS = NOW_TS + 3_470
+"""When a booth is booked next."""
+
+
 def sample_visitors() -> VisitorsView:
     """The same place as anybody may know it: a small group in the library, one room unknown."""
 
@@ -167,9 +171,14 @@ def sample_visitors() -> VisitorsView:
             replace(workshop, where=where),
             replace(cafe, outlets=None, are_outlets_cut=True, wifi=WifiFit.WEB),
             told("library", "Bibliothèque", "Library", 18, VisitorState.FREE, AtLeast(14, is_exact=False)),
-            replace(told("booth-2", "Cabine 2", "Booth 2", 1, VisitorState.FREE, None), outlets=None),
-            replace(hall, wifi=WifiFit.SLOW),
-            told("mezzanine", "Mezzanine", "Mezzanine", 10, VisitorState.UNKNOWN, None),
+            replace(
+                told("booth-2", "Cabine 2", "Booth 2", 1, VisitorState.FREE, None), outlets=None, changes_ts=FREE_TS
+            ),
+            replace(hall, wifi=WifiFit.SLOW, session="PapyCamp", changes_ts=FREE_TS + 1_800),
+            replace(
+                told("mezzanine", "Mezzanine", "Mezzanine", 10, VisitorState.UNKNOWN, None),
+                silent_since_ts=NOW_TS - 850,
+            ),
         ),
         seats_free=30,
         internet="open",

@@ -70,6 +70,28 @@ def test_where_nothing_is_known_it_says_so_and_whom_to_ask() -> None:
     assert not re.search(r"\b0 place", said)
 
 
+def test_a_room_says_what_takes_place_there_and_a_booth_until_when_it_is_free() -> None:
+    assert "Grande salle Complet PapyCamp jusqu’à 16 h" in text().replace("\u00a0", " ")  # noqa: RUF001 - as printed
+    assert "Cabine 2 Libre jusqu’à 15 h 30" in text().replace("\u00a0", " ")  # noqa: RUF001 - as printed
+    hall = next(room for room in sample_visitors().rooms if room.session)
+    assert "Booked until 16:00" in text("en", rooms=(replace(hall, session=""),))
+
+
+def test_a_room_whose_sensor_fell_silent_says_since_when() -> None:
+    assert "Mezzanine Voir sur place pas de mesure depuis 14 h 18" in text()
+    (lost,) = (room for room in sample_visitors().rooms if room.silent_since_ts)
+    assert "10 places en tout" in text(rooms=(replace(lost, silent_since_ts=None),))
+
+
+@pytest.mark.parametrize(
+    ("seats", "lang", "said"),
+    [(20, "fr", "une vingtaine de places"), (70, "fr", "environ 70 places"), (100, "fr", "une centaine de places"),
+     (20, "en", "about 20 seats"), (70, "en", "about 70 seats")],
+)  # fmt: skip
+def test_the_total_is_told_as_people_tell_round_numbers(seats: int, lang: str, said: str) -> None:
+    assert said in text(lang, seats_free=seats)
+
+
 def test_a_full_place_says_nowhere_and_not_unknown() -> None:
     assert "Nulle part" in text(pick=None, pick_count=None)
     assert "Nowhere right now" in text("en", pick=None, pick_count=None)

@@ -259,6 +259,7 @@ class Visitors(Table):
     wifi_open: bool = False
     wifi_password: Passphrase | None = None
     address: Url | None = None
+    sessions: bool = False
 
     @model_validator(mode="after")
     def _check_wifi(self) -> Visitors:

@@ -49,7 +49,7 @@ def visitors_view(view: BoardView, site: Site) -> VisitorsView:
     """The place as anybody may know it."""
     where = {room.id: room.where for room in site.rooms}
     rooms = sorted(
-        (_room(room, where.get(room.id)) for room in view.rooms if not room.is_passage),
+        (_room(room, where.get(room.id), view, site) for room in view.rooms if not room.is_passage),
         key=_usefulness,
     )
     told = [room for room in rooms if room.state not in {VisitorState.UNKNOWN, VisitorState.CLOSED}]
@@ -83,8 +83,9 @@ def visitors_view(view: BoardView, site: Site) -> VisitorsView:
     )
 
 
-def _room(room: RoomView, where: dict[str, str] | None) -> VisitorRoom:
+def _room(room: RoomView, where: dict[str, str] | None, view: BoardView, site: Site) -> VisitorRoom:
     state, free = _seats(room)
+    session, changes_ts = _session(room, view) if site.visitors.sessions else (None, None)
     outlets = room.outlets
     return VisitorRoom(
         id=room.id,
@@ -98,7 +99,19 @@ def _room(room: RoomView, where: dict[str, str] | None) -> VisitorRoom:
         wifi=None if room.wifi is None else room.wifi.fit,
         at_ts=room.at_ts,
         opens_at_ts=room.opens_at_ts,
+        silent_since_ts=room.at_ts if room.state in {RoomState.OLD, RoomState.SILENT} else None,
+        session=session,
+        changes_ts=changes_ts,
     )
+
+
+def _session(room: RoomView, view: BoardView) -> tuple[str | None, float | None]:
+    """The session under way that began last and its end, else None and the begin of the next one of today."""
+    ahead = [one for one in view.sessions if one.room == room.id and one.ends_ts > view.now_ts and not one.is_all_day]
+    under_way = [one for one in ahead if one.begins_ts <= view.now_ts]
+    if under_way:
+        return under_way[-1].name or "", under_way[-1].ends_ts
+    return None, ahead[0].begins_ts if ahead else None
 
 
 def _seats(room: RoomView) -> tuple[VisitorState, AtLeast | None]:

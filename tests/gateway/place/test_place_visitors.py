@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.dashboard.places import NOW_TS, outlets, room, sample_view, wifi
 
+from vigie_dashboard.notices import SessionView
 from vigie_dashboard.view import MEASURED, AtLeast, BoardView, RoomState, RoomView, VisitorState, WifiFit
 from vigie_gateway.place import visitors
-from vigie_gateway.place.site import Site
+from vigie_gateway.place.site import Site, Visitors
 from vigie_gateway.place.visitors import SMALL_GROUP, at_least, visitors_view
 
 SITE = Site.model_validate({"id": "place", "name": {"en": "Place"}, "timezone": "Europe/Paris"})
+TELLING = SITE.model_copy(update={"visitors": Visitors(sessions=True)})
 
 
 def state_of(seats: int, people: int) -> RoomState:
@@ -141,3 +143,33 @@ def test_cut_outlets_are_told_and_wi_fi_is_passed_on() -> None:
 def test_the_total_is_to_the_nearest_ten() -> None:
     assert visitors_view(place(taken("a", 40, 17, 0, 6), taken("b", 10, 9, 0, 6)), SITE).seats_free == 20
     assert visitors_view(place(taken("b", 10, 9, 0, 6)), SITE).seats_free is None
+
+
+def session(room: str, begins: float, ends: float, name: str | None = "PapyCamp") -> SessionView:
+    """Of today, from and to so many minutes from now."""
+    return SessionView(room, name, NOW_TS + begins * 60, NOW_TS + ends * 60, is_all_day=False)
+
+
+def test_sessions_are_told_only_where_the_site_says_so() -> None:
+    view = replace(place(taken("hall", 40, 10, 0, 6)), sessions=(session("hall", -30, 90),))
+    (silent,) = visitors_view(view, SITE).rooms
+    assert (silent.session, silent.changes_ts) == (None, None)
+    (telling,) = visitors_view(view, TELLING).rooms
+    assert (telling.session, telling.changes_ts) == ("PapyCamp", NOW_TS + 5_400)
+
+
+def test_a_room_without_a_session_tells_when_the_next_one_begins() -> None:
+    booked = (session("hall", -60, -1), session("hall", 45, 60), session("hall", 90, 99))
+    (told,) = visitors_view(replace(place(taken("hall", 40, 10, 0, 6)), sessions=booked), TELLING).rooms
+    assert (told.session, told.changes_ts) == (None, NOW_TS + 45 * 60)
+
+
+def test_a_session_that_is_kept_private_has_no_name() -> None:
+    view = replace(place(taken("hall", 40, 10, 0, 6)), sessions=(session("hall", -30, 90, name=None),))
+    assert visitors_view(view, TELLING).rooms[0].session == ""
+
+
+@pytest.mark.parametrize("state", list(RoomState))
+def test_a_room_says_since_when_it_is_silent_only_where_it_is(state: RoomState) -> None:
+    (told,) = visitors_view(place(replace(taken("hall", 40, 10, 0, 6), state=state)), SITE).rooms
+    assert (told.silent_since_ts is not None) == (state in {RoomState.OLD, RoomState.SILENT})
