@@ -147,6 +147,7 @@ def _scope_words(language: Language) -> dict[str, str]:
         "read": language.pgettext("scope", "reads what the front desk reads"),
         "public": language.pgettext("scope", "reads what anybody reads"),
         "admin": language.pgettext("scope", "reads and changes everything"),
+        "kiosk": language.pgettext("scope", "shows the board on a wall"),
     }
 
 
@@ -159,6 +160,7 @@ def _refused(trouble: str, language: Language) -> str:
         "role": language.gettext("Choose a role of the list."),
         "scope": language.gettext("Choose what the token may do."),
         "password": language.gettext("A password has 12 to 256 characters."),
+        "code": language.gettext("No screen shows this code: type it as it stands there now."),
         "days": language.gettext("A token lasts 1 to 3650 days."),
         "missing": language.gettext("That is not there any more."),
         "last-admin": language.gettext("This is the last administrator: make another one first."),
@@ -174,6 +176,7 @@ def role_words(language: Language) -> dict[str, str]:
         "organiser": language.pgettext("role", "organiser"),
         "network": language.pgettext("role", "network"),
         "admin": language.pgettext("role", "administrator"),
+        "kiosk": language.pgettext("role", "screen on a wall"),
     }
 
 

@@ -57,33 +57,11 @@ def render_board(view: BoardView, lang: str, theme: str | None) -> str:
         lang: One of ``LANGUAGES``.
         theme: ``light`` or ``dark``; anything else follows the browser.
     """
-    return render("board.html", language_of(lang), theme, is_kiosk=False, **_board_values(view, language_of(lang)))
+    return render("board.html", language_of(lang), theme, is_kiosk=False, **board_values(view, language_of(lang)))
 
 
-def render_kiosk(view: BoardView, lang: str, theme: str | None) -> str:
-    """The board for a screen on a wall: on one screen, without a link, dark when the place is closed.
-
-    Args:
-        view: What is true now.
-        lang: One of ``LANGUAGES``.
-        theme: ``light`` or ``dark`` at any hour; anything else is light in opening hours.
-    """
-    language = language_of(lang)
-    chosen = theme if theme in THEMES else None
-    # Where the closing is not known it is a day away, so that a kiosk that loads in the night does so each night.
-    night_ts = view.closes_at_ts if view.closes_at_ts is not None else view.now_ts + 86_400
-    return render(
-        "kiosk.html",
-        language,
-        chosen or ("dark" if view.is_open is False else "light"),
-        is_kiosk=True,
-        chosen=chosen,
-        night_ts=night_ts,
-        **_board_values(view, language),
-    )
-
-
-def _board_values(view: BoardView, language: Language) -> dict[str, Any]:
+def board_values(view: BoardView, language: Language) -> dict[str, Any]:
+    """What the templates of the board use, here and on a wall."""
     page, site = language.gettext("Live board"), language.named(view.site_name)
     return {
         "view": view,

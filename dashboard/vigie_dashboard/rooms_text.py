@@ -51,6 +51,7 @@ def room_fields(
     share = _share(room) if is_counted else None
     fields = {
         f"{key}.s": _drawn_state(room),
+        f"{key}.first": "true" if any(room.id in warning.rooms for warning in view.warnings) else "",
         f"{key}.free": language.number(room.free, 0) if is_known and room.free is not None else UNKNOWN,
         f"{key}.hide": "" if is_known else "true",
         f"{key}.sr": "" if is_known else language.pgettext("seats", "unknown"),

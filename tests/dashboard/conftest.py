@@ -32,6 +32,7 @@ from tests.dashboard.places import (
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
 from vigie_dashboard.history_view import HistoryView
+from vigie_dashboard.kiosk import render_kiosk, render_waiting_kiosk
 from vigie_dashboard.view import (
     BoardView,
     VisitorsView,
@@ -48,7 +49,7 @@ class Site:
     """The test server: pages of ``views``, and an event stream that sends what ``send`` is given.
 
     ``shown`` is the board that was asked for last: the stream speaks of that one. ``stream_status`` is what the stream
-    is answered with.
+    is answered with, ``kiosk_state`` what a screen is told that waits.
     """
 
     address: str = ""
@@ -59,6 +60,7 @@ class Site:
     connections: list[socket.socket] = field(default_factory=list)
     shown: str = "board"
     stream_status: int = 200
+    kiosk_state: str = "waiting"
 
     def cut(self) -> None:
         """End every stream, as a gateway does that is killed."""
@@ -120,15 +122,25 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 status = 200 if url.path == "/problem" else 404
                 self._answer(status, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
 
+        def do_POST(self) -> None:
+            self._answer(200, "application/json", json.dumps({"state": site.kiosk_state}).encode())
+
         def _kiosk(self, path: str, lang: str, theme: str | None) -> None:
             if path == "/kiosk/alive":
                 self._answer(204, "text/plain", b"")
+                return
+            if path == "/kiosk/wait":
+                second = site.views["board"].second_address
+                name = {"fr": "Le Sémaphore"}
+                page = render_waiting_kiosk(name, lang, theme, code="ABCD-EFGH", second_address=second)
+                policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {(second or '').rstrip('/')}")
+                self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
                 return
             site.shown = "board" if path == "/kiosk" else "closed"
             view = site.views[site.shown]
             second = (view.second_address or "").rstrip("/")
             policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {second}")
-            page = pages.render_kiosk(view, lang, theme)
+            page = render_kiosk(view, lang, theme)
             self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
 
         def _past(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:

@@ -115,21 +115,112 @@ def test_a_kiosk_stays_where_it_is_while_nobody_answers(browser: Browser, site: 
     page.close()
 
 
-def test_a_kiosk_loads_itself_again_within_the_hour_after_closing(browser: Browser, site: Any) -> None:
-    view = site.views["board"]
-    site.views["board"] = replace(view, closes_at_ts=view.now_ts + 1800)
+def test_a_kiosk_loads_itself_again_at_four_in_the_night_if_its_gateway_is_there(browser: Browser, site: Any) -> None:
+    """It is 14:32: four o'clock is 13 hours and 28 minutes away, and a kiosk loads within ten minutes of it."""
     page = kiosk(browser, site, clock=True)
     page.evaluate("window.isSamePage = true")
-    page.clock.fast_forward(30 * MINUTE_MS)
+    page.clock.fast_forward(13 * 60 * MINUTE_MS + 27 * MINUTE_MS)
     site.send("b", {"now": 1})
     page.wait_for_selector("#fresh[data-s=live]")
     page.clock.run_for(2_000)
     assert page.evaluate("isSamePage")
-    page.clock.fast_forward(61 * MINUTE_MS)
+    page.clock.fast_forward(12 * MINUTE_MS)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    page.clock.run_for(2_000)
+    assert page.evaluate("isSamePage")
+    assert "/kiosk/alive" not in [path for path, _ in site.requests]
     with page.expect_navigation():
         site.send("b", {"now": 2})
         page.wait_for_selector("#fresh[data-s=live]")
         page.clock.run_for(2_000)
+    assert "/kiosk/alive" in [path for path, _ in site.requests]
+    page.close()
+
+
+def many_rooms(site: Any) -> list[str]:
+    """Twice as many rooms, the second half in nobody's warning; their ids."""
+    view = site.views["board"]
+    more = tuple(replace(room, id=f"{room.id}-2", name={"fr": f"{room.name['fr']} 2"}) for room in view.rooms)
+    site.views["board"] = replace(view, rooms=view.rooms + more)
+    return [room.id for room in view.rooms + more if not room.is_passage]
+
+
+SHOWN = """[...document.querySelectorAll("#rooms tbody tr")].filter(each => each.getClientRects().length)
+  .map(each => each.querySelector("[data-f$='.free']").dataset.f.split(".")[1])"""
+
+
+def test_rooms_that_do_not_fit_take_turns_and_those_that_need_attention_stay(browser: Browser, site: Any) -> None:
+    rooms = set(many_rooms(site))
+    page = kiosk(browser, site, clock=True)
+    warned = {room for warning in site.views["board"].warnings for room in warning.rooms}
+    seen: set[str] = set()
+    for _ in range(8):
+        shown = page.evaluate(SHOWN)
+        assert set(shown[: len(warned)]) == warned
+        assert len(warned) < len(shown) < len(rooms)
+        seen.update(shown)
+        assert page.inner_text("#turn") == f"{len(shown)} salles sur {len(rooms)}, les autres suivent"
+        assert page.evaluate("document.documentElement.scrollHeight") == 1080
+        assert page.evaluate(CLIPPED) == []
+        site.send("b", {"now": 1})
+        page.clock.run_for(11_000)
+    page.screenshot(path=OUTPUT / "kiosk-many-fr.png")
+    assert seen == rooms
+    page.close()
+
+
+def test_a_room_that_begins_to_need_attention_comes_to_the_top_and_p_ends_the_turns(
+    browser: Browser, site: Any
+) -> None:
+    many_rooms(site)
+    page = kiosk(browser, site, clock=True)
+    site.send("u", {"r.library-2.first": "true"})
+    page.wait_for_selector("#rooms tr[data-first]:has([data-f='r.library-2.free'])")
+    page.clock.run_for(1_100)
+    assert "library-2" in page.evaluate(SHOWN)[:4]
+    page.keyboard.press("p")
+    page.wait_for_selector("#fresh[data-s=paused]")
+    held = page.evaluate(SHOWN)
+    page.clock.run_for(12_000)
+    assert page.evaluate(SHOWN) == held
+    page.clock.run_for(15 * MINUTE_MS)
+    assert page.get_attribute("#fresh", "data-s") != "paused"
+    page.close()
+
+
+def test_a_kiosk_has_no_pointer_and_blanks_its_figures_after_ten_minutes(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site, clock=True)
+    assert page.evaluate("[...document.querySelectorAll('*')].every(each => getComputedStyle(each).cursor === 'none')")
+    page.clock.fast_forward(9 * MINUTE_MS)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    assert page.inner_text("[data-f='k.seats']") == "20"
+    page.clock.fast_forward(2 * MINUTE_MS)
+    page.wait_for_selector(".blank")
+    assert page.inner_text("[data-f='k.seats']") == "\u2013"
+    assert page.inner_text("[data-f='r.workshop.free']") == "\u2013"
+    page.close()
+
+
+def test_a_screen_that_waits_shows_its_code_asks_and_tries_the_second_address_in_turn(
+    browser: Browser, site: Any, other_site: Any
+) -> None:
+    site.views["board"] = replace(site.views["board"], second_address=other_site.address + "/")
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.clock.install()
+    page.goto(f"{site.address}/kiosk/wait?l=fr")
+    assert page.inner_text(".code") == "ABCD-EFGH"
+    page.screenshot(path=OUTPUT / "kiosk-wait-fr.png")
+    assert_accessible(page)
+    assert page.locator("a[href]").count() == 0
+    page.clock.run_for(4_000)
+    assert page.url.endswith("/kiosk/wait?l=fr")
+    with page.expect_navigation(url=f"{other_site.address}/kiosk?l=fr"):
+        page.clock.fast_forward(11 * MINUTE_MS)
+        page.clock.run_for(2_000)
+    page.goto(f"{site.address}/kiosk/wait?l=fr")
+    site.kiosk_state = "in"
+    with page.expect_navigation(url=f"{site.address}/kiosk?l=fr"):
+        page.clock.run_for(4_000)
     page.close()
 
 

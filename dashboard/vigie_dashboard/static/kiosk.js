@@ -1,40 +1,103 @@
-// A board on a wall, which nobody touches: dark when the place is closed, loaded anew each night, and gone to the second
-// address when its gateway is silent. live.js does the rest.
+// A screen on a wall, which nobody touches: dark when the place is closed, all rooms in turn where they do not fit,
+// loaded anew each night, and gone to the second address when its gateway is silent. live.js does the rest. Also on the
+// page of a screen that waits to be let in, where nothing is live.
 "use strict";
 (() => {
   const SECOND_MS = 600_000; // shorter leaves at every restart of a router; longer shows dashes for nothing
   const TRY_MS = 60_000;
-  const HOUR_MS = 3_600_000; // all kiosks of a place do not load at once
+  const SPREAD_MS = 600_000; // all kiosks of a place do not load at once
+  const TURN_MS = 10_000; // of rooms that do not fit: shorter than it takes to read them, longer than one waits
+  const PAUSE_MS = 900_000; // nobody comes back to a wall to end a pause
+  const PINNED = 0.7; // share of the table for rooms that need attention: more leaves no turn to the others
 
   const root = document.documentElement;
-  const { night, now, chosen, second } = root.dataset;
-  const loaded = performance.now();
-  const nightMs = (night - now) * 1000 + 60_000 + Math.random() * (HOUR_MS - 60_000);
+  const { night, chosen, second } = root.dataset;
   const fresh = document.getElementById("fresh");
-  let lostAt = null;
-  let triedAt = 0;
+  const loaded = performance.now();
+  const nightMs = night * 1000 + Math.random() * SPREAD_MS;
+  const since = {}; // by state of the page
+  let triedAt = loaded;
 
   // Gone to only when it answers: from a browser's own error page nothing leads back.
-  async function trySecond() {
+  async function answers(address) {
     try {
-      await fetch(new URL("/kiosk/alive", second), { mode: "no-cors", cache: "no-store" });
+      await fetch(address, { mode: "no-cors", cache: "no-store" });
+      return true;
     } catch {
-      return;
+      return false;
     }
-    location.assign(new URL(location.pathname + location.search, second));
+  }
+
+  async function trySecond() {
+    if (await answers(new URL("/kiosk/alive", second))) location.assign(new URL(`/kiosk${location.search}`, second));
+  }
+
+  async function loadAgain() {
+    if (await answers("/kiosk/alive")) location.reload();
+  }
+
+  function lasted(state, at) {
+    if ((fresh?.dataset.s ?? "lost") === state) since[state] ??= at;
+    else since[state] = null;
+    return since[state] === null ? 0 : at - since[state];
+  }
+
+  const table = document.getElementById("rooms");
+  const rows = [...(table?.querySelectorAll("tbody tr") ?? [])];
+  const turn = document.getElementById("turn");
+  const words = turn && JSON.parse(document.getElementById("words").textContent);
+  let [turnedAt, offset, step] = [loaded, 0, 0];
+
+  // As many as fit, those first that need attention; the others take turns.
+  function showRooms(at) {
+    const isWhole = () => table.scrollHeight <= table.clientHeight + 1;
+    if (turn.hidden && isWhole()) return;
+    for (const row of rows) row.hidden = false;
+    turn.hidden = true;
+    if (isWhole()) return;
+    turn.hidden = false;
+    turn.textContent ||= words.turn;
+    if (at - turnedAt > TURN_MS && fresh.dataset.s !== "paused") [turnedAt, offset] = [at, offset + step];
+    const tall = new Map(rows.map((row) => [row, row.offsetHeight]));
+    const fitting = (list, space) => {
+      const end = list.findIndex((row) => (space -= tall.get(row)) < 0);
+      return end < 0 ? list : list.slice(0, end);
+    };
+    const heading = table.querySelector("tbody").offsetTop;
+    const space = table.clientHeight - heading - turn.offsetHeight - parseFloat(getComputedStyle(table).paddingBottom);
+    const first = rows.filter((row) => "first" in row.dataset);
+    const pinned = fitting(first, space * PINNED);
+    const others = rows.filter((row) => !pinned.includes(row)).sort((a, b) => first.includes(b) - first.includes(a));
+    const from = offset % others.length;
+    const left = pinned.reduce((rest, row) => rest - tall.get(row), space);
+    const next = fitting([...others.slice(from), ...others.slice(0, from)], left);
+    const shown = [...pinned, ...next];
+    for (const row of rows) row.hidden = !shown.includes(row);
+    const body = table.querySelector("tbody");
+    if (shown.some((row, index) => body.rows[index] !== row)) body.prepend(...shown);
+    // Columns are as wide as what is shown needs, so that a name may now take two lines.
+    while (!isWhole() && shown.length > 1) shown.pop().hidden = true;
+    step = Math.max(1, shown.length - pinned.length);
+    turn.textContent = words.turn.replace("{shown}", shown.length).replace("{all}", rows.length);
   }
 
   function tick() {
     const at = performance.now();
-    const theme = chosen || ("closed" in root.dataset ? "dark" : "light");
-    if (root.dataset.theme !== theme) root.dataset.theme = theme;
-    if (fresh.dataset.s === "lost") lostAt ??= at;
-    else lostAt = null;
-    if (fresh.dataset.s === "live" && at - loaded > nightMs) location.reload();
-    if (second && lostAt !== null && at - lostAt > SECOND_MS && at - triedAt > TRY_MS) {
+    const lostMs = lasted("lost", at);
+    if (second && lostMs > SECOND_MS && at - triedAt > TRY_MS) {
       triedAt = at;
       trySecond();
     }
+    if (!fresh) return;
+    const theme = chosen || ("closed" in root.dataset ? "dark" : "light");
+    if (root.dataset.theme !== theme) root.dataset.theme = theme;
+    if (lasted("paused", at) > PAUSE_MS) document.getElementById("pause").click();
+    if (fresh.dataset.s === "live" && at - loaded > nightMs && at - triedAt > TRY_MS) {
+      triedAt = at;
+      loadAgain();
+    }
+    if (rows.length) showRooms(at);
   }
   setInterval(tick, 1000);
+  tick();
 })();

@@ -25,13 +25,18 @@ from vigie_gateway.auth.roles import Role
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _ROLES = "__vigie_roles__"
+_ENTRANCE = "__vigie_entrance__"
 
 
-def allowed(roles: frozenset[Role]) -> Callable[[Endpoint], Endpoint]:
-    """Say which roles may ask for an endpoint. Stands below the route's own decorator."""
+def allowed(roles: frozenset[Role], entrance: str = "/sign-in") -> Callable[[Endpoint], Endpoint]:
+    """Say which roles may ask for an endpoint. Stands below the route's own decorator.
+
+    ``entrance`` is where a browser is sent that is nobody yet.
+    """
 
     def mark(endpoint: Endpoint) -> Endpoint:
         setattr(endpoint, _ROLES, roles)
+        setattr(endpoint, _ENTRANCE, entrance)
         return endpoint
 
     return mark
@@ -45,6 +50,7 @@ class GuardedRoute(APIRoute):
         if roles is None:
             raise TypeError(f"route {path} says nobody's role: put @allowed(...) below its decorator")
         self.roles: frozenset[Role] = roles
+        self._entrance: str = getattr(endpoint, _ENTRANCE)
         super().__init__(path, endpoint, **given)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -57,7 +63,7 @@ class GuardedRoute(APIRoute):
             principal = await _principal(access, caller, request)
             request.state.caller, request.state.principal = caller, principal
             if principal.role not in self.roles:
-                return _turn_away(request, principal)
+                return _turn_away(request, principal, self._entrance)
             if request.method not in SAFE_METHODS:
                 _check_origin(request)
             return await handle(request)
@@ -94,12 +100,12 @@ async def _principal(access: Access, caller: Caller, request: Request) -> Princi
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
 
 
-def _turn_away(request: Request, principal: Principal) -> Response:
+def _turn_away(request: Request, principal: Principal, entrance: str) -> Response:
     if principal.name:
         raise Problem(HTTPStatus.FORBIDDEN, f"this is not for the role {principal.role}")
     if "text/html" in request.headers.get("accept", "") and request.method in SAFE_METHODS:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/sign-in{query}", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"{entrance}{query}", HTTPStatus.SEE_OTHER)
     problem = Problem(HTTPStatus.UNAUTHORIZED, "sign in, or send an API token: Authorization: Bearer vigie_…")
     problem.headers = {"www-authenticate": "Bearer"}
     raise problem

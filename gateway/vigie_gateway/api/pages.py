@@ -14,7 +14,7 @@ from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.auth.roles import EVERYBODY, STAFF
+from vigie_gateway.auth.roles import EVERYBODY, STAFF, WATCHERS
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -70,7 +70,7 @@ def events_router(gateway: Gateway) -> APIRouter:
         response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {}}}, 503: {"description": "Too many streams are open"}},
     )
-    @allowed(STAFF)
+    @allowed(WATCHERS)
     async def events(request: Request) -> Response:
         try:
             stream = gateway.live.open(chosen_language(request), gateway.access.stays(principal_of(request)))

@@ -17,6 +17,7 @@ from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.access import Caller
 from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SCOPES, AccountError, role_of
+from vigie_gateway.auth.kiosks import typed_code
 from vigie_gateway.auth.passwords import BusyError
 from vigie_gateway.auth.roles import ADMIN_ONLY, SIGNED_IN_ROLES
 
@@ -47,6 +48,7 @@ class _Users:
             "remove": self._remove,
             "add-token": self._add_token,
             "remove-token": self._remove_token,
+            "accept-kiosk": self._accept_kiosk,
         }
 
     @allowed(ADMIN_ONLY)
@@ -100,6 +102,13 @@ class _Users:
         self._accounts.remove_token(form.get("name", ""), who, now_ts)
         return ""
 
+    def _accept_kiosk(self, form: Form, who: str, now_ts: float) -> str:
+        code = typed_code(form.get("code", ""))
+        if code is None or not self._gateway.access.waiting_kiosks.is_shown(code):
+            raise AccountError(f"no screen shows the code {form.get('code', '')[:20]!r}", "code")
+        self._accounts.accept_kiosk(form.get("name", "").strip().lower(), code, who, now_ts)
+        return ""
+
     def _page(self, request: Request, form: Form, trouble: str, secret: str = "") -> Response:
         gateway, session = self._gateway, principal_of(request).session
         view = UsersView(
@@ -112,7 +121,7 @@ class _Users:
             scopes=sorted(SCOPES, reverse=True),
             csrf="" if session is None else session.csrf,
             trouble=trouble,
-            typed={key: form.get(key, "") for key in ("do", "name", "role", "scope", "days")},
+            typed={key: form.get(key, "") for key in ("do", "name", "role", "scope", "days", "code")},
             secret=secret,
         )
         page = render_users(view, chosen_language(request), chosen_theme(request))

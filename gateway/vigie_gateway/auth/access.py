@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
-from vigie_gateway.auth.accounts import SCOPES, TOKEN_PREFIX, AccountError, Accounts, Session, Token
+from vigie_gateway.auth.accounts import KIOSK_SCOPE, SCOPES, TOKEN_PREFIX, AccountError, Accounts, Session, Token
+from vigie_gateway.auth.kiosks import WaitingKiosks
 from vigie_gateway.auth.roles import Role
 from vigie_gateway.auth.turns import Turns
 
@@ -19,6 +20,9 @@ COOKIE = "__Host-vigie"
 """Browsers take a cookie of this prefix only with Secure, for this host and path / (RFC 6265bis §4.1.3.2)."""
 PLAIN_COOKIE = "vigie"
 """Where the operator allows sign-in without TLS: there a browser refuses the other."""
+KIOSK_COOKIE = "__Host-vigie-kiosk"
+"""Of a screen on a wall: beside the other, so that whoever signs in on it does not shut it out."""
+PLAIN_KIOSK_COOKIE = "vigie-kiosk"
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
@@ -77,6 +81,7 @@ class Access:
         self.accounts = accounts
         self.clock = clock
         self.turns = Turns()
+        self.waiting_kiosks = WaitingKiosks()
         self._local_role = local_role
         self._proxy = proxy
         self._allows_plain = allows_plain
@@ -105,7 +110,7 @@ class Access:
         """
         if authorization.startswith(f"Bearer {TOKEN_PREFIX}"):
             token = self.accounts.token(authorization.removeprefix("Bearer "), self.clock.now_ts())
-            if token is None:
+            if token is None or token.scope not in SCOPES:
                 return ANYBODY
             may_change = token.scope == "admin"
             return Principal(f"token {token.name}", SCOPES[token.scope], may_change=may_change, token=token)
@@ -116,9 +121,20 @@ class Access:
             if session is not None:
                 self.accounts.touch(session, now_ts)
                 return Principal(session.user, session.role, session, may_change=True)
-        if caller.is_local:
+        if caller.is_local and self._local_role is not Role.PUBLIC:
             return Principal("", self._local_role)
-        return ANYBODY
+        return self._kiosk(cookies) or ANYBODY
+
+    def kiosk_secret(self, cookies: Mapping[str, str]) -> str:
+        """That of a screen on a wall, let in or waiting; "" when this is none."""
+        return cookies.get(KIOSK_COOKIE) or (cookies.get(PLAIN_KIOSK_COOKIE, "") if self._allows_plain else "")
+
+    def _kiosk(self, cookies: Mapping[str, str]) -> Principal | None:
+        secret = self.kiosk_secret(cookies)
+        token = self.accounts.token(secret, self.clock.now_ts()) if secret else None
+        if token is None or token.scope != KIOSK_SCOPE:
+            return None
+        return Principal(f"screen {token.name}", Role.KIOSK, token=token)
 
     def stays(self, principal: Principal) -> Callable[[], bool]:
         """A question that an open stream asks again and again: may it go on?

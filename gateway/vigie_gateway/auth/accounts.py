@@ -33,6 +33,14 @@ MOST_SESSIONS = 50
 """Of one account; the oldest is ended for a new one."""
 SCOPES = {"read": Role.CONCIERGE, "public": Role.PUBLIC, "admin": Role.ADMIN}
 """What an API token may do: what that role may read; ``admin`` alone may also change."""
+KIOSK_SCOPE = "kiosk"
+"""Of the tokens that screens on a wall have in a cookie; no program can have one."""
+KIOSK_CLAIM_S = 600.0
+"""From an administrator's word to the screen that takes it. Lower fails where a screen starts slowly; higher keeps a
+code that was mistyped."""
+KIOSK_IDLE_S = 180 * 86_400.0
+"""A screen that was off for so long is let in anew. Lower shuts out one that is put away for the summer; higher keeps
+the token of one that was given away."""
 LONGEST_TOKEN_DAYS = 3_650
 """Higher is for ever, and a token that nobody remembers is an open door."""
 TOKEN_PREFIX = "vigie_"  # noqa: S105 - what makes a leaked token recognisable, not a secret
@@ -320,8 +328,10 @@ class Accounts:
         """The token of a request; None when there is none, or it has expired."""
         token = self.token_by_key(_digest(secret), now_ts)
         if token is not None and (token.used_ts is None or now_ts - token.used_ts >= SEEN_EVERY_S):
+            expires_ts = now_ts + KIOSK_IDLE_S if token.scope == KIOSK_SCOPE else token.expires_ts
             with self._transaction() as database:
-                database.execute("UPDATE token SET used_ts = ? WHERE digest = ?", (now_ts, token.key))
+                values = (now_ts, expires_ts, token.key)
+                database.execute("UPDATE token SET used_ts = ?, expires_ts = ? WHERE digest = ?", values)
         return token
 
     def token_by_key(self, key: bytes, now_ts: float) -> Token | None:
@@ -331,6 +341,31 @@ class Accounts:
         token = Token(*rows[0]) if rows else None
         return token if token is not None and now_ts < token.expires_ts else None
 
+    # Screens on a wall
+
+    def accept_kiosk(self, name: str, code: str, who: str, now_ts: float) -> None:
+        """Let in the screen that shows this code, under a name. Raises AccountError: the name is taken or none."""
+        _check_name(name)
+        with self._transaction() as database:
+            database.execute("DELETE FROM token WHERE scope = ? AND expires_ts <= ?", (KIOSK_SCOPE, now_ts))
+            key = _code_digest(code)
+            if database.execute("SELECT 1 FROM token WHERE name = ? OR digest = ?", (name, key)).fetchone():
+                raise AccountError(f"there is a token {name!r} already", "taken")
+            row = (name, key, KIOSK_SCOPE, now_ts, now_ts + KIOSK_CLAIM_S, None)
+            database.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)", row)
+            _note(database, who, f"screen {name} accepted", now_ts)
+
+    def claim_kiosk(self, code: str, secret: str, now_ts: float) -> bool:
+        """The screen with that code asks whether it was accepted; from then on its secret is its token."""
+        accepted = self.token_by_key(_code_digest(code), now_ts)
+        if accepted is None:
+            return False
+        with self._transaction() as database:
+            values = (_digest(secret), now_ts + KIOSK_IDLE_S, now_ts, accepted.key)
+            database.execute("UPDATE token SET digest = ?, expires_ts = ?, used_ts = ? WHERE digest = ?", values)
+            _note(database, f"screen {accepted.name}", "let in", now_ts)
+        return True
+
     def audit(self, limit: int = 100) -> list[tuple[float, str, str]]:
         """When, who, what: the newest first."""
         rows = self._rows("SELECT at_ts, who, what FROM audit ORDER BY id DESC LIMIT ?", limit)
@@ -339,6 +374,11 @@ class Accounts:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _code_digest(code: str) -> bytes:
+    """By another function than the secrets', or a code on a screen would be one."""
+    return hashlib.sha3_256(code.encode()).digest()
 
 
 def _hashed(name: str, password: str) -> str:

@@ -18,12 +18,16 @@ class Role(StrEnum):
     """Coordinates several places, and reads their reports."""
     ADMIN = "admin"
     """Keeps the installation running, and says who may do what."""
+    KIOSK = "kiosk"
+    """A screen on a wall: nobody, who sees the board and nothing else."""
 
 
 EVERYBODY = frozenset(Role)
-STAFF = EVERYBODY - {Role.PUBLIC}
+STAFF = EVERYBODY - {Role.PUBLIC, Role.KIOSK}
+WATCHERS = STAFF | {Role.KIOSK}
+"""Those who may see the board on a wall."""
 DESK = frozenset({Role.CONCIERGE, Role.ADMIN})
 """Those who keep the place and its installation going."""
 ADMIN_ONLY = frozenset({Role.ADMIN})
-SIGNED_IN_ROLES = tuple(role for role in Role if role is not Role.PUBLIC)
+SIGNED_IN_ROLES = tuple(role for role in Role if role in STAFF)
 """What an account can be."""

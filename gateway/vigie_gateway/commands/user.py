@@ -39,7 +39,10 @@ def add_parser(commands: Commands) -> None:
     add.add_argument("name")
     add.add_argument("--scope", default="read", help="public, read (default) or admin")
     add.add_argument("--days", type=int, default=90, help="until it expires (default: 90)")
-    does_token.add_parser("remove", help="revoke a token").add_argument("name")
+    screen = does_token.add_parser("screen", help="let in the screen on a wall that shows this code")
+    screen.add_argument("name")
+    screen.add_argument("code")
+    does_token.add_parser("remove", help="revoke a token, also a screen's").add_argument("name")
     for parser in (user, token):
         parser.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
     user.set_defaults(run=run_user)
@@ -97,6 +100,7 @@ def _user(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> Non
 
 def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> None:
     from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, AccountError
+    from vigie_gateway.auth.kiosks import CODE_LENGTH, shown_code, typed_code
 
     match options.does:
         case "list":
@@ -108,6 +112,13 @@ def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> No
                 raise AccountError(f"--days is {options.days}, expected 1 to {LONGEST_TOKEN_DAYS}", "days")
             secret = accounts.add_token(options.name, options.scope, now_ts + options.days * 86_400.0, _who(), now_ts)
             print(secret)
+        case "screen":
+            code = typed_code(options.code)
+            if code is None:
+                expected = f"expected the {CODE_LENGTH} letters and digits that it shows"
+                raise AccountError(f"{options.code[:20]!r} is no code of a screen: {expected}", "code")
+            accounts.accept_kiosk(options.name, code, _who(), now_ts)
+            print(f"the screen that shows {shown_code(code)} has ten minutes to come in: it asks every few seconds")
         case "remove":
             accounts.remove_token(options.name, _who(), now_ts)
 

@@ -16,7 +16,9 @@ from vigie_gateway.auth.roles import SIGNED_IN_ROLES, STAFF, Role
 
 ELSEWHERE = "192.168.1.20"
 HTML = {"accept": "text/html"}
-PUBLIC = {"/", "/accessibilite", "/poster", "/api/v1/public", "/static/{name}", "/sign-in", "/kiosk/alive"}
+PUBLIC = {
+    "/", "/accessibilite", "/poster", "/api/v1/public", "/static/{name}", "/sign-in", "/kiosk/alive", "/kiosk/wait",
+}  # fmt: skip
 """What anybody may ask for. A new entry here is a decision: it is open to the whole network."""
 
 

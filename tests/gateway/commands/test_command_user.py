@@ -58,3 +58,22 @@ def test_a_wrong_settings_file_is_exit_78(tmp_path: Path, capsys: pytest.Capture
     path.write_text("nmae = 1\n", encoding="utf-8")
     assert main(["user", "--config", str(path), "list"]) == 78
     assert "nmae: unknown key" in capsys.readouterr().err
+
+
+def test_a_screen_on_a_wall_is_let_in_by_its_code_and_a_wrong_code_is_one_line(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "--config", str(config), "screen", "hall", "hk7m 2pqx"]) == 0
+    assert "HK7M-2PQX" in capsys.readouterr().out
+    accounts, now_ts = Accounts(tmp_path / "accounts.db"), SystemClock().now_ts()
+    assert accounts.claim_kiosk("HK7M2PQX", "its secret", now_ts)
+    token = accounts.token("its secret", now_ts)
+    accounts.close()
+    assert token is not None
+    assert (token.name, token.scope) == ("hall", "kiosk")
+    assert main(["token", "--config", str(config), "screen", "hall", "HK7M"]) == 1
+    assert main(["token", "--config", str(config), "screen", "hall", "HK7M-2PQR"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "'HK7M' is no code of a screen: expected the 8 letters and digits that it shows",
+        "there is a token 'hall' already",
+    ]
