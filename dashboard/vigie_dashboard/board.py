@@ -117,7 +117,8 @@ def _page(view: BoardView, language: Language) -> Fields:
     if view.is_open and view.closes_at_ts is not None:
         note = language.gettext("until %(time)s", time=language.time(view.closes_at_ts, view.timezone))
     elif view.is_open is False and view.opens_at_ts is not None:
-        note = language.gettext("closed, opens at %(time)s", time=language.time(view.opens_at_ts, view.timezone))
+        opens = language.opens(view.opens_at_ts, view.now_ts, view.timezone)
+        note = language.gettext("closed, %(opens)s", opens=opens)
     elif view.is_open is False:
         note = language.pgettext("place", "closed")
     else:

@@ -121,7 +121,14 @@ def _of_the_machine(gettext: Callable[[str], str]) -> dict[str, Texts]:
 
 def facts_of(part: PartHealth, view: HealthView, language: Language) -> list[str]:
     """The part's figures, as far as they are known."""
-    say_of = {"clock": _of_clock, "disk": _of_disk, "nodes": _of_nodes, "refused": _of_refusals, "store": _of_store}
+    say_of = {
+        "calendars": _of_calendars,
+        "clock": _of_clock,
+        "disk": _of_disk,
+        "nodes": _of_nodes,
+        "refused": _of_refusals,
+        "store": _of_store,
+    }
     if part.name in say_of:
         return say_of[part.name](part, view, language)
     said = []
@@ -159,6 +166,16 @@ def _of_clock(part: PartHealth, _view: HealthView, language: Language) -> list[s
     return [] if witness is None else [witness]
 
 
+def _of_calendars(part: PartHealth, view: HealthView, language: Language) -> list[str]:
+    count, read_ts = part.facts.get("calendars"), part.facts.get("oldest_read_ts")
+    if not isinstance(count, int | float) or not count:
+        return [language.gettext("none is set up")]
+    said = [language.ngettext("%(num)s calendar", "%(num)s calendars", int(count))]
+    if isinstance(read_ts, int | float):
+        said.append(language.gettext("read %(time)s", time=language.when(read_ts, view.now_ts, view.timezone)))
+    return said
+
+
 def _of_store(part: PartHealth, view: HealthView, language: Language) -> list[str]:
     size, checked_ts, copy = (part.facts.get(key) for key in ("size_bytes", "checked_ts", "newest_copy"))
     said = []
@@ -166,7 +183,7 @@ def _of_store(part: PartHealth, view: HealthView, language: Language) -> list[st
         if size >= GB:
             said.append(language.gettext("%(size)s GB", size=language.number(size / GB, 1)))
         else:
-            said.append(language.gettext("%(size)s MB", size=language.number(size / MB, 0)))
+            said.append(language.gettext("%(size)s MB", size=language.number(size / MB, 0 if size >= 10 * MB else 1)))
     if isinstance(checked_ts, int | float):
         time = language.when(checked_ts, view.now_ts, view.timezone)
         said.append(language.gettext("last check: %(time)s", time=time))

@@ -107,6 +107,13 @@ class Language:
             return time
         return f"{self.day(at_ts, timezone)} {time}"
 
+    def opens(self, at_ts: float, now_ts: float, timezone: str) -> str:
+        """When something opens, with the day where that is not today."""
+        time = self.time(at_ts, timezone)
+        if day_ts(at_ts, timezone) == day_ts(now_ts, timezone):
+            return self.gettext("opens at %(time)s", time=time)
+        return self.gettext("opens %(day)s at %(time)s", day=self.day(at_ts, timezone), time=time)
+
     def date(self, at_ts: float, timezone: str) -> str:
         """``mardi 24 novembre`` or ``Tuesday 24 November``."""
         return self.long_date(day_ts(at_ts, timezone), timezone)

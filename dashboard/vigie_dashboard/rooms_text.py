@@ -86,9 +86,7 @@ def words_of(room: RoomView, view: BoardView, language: Language) -> Words:
         closed = language.pgettext("room", "Closed")
         opens = ""
         if room.opens_at_ts is not None:
-            opens = language.gettext(
-                "opens at %(time)s", time=language.when(room.opens_at_ts, view.now_ts, view.timezone)
-            )
+            opens = language.opens(room.opens_at_ts, view.now_ts, view.timezone)
         text = f"{closed} · {opens}" if opens else closed
         return Words("", closed, opens, "", text, text)
     to_check = language.pgettext("room", "to check")

@@ -46,8 +46,8 @@ def opening_of(view: VisitorsView, language: Language) -> str:
     if view.is_open and view.closes_at_ts is not None:
         parts.append(language.gettext("open until %(time)s", time=language.time(view.closes_at_ts, view.timezone)))
     elif view.is_open is False and view.opens_at_ts is not None:
-        when = language.when(view.opens_at_ts, view.now_ts, view.timezone)
-        parts.append(language.gettext("closed, opens at %(time)s", time=when))
+        opens = language.opens(view.opens_at_ts, view.now_ts, view.timezone)
+        parts.append(language.gettext("closed, %(opens)s", opens=opens))
     elif view.is_open is False:
         parts.append(language.pgettext("place", "closed"))
     text = " · ".join(parts)
@@ -148,8 +148,7 @@ def _row(room: VisitorRoom, view: VisitorsView, language: Language, *, is_silent
     if room.state is VisitorState.CLOSED:
         notes = []
         if room.opens_at_ts is not None:
-            when = language.when(room.opens_at_ts, view.now_ts, view.timezone)
-            notes.append(("", language.gettext("opens at %(time)s", time=when)))
+            notes.append(("", language.opens(room.opens_at_ts, view.now_ts, view.timezone)))
         return Row(name, language.pgettext("room", "Closed"), None, is_full=False, notes=tuple(notes))
     if room.state is VisitorState.UNKNOWN:
         about = language.ngettext("%(num)s seat in all", "%(num)s seats in all", room.seats)

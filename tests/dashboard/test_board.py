@@ -100,6 +100,8 @@ def test_opening_and_closing_stand_beside_the_date(sample: BoardView) -> None:
     assert fields(sample, "fr")["page.date"] == "mardi 24 novembre · jusqu\u2019à 20 h"
     closed = replace(sample, is_open=False, closes_at_ts=None, opens_at_ts=sample.closes_at_ts)
     assert fields(closed)["page.date"] == "Tuesday 24 November · closed, opens at 20:00"
+    tomorrow = replace(closed, opens_at_ts=NOW_TS + 17.5 * 3600)
+    assert fields(tomorrow)["page.date"] == "Tuesday 24 November · closed, opens Wed 25 at 08:02"
     assert fields(replace(closed, is_open=None, opens_at_ts=None))["page.date"] == "Tuesday 24 November"
 
 

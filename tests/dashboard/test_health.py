@@ -56,6 +56,19 @@ def test_the_database_says_its_size_and_when_it_was_looked_at_and_copied() -> No
     assert facts_of(fresh, health_of(), language_of("en")) == ["2.5 GB", "no copy yet"]
 
 
+def test_a_small_database_is_not_told_as_of_nothing() -> None:
+    part = PartHealth("store", "pass", None, {"size_bytes": 421_888, "copies": 7})
+    assert facts_of(part, health_of(), language_of("en")) == ["0.4 MB"]
+
+
+def test_calendars_say_how_many_they_are_and_how_old_the_oldest_copy_is() -> None:
+    facts: dict[str, float | str | None] = {"calendars": 2, "oldest_read_ts": NOW_TS - 9_000}
+    part = PartHealth("calendars", "pass", None, facts)
+    assert facts_of(part, health_of(), language_of("en")) == ["2 calendars", "read 12:02"]
+    none = replace(part, facts={"calendars": 0, "oldest_read_ts": None})
+    assert facts_of(none, health_of(), language_of("en")) == ["none is set up"]
+
+
 @pytest.mark.parametrize(("witness", "said"), [("ntp", ["set by a time server"]), (None, []), ("oracle", [])])
 def test_the_clock_says_who_sets_it(witness: str | None, said: list[str]) -> None:
     assert facts_of(PartHealth("clock", "pass", None, {"witness": witness}), health_of(), language_of("en")) == said

@@ -104,7 +104,7 @@ def test_a_seat_without_an_outlet_says_so() -> None:
 
 def test_a_closed_place_says_when_it_opens_and_sends_nobody_anywhere() -> None:
     said = text(is_open=False, closes_at_ts=None, opens_at_ts=NOW_TS + 18 * 3600, measured_ts=None)
-    assert "Tiers-lieu · fermé, ouvre à mer. 25 8 h 32" in said
+    assert "Tiers-lieu · fermé, ouvre mer. 25 à 8 h 32" in said
     assert "Une place" not in said
     assert "préférez" not in said
 

@@ -8,16 +8,17 @@ from vigie_dashboard.pages import LANGUAGES
 
 
 def chosen_language(request: Request) -> str:
-    """By ``?l=``, else by Accept-Language, else the first of LANGUAGES."""
+    """By ``?l=``, else the one of the place's languages that the browser likes best, else the place's first."""
+    languages: tuple[str, ...] = request.app.state.languages
     asked = request.query_params.get("l")
     if asked in LANGUAGES:
         return asked
-    best, best_weight = LANGUAGES[0], 0.0
+    best, best_weight = languages[0], 0.0
     for entry in request.headers.get("accept-language", "").split(",")[:20]:
         tag, _, parameters = entry.strip().partition(";")
         lang = tag.split("-")[0].lower()
         weight = _weight(parameters)
-        if lang in LANGUAGES and weight > best_weight:
+        if lang in languages and weight > best_weight:
             best, best_weight = lang, weight
     return best
 

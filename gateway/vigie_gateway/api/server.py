@@ -57,6 +57,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
         lifespan=lifespan,
     )
     app.state.access = gateway.access
+    app.state.languages = gateway.site.languages
     app.router.route_class = GuardedRoute
     problems.install(app)
     app.include_router(v1.router(gateway))

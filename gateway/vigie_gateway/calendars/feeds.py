@@ -144,7 +144,13 @@ class Calendars:
             for feed in self._feeds
         }
         is_well = all(one["status"] == "pass" for one in by_id.values())
-        return {"status": "pass" if is_well else "warn", "by_id": by_id}
+        reads_ts = [feed.read_ts for feed in self._feeds]
+        return {
+            "status": "pass" if is_well else "warn",
+            "calendars": len(by_id),
+            "oldest_read_ts": min((at_ts for at_ts in reads_ts if at_ts is not None), default=None),
+            "by_id": by_id,
+        }
 
     def _run(self) -> None:
         while not self._stop.is_set():

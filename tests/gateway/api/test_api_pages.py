@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench
+
+from vigie_gateway.api.server import build
 
 BROWSER = {"accept": "text/html", "accept-language": "fr-FR,fr;q=0.9,en;q=0.5"}
 
@@ -12,6 +16,13 @@ BROWSER = {"accept": "text/html", "accept-language": "fr-FR,fr;q=0.9,en;q=0.5"}
 def test_the_board_is_in_the_language_of_the_browser(client: TestClient) -> None:
     assert '<html lang="fr"' in client.get("/board", headers=BROWSER).text
     assert '<html lang="en"' in client.get("/board", headers=BROWSER | {"accept-language": "en-GB"}).text
+
+
+def test_a_place_of_one_language_is_shown_in_it_unless_a_link_says_otherwise(bench: Bench) -> None:
+    site = bench.gateway.site.model_copy(update={"languages": ("en",)})
+    english = TestClient(build(replace(bench.gateway, site=site), {"testserver"}), client=("127.0.0.1", 4321))
+    assert '<html lang="en"' in english.get("/board", headers=BROWSER).text
+    assert '<html lang="fr"' in english.get("/board?l=fr", headers=BROWSER).text
 
 
 def test_a_language_parameter_wins_over_the_browser(client: TestClient) -> None:

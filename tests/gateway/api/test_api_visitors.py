@@ -73,16 +73,27 @@ def test_it_may_be_asked_under_any_address_and_under_no_unknown_name(client: Tes
         assert client.get("/", headers=BROWSER | {"host": host}).status_code == status, host
 
 
-def test_the_sheet_has_a_code_for_the_address_it_is_asked_under(bench: Bench) -> None:
-    page = ask_from(bench, "192.168.1.20").get("/poster?l=en", headers={"host": "192.168.1.10:8080"}).text
-    assert "<bdi>http://192.168.1.10:8080/</bdi>" in page
+@pytest.mark.parametrize(
+    ("asked_under", "printed"),
+    [
+        ("http://192.168.1.10:8080/", "http://192.168.1.10:8080/"),
+        ("https://vigie.local/", "https://vigie.local/"),
+        ("http://127.0.0.1:8080/", None),
+        ("http://[::1]:8080/", None),
+        ("http://localhost:8080/", None),
+    ],
+)
+def test_the_sheet_prints_what_it_is_asked_under_unless_only_this_machine_can_follow(
+    bench: Bench, asked_under: str, printed: str | None
+) -> None:
+    site = bench.gateway.site.model_copy(update={"visitors": Visitors()})
+    assert poster_view(site, asked_under).address == printed
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:8080"])
-def test_the_sheet_has_no_code_for_an_address_that_only_this_machine_can_follow(client: TestClient, host: str) -> None:
-    page = client.get("/poster?l=en", headers={"host": host}).text
-    assert "does not know under which address" in page
-    assert 'role="img"' not in page
+def test_anybody_gets_the_sheet_of_the_place_and_is_sent_there_from_the_page(bench: Bench) -> None:
+    outside = ask_from(bench, "192.168.1.20")
+    assert 'href="/poster?l=en"' in outside.get("/?l=en").text
+    assert "<bdi>http://vigie.local:8080/</bdi>" in outside.get("/poster?l=en").text
 
 
 def test_the_site_file_s_own_address_is_the_one_printed(bench: Bench) -> None:
