@@ -18,6 +18,7 @@ settings.load_profile("vigie")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--root", action="store_true", help="run the tests marked root, and only these")
+    parser.addoption("--every-combination", action="store_true", help="axe and a picture of every page in all of them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
