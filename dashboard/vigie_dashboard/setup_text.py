@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.pages import LANGUAGE_NAMES, LANGUAGES, render
@@ -106,7 +106,6 @@ def notice_text(notice: str, language: Language) -> str:
     if not notice:
         return ""
     return {
-        "kept": language.gettext("Kept. What you type stays here until it is put in place."),
         "wrong": language.gettext("Something is to be corrected below. All that you typed is kept."),
         "applied": language.gettext("In place: the board shows it from now on."),
         "changed": language.gettext(
@@ -120,6 +119,7 @@ def notice_text(notice: str, language: Language) -> str:
         "read": language.gettext("The site file cannot be read: what is wrong stands below."),
         "unfit": language.gettext("The site file is wrong as it is. Put it right, or import another."),
         "problems": language.gettext("The place would not be right like this. All that you typed is kept."),
+        "troubled": language.gettext("A page is still to be corrected: the list above says which."),
         "uneditable": language.gettext("The site file is written in a way that this page cannot edit."),
         "draft": language.gettext("What you typed cannot be kept: the gateway cannot write beside its store."),
         "imported": language.gettext("Read without a problem. Look at it, then put it in place."),
@@ -149,3 +149,63 @@ def _weekdays(language: Language) -> list[tuple[str, str]]:
 def board_names(codes: Sequence[str]) -> dict[str, str]:
     """What the first circuit is called until somebody calls it otherwise, by language."""
     return {code: language_of(code).pgettext("circuit", "Distribution board") for code in codes}
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """The page of the one-time address.
+
+    Attributes:
+        standing: ``valid``, ``wrong``, ``expired``, ``over``; "" for who has to wait first.
+        may_sign_in: Whether a password may be typed here.
+        name: As typed before.
+        trouble: Why the form came back: a word of ``AccountError.kind``, ``differ`` or ``busy``; "" when it did not.
+        wait_s: Until the next try.
+    """
+
+    standing: str
+    may_sign_in: bool
+    name: str
+    trouble: str
+    wait_s: int
+
+
+def render_address(view: AddressView, lang: str, theme: str | None) -> str:
+    """Where the first administrator begins, or why not there."""
+    language = language_of(lang)
+    heading = language.gettext("Set-up")
+    return render(
+        "setup_address.html",
+        language,
+        theme,
+        view=view,
+        said=_said_of_address(view, language),
+        heading=heading,
+        title=f"{heading} \u2013 Vigie",
+    )
+
+
+def _said_of_address(view: AddressView, language: Language) -> str:
+    if view.wait_s and view.trouble != "busy":
+        return language.ngettext(
+            "Too many tries. Try again in %(num)s second.", "Too many tries. Try again in %(num)s seconds.", view.wait_s
+        )
+    if view.standing != "valid":
+        return {
+            "wrong": language.gettext("This is not the set-up address: it was mistyped, or a later one was made."),
+            "expired": language.gettext("This set-up address is too old: it holds for half an hour."),
+            "over": language.gettext("This set-up address was used: there is an administrator, who signs in."),
+        }.get(view.standing, "")
+    if not view.may_sign_in:
+        return language.gettext(
+            "Here a password could be read on the way: open this page with https, or on the gateway itself."
+        )
+    if not view.trouble:
+        return ""
+    return {
+        "name": language.gettext("A name has 1 to 32 characters: a to z without accents, digits, dot, dash."),
+        "taken": language.gettext("That name is taken."),
+        "password": language.gettext("A password has 12 to 256 characters."),
+        "differ": language.gettext("The two passwords differ."),
+        "busy": language.gettext("Too many tries. Try again in a moment."),
+    }.get(view.trouble, language.gettext("The accounts cannot be written: the gateway's log says why."))

@@ -35,6 +35,7 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rereading import Rereading
 from vigie_gateway.settings import Settings
+from vigie_gateway.setup.address import AddressError, address_of
 from vigie_gateway.setup.place_setup import PlaceSetup, place_setup
 from vigie_gateway.setup.unset import read_place
 from vigie_gateway.store import Store, open_store
@@ -97,6 +98,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
         stack.callback(listener.close)
         store = open_store(path, clock, settings.store.ballast_mb << 20)
         stack.callback(store.close)
+        access = _access(settings, stack)
         lasting = _Lasting(
             settings,
             clock,
@@ -104,15 +106,33 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
             store,
             Refusals(),
             _watch(clock, path, store),
-            _access(settings, stack),
-            place_setup(site_path, path.parent, rereading.ask),
+            access,
+            place_setup(site_path, path.parent, access.accounts, rereading.ask),
         )
+        _welcome(lasting)
         following: Site | None = site
         with rereading.signals():
             while following is not None:
                 _serve_place(lasting, following, rereading)
                 following = rereading.following()
         notify("STOPPING=1")
+
+
+def _welcome(lasting: _Lasting) -> None:
+    """Where nothing is set up yet, say where to begin. The log keeps the address; it is of use for half an hour."""
+    setup = lasting.setup
+    if setup.file.path.exists():
+        return
+    port = lasting.listener.getsockname()[1]
+    if setup.address.administrators():
+        log.info("no place yet: sign in and open /setup (%s is not there)", setup.file.path)
+        return
+    try:
+        where = address_of(lasting.settings.http, port, setup.address.issue())
+    except (AddressError, OSError, ValueError) as error:
+        log.warning("no place yet, and no set-up address: %s", error)
+        return
+    log.info("no place yet: set it up at %s (once, within half an hour; setup-address prints another)", where)
 
 
 def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:

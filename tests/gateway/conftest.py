@@ -181,7 +181,7 @@ def make_bench(
     machine = Machine(here, sysfs=here)
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
-    setup = place_setup(folder / "site.toml", folder, lambda: None)
+    setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     gateway = Gateway(site, clock, store, board, live, health, access, lambda: None, setup)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 

@@ -12,7 +12,20 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from vigie_gateway.api import health, history, kiosk, pages, problems, setup, sign_in, users, v1, visitors
+from vigie_gateway.api import (
+    health,
+    history,
+    kiosk,
+    pages,
+    problems,
+    setup,
+    setup_address,
+    setup_files,
+    sign_in,
+    users,
+    v1,
+    visitors,
+)
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import GuardedHeaders
@@ -69,6 +82,8 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(sign_in.router(gateway))
     app.include_router(users.router(gateway))
     app.include_router(setup.router(gateway))
+    app.include_router(setup_files.router(gateway))
+    app.include_router(setup_address.router(gateway))
     app.include_router(health.router(gateway))
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)

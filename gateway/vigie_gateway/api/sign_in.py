@@ -68,7 +68,7 @@ class _Forms:
         if previous is not None:
             await run_in_threadpool(self._accounts.end_session, previous, now_ts)
         secret = await run_in_threadpool(self._accounts.open_session, name, now_ts)
-        return _sent_on("/board", secret, caller, LONGEST_SESSION_S)
+        return sent_on("/board", secret, caller, LONGEST_SESSION_S)
 
     async def _try(self, name: str, password: str, caller: Caller) -> tuple[Trouble | None, float]:
         """Look at a password; what is wrong, None when it is right, and how long the next try has to wait."""
@@ -92,7 +92,7 @@ class _Forms:
         check_form(principal, (await read_form(request)).get("csrf", ""))
         if principal.session is not None:
             await run_in_threadpool(self._accounts.end_session, principal.session, self._access.clock.now_ts())
-        return _sent_on("/sign-in", "", request.state.caller, 0)
+        return sent_on("/sign-in", "", request.state.caller, 0)
 
     @allowed(STAFF)
     def account(self, request: Request) -> Response:
@@ -119,7 +119,7 @@ class _Forms:
         except BusyError:
             return self._account_page(request, Trouble.WAIT, BUSY_WAIT_S)
         # Every session of the account has ended, this one too: whoever knew the old password is out.
-        return _sent_on("/sign-in", "", caller, 0)
+        return sent_on("/sign-in", "", caller, 0)
 
     def _sign_in_page(self, request: Request, trouble: Trouble | None, name: str = "", wait_s: float = 0) -> Response:
         may = self._access.may_sign_in(request.state.caller)
@@ -161,7 +161,7 @@ def _answer(page: str, trouble: Trouble | None, wait_s: float) -> Response:
     return HTMLResponse(page, _STATUS.get(trouble, HTTPStatus.FORBIDDEN), headers)
 
 
-def _sent_on(to: str, secret: str, caller: Caller, seconds: float) -> Response:
+def sent_on(to: str, secret: str, caller: Caller, seconds: float) -> Response:
     """To another page, with the session's cookie; "" takes it away."""
     answer = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     answer.set_cookie(

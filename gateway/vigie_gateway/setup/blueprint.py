@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vigie_gateway.place.problem import Problem, SiteError
+from vigie_gateway.place.problem import SiteError
 from vigie_gateway.setup import doors, identity, outlets, rooms
 from vigie_gateway.setup.draft import Draft
 from vigie_gateway.setup.recipe import rewrite
-from vigie_gateway.setup.site_file import SiteFile, SiteText
+from vigie_gateway.setup.site_file import SiteFile, SiteText, site_text
 from vigie_gateway.setup.typed import Fields, Meant
 
 STEPS = ("place", "plan", "doors", "outlets")
@@ -26,10 +26,12 @@ class Blueprint:
     Attributes:
         now: The site file.
         draft: What was typed.
+        begun_from: What the pages show where nothing was typed: the file, or another that was imported.
     """
 
     now: SiteText
     draft: Draft
+    begun_from: SiteText
 
     @property
     def has_changed(self) -> bool:
@@ -43,13 +45,13 @@ class Blueprint:
             return typed
         match step:
             case "place":
-                return identity.fields_of(self.now.raw)
+                return identity.fields_of(self.begun_from.raw)
             case "plan":
-                return rooms.fields_of(self.now.raw, self.languages())
+                return rooms.fields_of(self.begun_from.raw, self.languages())
             case "doors":
-                return doors.fields_of(self.now.raw)
+                return doors.fields_of(self.begun_from.raw)
             case _:
-                return outlets.fields_of(self.now.raw, self.languages())
+                return outlets.fields_of(self.begun_from.raw, self.languages())
 
     def languages(self) -> list[str]:
         """Of the place."""
@@ -61,7 +63,7 @@ class Blueprint:
 
     def drawn(self) -> list[tuple[str, list[tuple[float, float]]]]:
         """Id and corners of each room that there will be on the plan."""
-        return rooms.drawn_rooms(self.fields("plan"), self.now.raw)
+        return rooms.drawn_rooms(self.fields("plan"), self.begun_from.raw)
 
     def meant(self, step: str, fields: Mapping[str, str] | None = None) -> Meant:
         """What a page says, with its troubles; of these fields, else of those that it shows."""
@@ -69,27 +71,30 @@ class Blueprint:
         known = {room for room, _ in self.rooms()}
         match step:
             case "place":
-                return identity.read_identity(shown, self.now.raw)
+                return identity.read_identity(shown, self.begun_from.raw)
             case "plan":
-                return rooms.read_rooms(shown, self.now.raw, self.languages())
+                return rooms.read_rooms(shown, self.begun_from.raw, self.languages())
             case "doors":
-                return doors.read_doors(shown, self.now.raw, known, rooms.grid_of(self.fields("plan")))
+                return doors.read_doors(shown, self.begun_from.raw, known, rooms.grid_of(self.fields("plan")))
             case _:
-                return outlets.read_outlets(shown, self.now.raw, known, self.languages())
+                return outlets.read_outlets(shown, self.begun_from.raw, known, self.languages())
 
     def troubled(self) -> list[str]:
         """The pages on which something is wrong."""
-        return [step for step in STEPS if (step in self.draft.steps or not self.now.text) and self.meant(step).troubles]
+        return [step for step in self._typed() if self.meant(step).troubles]
+
+    def _typed(self) -> list[str]:
+        """The pages that say something else than a file does: of a place without one, all."""
+        return [step for step in STEPS if step in self.draft.steps or not self.begun_from.text]
 
     def text(self) -> str:
         """The file that would be put in its place. Raises RecipeError; every page must be right."""
         meant = Meant()
-        for step in STEPS:
-            if step in self.draft.steps or not self.now.text:
-                page = self.meant(step)
-                meant.keys |= page.keys
-                meant.sections |= page.sections
-        return rewrite(self.now.text, meant)
+        for step in self._typed():
+            page = self.meant(step)
+            meant.keys |= page.keys
+            meant.sections |= page.sections
+        return rewrite(self.begun_from.text, meant)
 
 
 def blueprint_of(file: SiteFile, draft: Draft) -> Blueprint:
@@ -100,7 +105,8 @@ def blueprint_of(file: SiteFile, draft: Draft) -> Blueprint:
         SiteError: It is wrong as it is: it must be put right, or replaced by an import.
     """
     now = file.read()
-    problems: list[Problem] = file.check(now.text) if now.text else []
+    begun_from = now if draft.imported is None else site_text(draft.imported)
+    problems = file.check(begun_from.text) if begun_from.text else []
     if problems:
         raise SiteError(problems)
-    return Blueprint(now, draft)
+    return Blueprint(now, draft, begun_from)

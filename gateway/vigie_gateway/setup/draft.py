@@ -6,11 +6,11 @@ Called by ``api.setup`` on request threads; there is one draft of a place, whoev
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from vigie_gateway.files import replace_file
 from vigie_gateway.setup.typed import Fields
 
 FILE_NAME = "setup-draft.json"
@@ -27,10 +27,12 @@ class Draft:
     Attributes:
         base: Digest of the site file that it was begun from; "" when there was none, None when nothing is begun.
         steps: The fields of each page that was sent, as they were typed.
+        imported: A checked site file to begin from in place of the one that there is; None when there is none.
     """
 
     base: str | None = None
     steps: dict[str, Fields] = field(default_factory=dict)
+    imported: str | None = None
 
 
 class DraftFile:
@@ -44,10 +46,11 @@ class DraftFile:
         """What was typed before; an empty draft when there is none, or it cannot be read."""
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
-            base, steps = found["base"], found["steps"]
+            base, steps, imported = found["base"], found["steps"], found["imported"]
             return Draft(
                 None if base is None else str(base),
                 {str(step): {str(key): str(text) for key, text in fields.items()} for step, fields in steps.items()},
+                None if imported is None else str(imported),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return Draft()
@@ -81,25 +84,10 @@ class DraftFile:
             self._path.unlink(missing_ok=True)
 
     def _write(self, draft: Draft) -> None:
-        text = json.dumps({"base": draft.base, "steps": draft.steps}, ensure_ascii=False, indent=1)
+        text = json.dumps(
+            {"base": draft.base, "steps": draft.steps, "imported": draft.imported}, ensure_ascii=False, indent=1
+        )
         try:
             replace_file(self._path, text.encode(), 0o600)
         except OSError as error:
             raise DraftError(f"{self._path}: what was typed cannot be kept: {error.strerror}") from error
-
-
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in its place at once, or leave it as it was; on disk when this returns. Raises OSError."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch(mode)
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vigie_gateway.setup.draft import replace_file
+from vigie_gateway.files import replace_file
 
 FILE_NAME = "setup-picture"
 MOST_BYTES = 5 * 1024 * 1024

@@ -78,6 +78,21 @@ def rewrite(text: str, meant: Meant) -> str:
     return result
 
 
+def shared(text: str) -> str:
+    """The recipe of a place, for others: without calendars at an address, which may hold a secret, and passwords.
+
+    Raises:
+        RecipeError: It cannot be edited here.
+    """
+    raw = tomllib.loads(text)
+    calendars = raw.get("calendars", [])
+    kept = [Entry(number, {}) for number, calendar in enumerate(calendars) if "url" not in calendar]
+    meant = Meant(sections={"calendars": kept} if calendars else {})
+    if "wifi_password" in raw.get("visitors", {}):
+        meant.keys["visitors", "wifi_password"] = None
+    return rewrite(text, meant)
+
+
 def _expected(before: Mapping[str, Any], meant: Meant) -> dict[str, Any]:
     """What the new text must say: it is not given out when it says anything else."""
     result = deepcopy(dict(before))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vigie_gateway.files import replace_file
 from vigie_gateway.place.problem import Problem
 from vigie_gateway.place.site import read_site
-from vigie_gateway.setup.draft import replace_file
 
 KEPT_SUFFIX = ".before"
 """Of the copy of what a new file replaced: ``site.toml.before``."""
@@ -57,13 +57,12 @@ class SiteFile:
     def read(self) -> SiteText:
         """The file now. Raises SiteFileError."""
         try:
-            content = self.path.read_bytes()
-            text = content.decode()
+            text = self.path.read_bytes().decode()
         except FileNotFoundError:
             return SiteText("", "", {})
         except (OSError, UnicodeDecodeError) as error:
             raise SiteFileError(f"{self.path}: cannot be read: {error}", "read") from error
-        return SiteText(text, digest_of(content), parsed(text))
+        return site_text(text)
 
     def check(self, text: str) -> list[Problem]:
         """What would be wrong with this text as the place's file; empty when it can be put in its place."""
@@ -86,14 +85,10 @@ class SiteFile:
             raise SiteFileError(f"{self.path}: cannot be written: {error.strerror}", "write") from error
 
 
-def digest_of(content: bytes) -> str:
-    """Of a file's content."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def parsed(text: str) -> dict[str, Any]:
-    """The text as TOML; empty when it is none."""
+def site_text(text: str) -> SiteText:
+    """The text of a site file, taken apart."""
     try:
-        return tomllib.loads(text)
+        raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
+        raw = {}
+    return SiteText(text, hashlib.sha256(text.encode()).hexdigest() if text else "", raw)
