@@ -10,6 +10,8 @@ from tests.gateway.conftest import Bench, ask_from
 from vigie_gateway.api.guard import GuardedRoute
 from vigie_gateway.auth.roles import Role
 
+_FILLED = {"room_id": "atelier", "name": "x.css", "series_id": "no.ne"}
+
 
 def routes_of(bench: Bench) -> dict[tuple[str, str], GuardedRoute]:
     """By method and path."""
@@ -35,3 +37,11 @@ def _all(routes: Iterable[object]) -> Iterator[object]:
     for route in routes:
         yield route
         yield from _all(getattr(getattr(route, "original_router", None), "routes", ()))
+
+
+def addressed(path: str) -> str:
+    """A path with something in place of each of its parameters."""
+    for name, value in _FILLED.items():
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, f"{path}: say in _FILLED what stands there"
+    return path

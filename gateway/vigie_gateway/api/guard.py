@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from vigie_gateway.api.problems import Problem
+from vigie_gateway.api.problems import Problem, described
 from vigie_gateway.auth.access import Access, Caller, Principal
 from vigie_gateway.auth.accounts import AccountError
 from vigie_gateway.auth.roles import Role
@@ -51,6 +51,8 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"route {path} says nobody's role: put @allowed(...) below its decorator")
         self.roles: frozenset[Role] = roles
         self._entrance: str = getattr(endpoint, _ENTRANCE)
+        if given.get("include_in_schema", True):
+            _describe(roles, given)
         super().__init__(path, endpoint, **given)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -69,6 +71,17 @@ class GuardedRoute(APIRoute):
             return await handle(request)
 
         return guarded
+
+
+def _describe(roles: frozenset[Role], given: dict[str, Any]) -> None:
+    """Say in the API's description who may ask, and how whoever may not is told."""
+    is_public = Role.PUBLIC in roles
+    refusals = described(405, 421, 500, 503) if is_public else described(401, 403, 405, 421, 500, 503)
+    given["responses"] = refusals | (given.get("responses") or {})
+    given["openapi_extra"] = {
+        "x-roles": [role for role in Role if role in roles],
+        "security": [{}] if is_public else [{"token": []}, {"session": []}],
+    } | (given.get("openapi_extra") or {})
 
 
 def principal_of(request: Request) -> Principal:

@@ -22,6 +22,8 @@ def policy(style: str = "'self'", connect: str = "'self'") -> str:
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", policy().encode()),
+    # What may be kept says so itself: a browser's back button must not show a board to whoever comes next.
+    (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     # Not "no-referrer": with it a browser says "Origin: null" for our own forms too, and api.guard could not tell them.
     (b"referrer-policy", b"same-origin"),
@@ -91,5 +93,5 @@ async def _refuse(send: Send) -> None:
     detail = "this name is not one that Vigie is served under"
     body = json.dumps({"type": "about:blank", "title": "Misdirected Request", "status": 421, "detail": detail}).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.start", "status": 421, "headers": _completed(headers)})
     await send({"type": "http.response.body", "body": body})

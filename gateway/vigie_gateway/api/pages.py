@@ -68,7 +68,7 @@ def events_router(gateway: Gateway) -> APIRouter:
             "`l` chooses the language of the texts (fr, en)."
         ),
         response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {}}}, 503: {"description": "Too many streams are open"}},
+        responses={200: {"content": {"text/event-stream": {}}}},
     )
     @allowed(WATCHERS)
     async def events(request: Request) -> Response:

@@ -18,6 +18,43 @@ from vigie_gateway.auth.accounts import AccountError
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Why something was refused (RFC 9457)",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string", "description": "The status in words"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "What was found, and what was expected"},
+        "errors": {
+            "type": "array",
+            "description": "With 422: each parameter that is wrong",
+            "items": {
+                "type": "object",
+                "required": ["parameter", "detail"],
+                "properties": {"parameter": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+_MEANINGS = {
+    401: "Not signed in: an API token is expected (`Authorization: Bearer vigie_…`)",
+    403: "The role or scope is another one",
+    404: "Nothing has that name",
+    405: "There is no such method here",
+    421: "The `Host` is not one of this gateway's names or addresses",
+    422: "A parameter is wrong",
+    500: "An error in Vigie itself",
+    503: "The accounts cannot be read, or too much is asked at once",
+}
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an operation's description says of these refusals."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
 
 
 class Problem(HTTPException):

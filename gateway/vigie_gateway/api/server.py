@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -29,7 +30,9 @@ from vigie_gateway.api import (
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import GuardedHeaders
+from vigie_gateway.api.problems import PROBLEM_SCHEMA
 from vigie_gateway.api.revocation import end_revoked_streams
+from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
 
@@ -37,6 +40,11 @@ GZIP_FROM_BYTES = 600
 """Smaller answers fit in one packet as they are."""
 GZIP_LEVEL = 5
 """Higher takes a Pi longer than it saves a slow link; lower weighs more."""
+
+SECURITY_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "An API token; docs/access.md says how to make one"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of a browser that signed in"},
+}
 
 
 def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
@@ -86,21 +94,39 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(setup_address.router(gateway))
     app.include_router(health.router(gateway))
 
-    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    _own_routes(app, gateway)
+    return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)
+
+
+def _own_routes(app: FastAPI, gateway: Gateway) -> None:
+    """What is about the gateway itself."""
+
+    @app.get("/api/v1/openapi.json", tags=["v1"], summary="This description", response_model=dict[str, Any])
     @allowed(STAFF)
     def description() -> Response:
-        return JSONResponse(app.openapi())
+        document = app.openapi()
+        document["components"] = document.get("components", {}) | {"securitySchemes": SECURITY_SCHEMES}
+        document["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        return JSONResponse(document)
 
-    @app.get("/healthz", tags=["health"], summary="Whether the gateway does its work, part by part")
+    @app.get(
+        "/healthz",
+        tags=["health"],
+        summary="Whether the gateway does its work, part by part",
+        response_model=dict[str, Any],
+        responses={503: {"description": "A part of it fails: the same report", "content": {"application/json": {}}}},
+    )
     @allowed(STAFF)
     def healthz() -> Response:
         report = gateway.health.report()
-        return JSONResponse(report, 503 if report["status"] == "fail" else 200, {"cache-control": "no-store"})
+        return JSONResponse(report, 503 if report["status"] == "fail" else 200)
 
-    @app.get("/metrics", tags=["health"], summary="Every number of /healthz, for Prometheus")
+    @app.get(
+        "/metrics",
+        tags=["health"],
+        summary="Every number of /healthz, for Prometheus",
+        response_class=PlainTextResponse,
+    )
     @allowed(STAFF)
     def metrics() -> Response:
-        text = exposition(gateway.health.report())
-        return Response(text, headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE)
-
-    return GuardedHeaders(GZipMiddleware(app, GZIP_FROM_BYTES, GZIP_LEVEL), hosts)
+        return Response(exposition(gateway.health.report()), media_type=CONTENT_TYPE)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
@@ -19,7 +19,7 @@ from vigie_contract.senml import LATEST_TS
 from vigie_dashboard.view import Figures, HistoryPoint, RoomView
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
-from vigie_gateway.api.problems import Problem
+from vigie_gateway.api.problems import Problem, described
 from vigie_gateway.auth.roles import STAFF
 from vigie_gateway.store import Sample, Series
 from vigie_gateway.store.influxdb.older import JoinedHistory, joined_history
@@ -28,10 +28,6 @@ MAX_POINTS = 5_000
 """Points of one answer. Lower is coarser than a wide screen; higher lets one request hold the processor."""
 DEFAULT_POINTS = 500
 DEFAULT_SPAN_S = 86_400.0
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Nothing has that name (problem details, RFC 9457)"},
-    422: {"description": "A parameter is wrong (problem details, RFC 9457)"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +108,7 @@ def router(gateway: Gateway) -> APIRouter:
         "/series/{series_id}/history",
         summary="A series over time",
         response_model=HistoryAnswer,
-        responses=PROBLEMS,
+        responses=described(404, 422),
     )
     @allowed(STAFF)
     def history(

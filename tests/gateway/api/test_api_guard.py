@@ -8,9 +8,10 @@ import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench, ask_from
-from tests.gateway.routes import roles_of
+from tests.gateway.routes import addressed, roles_of
 
 from vigie_gateway.api.guard import GuardedRoute
+from vigie_gateway.api.headers import SECURITY_HEADERS
 from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.roles import SIGNED_IN_ROLES, STAFF, Role
 
@@ -49,8 +50,7 @@ def test_every_route_by_every_role_is_answered_or_refused_as_it_says(
         for (method, path), roles in table.items():
             if path == "/events" and role in roles:
                 continue  # a stream has no end to wait for
-            address = path.replace("{room_id}", "atelier").replace("{name}", "x.css").replace("{series_id}", "no.ne")
-            status = client.request(method, address).status_code
+            status = client.request(method, addressed(path)).status_code
             if role in roles:
                 assert status != 401, (role, method, path, status)
                 assert method != "GET" or status != 403, (role, path)
@@ -120,3 +120,48 @@ def test_a_token_reads_what_its_scope_says_until_it_is_revoked_or_ends(bench: Be
 
 def test_sessions_of_all_roles_that_there_are_exist() -> None:
     assert set(SIGNED_IN_ROLES) == STAFF
+
+
+def test_nothing_is_kept_by_a_browser_but_what_says_so(bench: Bench, signed_in: Callable[[Role], TestClient]) -> None:
+    admin, anybody = signed_in(Role.ADMIN), signed_in(Role.PUBLIC)
+    for method, path in roles_of(bench):
+        if path == "/events":
+            continue
+        for client in (admin, anybody):
+            answer = client.request(method, addressed(path))
+            kept = answer.headers.get_list("cache-control")
+            assert len(kept) == 1, path
+            if answer.status_code != 200 or path not in PUBLIC - {"/sign-in"}:
+                assert kept == ["no-store"], (method, path)
+            if answer.status_code == 200 and kept == ["no-store"]:
+                assert "etag" not in answer.headers, path
+
+
+@pytest.mark.parametrize("path", ["/", "/board", "/nothing", "/api/v1/rooms", "/%00", "/static/../vigie.css"])
+@pytest.mark.parametrize("host", ["testserver", "evil.example"])
+def test_every_answer_has_the_security_headers(bench: Bench, path: str, host: str) -> None:
+    answer = ask_from(bench, ELSEWHERE).get(path, headers={"host": host})
+    for name, _ in SECURITY_HEADERS:
+        assert len(answer.headers.get_list(name.decode())) == 1, name
+    assert answer.status_code == 421 or host == "testserver"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..%2f..%2f..%2fetc%2fpasswd",
+        "..%5c..%5cvigie.css",
+        "%2e%2e/site.toml",
+        "....//vigie.css",
+        "vigie.css%00.js",
+        "%252e%252e%252fvigie.css",
+        "/etc/passwd",
+        "vendor/../../view.py",
+    ],
+)
+def test_a_path_leads_to_no_file_but_those_listed(bench: Bench, name: str) -> None:
+    client = ask_from(bench, ELSEWHERE)
+    for address in (f"/static/{name}", f"/history/{name}", f"/rooms/{name}", f"/{name}"):
+        answer = client.get(address)
+        assert answer.status_code in {401, 404, 307}, address
+        assert b"root:" not in answer.content
