@@ -30,7 +30,7 @@ class RoomState(StrEnum):
     NO_SENSOR = "no-sensor"
     """Nothing that counts people is configured for it, or was ever heard."""
     CLOSED = "closed"
-    """Outside of its opening hours."""
+    """Outside of its opening hours, or by somebody's word."""
     INCONSISTENT = "inconsistent"
     """More people were counted than can be, or fewer than none."""
 
@@ -66,6 +66,7 @@ class OutletsView:
         cut: How many have no voltage (a breaker has tripped).
         measured: How many of ``total`` are measured and fresh.
         at_ts: The oldest reading used; None when none.
+        out_of_order: How many somebody has said to be; they are neither free, cut nor measured.
     """
 
     total: int
@@ -73,6 +74,7 @@ class OutletsView:
     cut: int
     measured: int
     at_ts: float | None
+    out_of_order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,13 @@ class RoomView:
         state: See RoomState.
         people: Best count; None when unknown. Kept in OLD and INCONSISTENT, so that the page can show it greyed.
         free: ``seats - people``, None when unknown.
-        at_ts: When the count was last confirmed by a reading; None when never.
+        at_ts: When the count was last confirmed by a reading or a person; None when never.
         opens_at_ts: When a CLOSED room opens next; None when not known.
         outlets: None when the room has no outlet that is measured.
         wifi: None when no node or access point speaks for the room.
         tags: Of the site file: ``quiet``, ``calls``, ``group``.
+        closed_reason: Why somebody has closed it by hand; None when its hours alone say whether it is open.
+        is_by_hand: Whether its count is somebody's word that no sensor follows.
     """
 
     id: str
@@ -131,6 +135,8 @@ class RoomView:
     outlets: OutletsView | None
     wifi: WifiView | None
     tags: tuple[str, ...]
+    closed_reason: str | None = None
+    is_by_hand: bool = False
 
     @property
     def is_passage(self) -> bool:

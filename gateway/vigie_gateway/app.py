@@ -27,6 +27,7 @@ from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.housekeeping import Housekeeping
 from vigie_gateway.ingest.bus import Bus
+from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
@@ -149,6 +150,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             return board_fields(board.view(clock.now_ts()), lang)
 
         live = Live(fields, clock.now_ts)
+        desk = Desk(site, store, board, clock, watch, live.poke)
         pipeline = Pipeline(
             name=settings.name,
             site=site.id,
@@ -157,6 +159,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             board=board,
             clock=clock,
             watch=watch,
+            desk=desk,
             refusals=refusals,
             commit_interval_s=settings.store.commit_interval_s,
             on_change=live.poke,
@@ -192,7 +195,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         def vouch() -> str:
             return Vouching(lasting.database, clock).vouch(None, is_forced=False)
 
-        gateway = Gateway(site, clock, store, board, live, health, lasting.access, vouch, lasting.setup, older)
+        gateway = Gateway(
+            site, clock, store, board, live, health, lasting.access, vouch, lasting.setup, older, desk=desk
+        )
         _serve(gateway, lasting, rereading)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
 from vigie_gateway.place.site import Site
-from vigie_gateway.store import Sample, Series, Store
+from vigie_gateway.store import BY_HAND, Sample, Series, Store
 
 BARS = 48
 BAR_S = 1_800
@@ -62,6 +62,8 @@ def _nodes(site: Site, store: Store, report: Mapping[str, Any]) -> list[NodeHeal
     """Those of the report, and those that the store knows from before."""
     by_node: dict[str, list[Series]] = {}
     for series in store.series():
+        if series.node == BY_HAND:
+            continue
         by_node.setdefault(series.node, []).append(series)
     latest = store.latest()
     said = report["parts"]["nodes"]["by_id"]

@@ -27,6 +27,7 @@ from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.bus import Message
+from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.drops import BrokerDrops
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
@@ -159,6 +160,7 @@ def make_bench(
     board.set_clock(is_known=watch.is_known, step_s=0.0)
     changes: list[float] = []
     live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
+    desk = Desk(site, store, board, clock, watch, lambda: changes.append(clock.now_ts()))
     pipeline = Pipeline(
         name="main",
         site=site.id,
@@ -167,6 +169,7 @@ def make_bench(
         board=board,
         clock=clock,
         watch=watch,
+        desk=desk,
         refusals=refusals,
         commit_interval_s=10.0,
         on_change=lambda: changes.append(clock.now_ts()),
@@ -182,7 +185,7 @@ def make_bench(
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
-    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None, setup)
+    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None, setup, desk=desk)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

@@ -6,6 +6,7 @@ from tests.conftest import ManualClock
 from tests.gateway.conftest import BusInMemory
 
 from vigie_gateway.clock.watch import ClockWatch
+from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.place.board import Board
@@ -26,6 +27,7 @@ def pipeline_alone(name: str, site: Site, store: Store, bus: BusInMemory, clock:
         board=board,
         clock=clock,
         watch=watch,
+        desk=Desk(site, store, board, clock, watch, lambda: None),
         refusals=Refusals(),
         commit_interval_s=10.0,
         on_change=lambda: None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.view import BoardView
 from vigie_gateway.auth.access import Access
 from vigie_gateway.health import Health
+from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
@@ -33,6 +34,7 @@ class Gateway:
     setup: PlaceSetup
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
+    desk: Desk = field(kw_only=True)
 
     def board_view(self) -> BoardView:
         """The board now."""

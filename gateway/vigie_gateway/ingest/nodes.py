@@ -9,6 +9,7 @@ from vigie_contract.quantities import Quantity
 from vigie_gateway.ingest.newest import NewestReadings
 from vigie_gateway.ingest.node_clock import NodeClock
 from vigie_gateway.quality import plain_range
+from vigie_gateway.store import BY_HAND, Store
 
 MAX_NODES = 200
 """Nodes of a site: the broker's ``max_connections`` as shipped. Lower refuses a large place; higher lets whoever holds
@@ -113,3 +114,17 @@ class NodeState:
         if self.waiting_since_ts is not None:
             self.waiting_since_ts += step_s
         self.clock.forget()
+
+
+def stored_nodes(store: Store) -> dict[str, NodeState]:
+    """What the store knows of the nodes: their channels, and how far each of their journals has come."""
+    nodes: dict[str, NodeState] = {}
+    for series in store.series():
+        if series.node != BY_HAND:
+            node = nodes.setdefault(series.node, NodeState(series.node))
+            node.channels[series.channel.id] = ChannelState(series.id, series.name, series.quantity)
+            node.quantities[series.channel.id] = series.quantity
+    for (node_id, journal), upto in store.progress().items():
+        node = nodes.setdefault(node_id, NodeState(node_id))
+        node.accepted[journal] = node.stored[journal] = upto
+    return nodes

@@ -19,8 +19,9 @@ from vigie_contract.messages import OFFLINE, ONLINE, Ack, decode_birth, encode_a
 from vigie_contract.senml import Pack, decode_pack
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus, Message
+from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.journals import ANSWER_EVERY_S, REPEAT_ACK_S, decide
-from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState
+from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState, stored_nodes
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.ingest.showing import DECODE_TS, readings_to_show
 from vigie_gateway.place.board import Board
@@ -70,6 +71,7 @@ class Pipeline:
         board: Board,
         clock: Clock,
         watch: ClockWatch,
+        desk: Desk,
         refusals: Refusals,
         commit_interval_s: float,
         on_change: Callable[[], None],
@@ -82,6 +84,7 @@ class Pipeline:
         self._board = board
         self._clock = clock
         self._watch = watch
+        self._desk = desk
         self._refusals = refusals
         self._commit_interval_s = commit_interval_s
         self._on_change = on_change
@@ -136,14 +139,9 @@ class Pipeline:
         return None if since_mono is None else self._monotonic() - since_mono
 
     def _load(self) -> None:
+        self.nodes = stored_nodes(self._store)
         for series in self._store.series():
-            node = self.nodes.setdefault(series.node, NodeState(series.node))
-            node.channels[series.channel.id] = ChannelState(series.id, series.name, series.quantity)
-            node.quantities[series.channel.id] = series.quantity
             self._board.declare(series)
-        for (node_id, journal), upto in self._store.progress().items():
-            node = self.nodes.setdefault(node_id, NodeState(node_id))
-            node.accepted[journal] = node.stored[journal] = upto
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -405,6 +403,7 @@ class Pipeline:
 
     def _serve_disk(self, now_mono: float, *, is_quiet: bool) -> None:
         """Whatever of the store's work is due."""
+        self._desk.serve()
         if self._is_commit_due(now_mono, is_quiet=is_quiet):
             self._commit()
         if now_mono >= self._repeat_mono:

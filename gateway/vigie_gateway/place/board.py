@@ -18,17 +18,18 @@ from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, DayCurve
 from vigie_gateway.place.advice import advise
 from vigie_gateway.place.cells import FRESH_PERIODS, Cell, last_change_ts
+from vigie_gateway.place.corrections import CLOSED, OUT_OF_ORDER, PEOPLE, Standing
 from vigie_gateway.place.day import CounterPair, Days
 from vigie_gateway.place.figures import top_bar
 from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
-from vigie_gateway.place.room_state import Moment, room_view
+from vigie_gateway.place.room_state import Moment, known_people, room_view
 from vigie_gateway.place.sessions import Agenda, sessions_today
 from vigie_gateway.place.sheet import room_sheet
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
-from vigie_gateway.store import Sample, Series, Store
+from vigie_gateway.store import Correction, Sample, Series, Store
 
 RECENT_READINGS = 4096
 """Door readings remembered for ``restore``, because the store commits later than the board is told. Fewer would not
@@ -71,6 +72,8 @@ class Board:
         self._counts = PeopleCounts(self.wiring.counted)
         self._recent: deque[_Recent] = deque(maxlen=RECENT_READINGS)
         self._taken = 0
+        self._standing = Standing()
+        self._corrected = 0
         self._days = Days(self._hours, self._zone)
         self._day: DayCurve | None = None
         self._seen = Memory()
@@ -160,6 +163,27 @@ class Board:
                 self._count(cell, at_ts, increase(before, value))
             return is_news
 
+    def stands(self, kind: str, subject: str, now_ts: float) -> int | None:
+        """What a correction of that kind would change: the people on the board (None: unknown), or 1 and 0."""
+        with self._lock:
+            if kind == CLOSED:
+                return int(self._standing.closing(subject, now_ts) is not None)
+            if kind == OUT_OF_ORDER:
+                return int(self._standing.defect(subject) is not None)
+            moment = self._moment(now_ts)
+            return next((known_people(room, moment) for room in self.wiring.rooms if room.site.id == subject), None)
+
+    def correct(self, correction: Correction) -> None:
+        """Take what somebody said, once it is stored; the doors count on from there."""
+        with self._lock:
+            if not self._standing.take(correction):
+                return  # ``restore`` has read it already
+            self._corrected += 1
+            if correction.at_ts >= self._next_reset_ts:
+                self._roll(correction.at_ts)
+            if correction.kind == PEOPLE:
+                self._counts.correct(correction.subject, correction.value, correction.at_ts)
+
     def _remember(self, cell: Cell, at_ts: float, value: float) -> None:
         self._recent.append(_Recent(cell, at_ts, value))
         self._taken += 1
@@ -186,7 +210,7 @@ class Board:
             if now_ts >= self._next_reset_ts and is_time_known:
                 self._roll(now_ts)
             self._counts.settle(now_ts, self._is_open(now_ts))
-            moment = Moment(now_ts, self.wiring, self._counts, is_time_known=is_time_known)
+            moment = self._moment(now_ts)
             rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
             figures = top_bar(self.wiring, moment, rooms)
             warnings, self._seen = find_warnings(self.wiring, moment, rooms, self._seen, is_recording=self.is_recording)
@@ -216,11 +240,16 @@ class Board:
             stale_calendars=agenda.stale,
         )
 
+    def _moment(self, now_ts: float) -> Moment:
+        return Moment(
+            now_ts, self.wiring, self._counts, self._standing, self._reset_ts, is_time_known=self._is_time_known
+        )
+
     def sheet(self, room: str, now_ts: float) -> RoomSheet | None:
         """Everything about one room at ``now_ts``; None where the place has no such room with seats."""
         with self._lock:
             view = self.view(now_ts)
-            moment = Moment(now_ts, self.wiring, self._counts, is_time_known=self._is_time_known)
+            moment = self._moment(now_ts)
             return room_sheet(self.wiring, moment, view, room)
 
     def people_band(self, room: str) -> tuple[int, int] | None:
@@ -257,10 +286,15 @@ class Board:
         """
         with self._lock:
             self.needs_restore = False
-            if not self._is_time_known:
-                return  # history would be of another day; asked for again when the time is known
+            is_time_known = self._is_time_known
             taken, recent, clock_sets = self._taken, list(self._recent), self._clock_sets
+            corrected = self._corrected
         try:
+            standing = Standing(store.corrections.standing())
+            if not is_time_known:
+                # History would be of another day: it is asked for again when the time is known.
+                self._stand(standing, corrected)
+                return
             used = [series for series in store.series() if series.name in self._cells]
             latest = store.latest()
             known = self._last_known(store, used, latest, now_ts)
@@ -278,16 +312,27 @@ class Board:
             PeopleCounts(self.wiring.counted, self._settle_s()),
             self._passages(readings, reset_ts),
             self._openings(now_ts),
+            standing.people_since(reset_ts, now_ts).values(),
         )
         with self._lock:
             if clock_sets != self._clock_sets:
                 return  # counted up to a time that is not now any more; it was asked for anew
+            if not self._stand(standing, corrected):
+                return
             for series in used:
                 self._adopt(self._cells[series.name], known.get(series.id))
                 self._adopt(self._cells[series.name], latest.get(series.id))
                 self._adopt_change(self._cells[series.name], changed.get(series.id))
             self._swap(counts, readings, reset_ts, taken)
         self._days.forget()
+
+    def _stand(self, standing: Standing, corrected: int) -> bool:
+        """Let the stored words stand; False, and asked for anew, when somebody said something since they were read."""
+        with self._lock:
+            self.needs_restore |= corrected != self._corrected
+            if corrected == self._corrected:
+                self._standing = standing
+            return corrected == self._corrected
 
     def _last_known(
         self, store: Store, used: list[Series], latest: Mapping[int, Sample], now_ts: float

@@ -19,22 +19,28 @@ class OutletFacts(NamedTuple):
         is_live: Whether its circuit, and all above, have voltage. True where nothing watches that; None when a watch
             is configured but does not tell.
         at_ts: The oldest reading that the two come from; None when there is none.
+        is_out_of_order: Whether somebody said so: what it feeds, or that it has voltage, then says nothing.
     """
 
     in_use: bool | None
     is_live: bool | None
     at_ts: float | None
+    is_out_of_order: bool = False
 
 
 def room_outlets(facts: Sequence[OutletFacts]) -> OutletsView:
     """Count them.
 
-    An outlet without voltage is known not to be free, measured or not. One that draws current is in use, whatever the
-    watch on its circuit says. One that draws none is free only if it is known to be live.
+    One that is out of order is neither free nor measured. An outlet without voltage is known not to be free, measured
+    or not. One that draws current is in use, whatever the watch on its circuit says. One that draws none is free only
+    if it is known to be live.
     """
-    free = cut = measured = 0
+    free = cut = measured = out_of_order = 0
     oldest_ts: float | None = None
     for outlet in facts:
+        if outlet.is_out_of_order:
+            out_of_order += 1
+            continue
         if outlet.is_live is False:
             cut += 1
         elif outlet.in_use is None or (not outlet.in_use and outlet.is_live is None):
@@ -44,4 +50,4 @@ def room_outlets(facts: Sequence[OutletFacts]) -> OutletsView:
         measured += 1
         if outlet.at_ts is not None and (oldest_ts is None or outlet.at_ts < oldest_ts):
             oldest_ts = outlet.at_ts
-    return OutletsView(len(facts), free if measured else None, cut, measured, oldest_ts)
+    return OutletsView(len(facts), free if measured else None, cut, measured, oldest_ts, out_of_order)

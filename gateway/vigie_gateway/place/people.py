@@ -1,22 +1,27 @@
 """How many people are in each room: doors, clickers and motion added up.
 
-Pure: passages and times in, counts out. Live, the board feeds it one reading at a time; after a restart the same class
-is fed the stored ones, so that both come to the same counts.
+Pure: passages, corrections and times in, counts out. Live, the board feeds it one reading at a time; after a restart
+the same class is fed the stored ones, so that both come to the same counts.
 
 A person is moved by a door from one room to the next, and stays counted there until a door moves them on: nobody is
 counted twice, and the sum over the rooms is the net flow through the outside doors. A room goes below zero when a
 counter has missed somebody, or when the next door's counter has only not been heard yet; so a deficit is shown as zero,
 waits ``settle_s`` for the missing passage, and is then forgiven (a clamping).
+
+What somebody counted by hand takes the place of a room's count, and the doors go on from there: a passage moves the
+room when its reading is younger than that word, however late it is heard.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from vigie_gateway.place.references import OUTSIDE
+from vigie_gateway.store import Correction
 
 SETTLE_S = 60.0
 """Least time that a deficit waits. Shorter than a door's period, a person who is counted at the second door before the
@@ -37,12 +42,16 @@ class RoomCount:
         passages: Through its doors.
         clamped: Deficits forgiven, in people.
         deficit_since_ts: When the balance went below zero; None when it is not.
+        said: How many somebody counted; None when nobody did.
+        said_ts: When that was.
     """
 
     balance: int = 0
     passages: int = 0
     clamped: int = 0
     deficit_since_ts: float | None = None
+    said: int | None = None
+    said_ts: float = float("-inf")
 
     @property
     def people(self) -> int:
@@ -91,10 +100,17 @@ class PeopleCounts:
             self._touched_ts = passages.at_ts
         for room, change in ((passages.origin, -passages.number), (passages.target, passages.number)):
             count = self.rooms.get(room)
-            if count is not None:
+            if count is not None and passages.at_ts > count.said_ts:
                 count.balance += change
                 count.passages += passages.number
                 self._touched.add(room)
+
+    def correct(self, room: str, people: int, at_ts: float) -> None:
+        """Somebody counted: what was not known until then is known. A room that no door counts is passed over."""
+        if room in self.rooms:
+            self.rooms[room] = RoomCount(balance=people, said=people, said_ts=at_ts)
+            self._touched.discard(room)
+            self._in_deficit.discard(room)
 
     def settle(self, now_ts: float, is_open: bool) -> None:
         """Forgive deficits that have waited for long enough by ``now_ts``, which never goes back."""
@@ -122,6 +138,7 @@ class PeopleCounts:
         """The gateway's clock was set: deficits have waited for as long as they had."""
         self._touched_ts += step_s
         for count in self.rooms.values():
+            count.said_ts += step_s
             if count.deficit_since_ts is not None:
                 count.deficit_since_ts += step_s
 
@@ -178,22 +195,37 @@ def increase(before: float | None, value: float) -> int:
 
 
 def replay(
-    counts: PeopleCounts, passages: Iterable[Passages], openings: Sequence[tuple[float, float]] | None
+    counts: PeopleCounts,
+    passages: Iterable[Passages],
+    openings: Sequence[tuple[float, float]] | None,
+    corrections: Iterable[Correction] = (),
 ) -> PeopleCounts:
-    """Feed stored passages, in any order; ``openings`` None where the place has no hours."""
+    """Feed stored passages and corrections, in any order; ``openings`` None where the place has no hours."""
+    waiting = deque(sorted(corrections, key=lambda one: one.at_ts))
     for passage in sorted(passages, key=lambda one: one.at_ts):
+        while waiting and waiting[0].at_ts <= passage.at_ts:
+            _correct(counts, waiting.popleft())
         is_open = openings is None or any(opens <= passage.at_ts < closes for opens, closes in openings)
         counts.move(passage, is_open)
+    for one in waiting:
+        _correct(counts, one)
     return counts
+
+
+def _correct(counts: PeopleCounts, correction: Correction) -> None:
+    counts.correct(correction.subject, correction.value, correction.at_ts)
 
 
 def is_inconsistent(count: RoomCount, seats: int) -> bool:
     """Whether a count cannot be: more than the seats beyond the band, or below none by more than one and the band.
 
-    One below is left to the next door's reading. A passage (no seats) holds any number.
+    One below is left to the next door's reading. A passage (no seats) holds any number, and so does a room in which
+    somebody has counted more people than seats.
     """
     if -count.balance > count.margin + 1:
         return True
+    if count.said is not None and count.said > seats:
+        return False
     return 0 < seats < count.people - count.margin
 
 

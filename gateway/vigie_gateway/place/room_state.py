@@ -7,12 +7,14 @@ docs/configuration.md, "States of a room".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from vigie_dashboard.view import OutletsView, RoomState, RoomView, WifiView
 from vigie_gateway.place.cells import NEVER_TS, Cell, Freshness
 from vigie_gateway.place.circuits import MAINS_V
+from vigie_gateway.place.corrections import Standing, freshness_of
 from vigie_gateway.place.outlets import OutletFacts, room_outlets
-from vigie_gateway.place.people import PeopleCounts, from_motion_alone, is_inconsistent, with_motion
+from vigie_gateway.place.people import PeopleCounts, RoomCount, from_motion_alone, is_inconsistent, with_motion
 from vigie_gateway.place.wifi import UNMEASURED, Path, WifiFacts, judge
 from vigie_gateway.place.wiring import AccessPointCells, LatencyCells, ProbeCells, RoomWiring, UplinkCells, Wiring
 
@@ -30,16 +32,29 @@ class Moment:
         now_ts: The time.
         is_time_known: Whether that is known to be right; where it is not, nothing is closed by it.
         counts: People by doors.
+        standing: What people have said.
+        said: By room, how many people somebody counted since the counts went back to zero.
         mains: By circuit, whether it has voltage; None when its channel does not tell.
         uplink: The line in use; None when the site names none.
         internet: What its portal check last found; None when unknown.
         outside: Latency over it.
     """
 
-    def __init__(self, now_ts: float, wiring: Wiring, counts: PeopleCounts, *, is_time_known: bool = True) -> None:
+    def __init__(
+        self,
+        now_ts: float,
+        wiring: Wiring,
+        counts: PeopleCounts,
+        standing: Standing,
+        reset_ts: float,
+        *,
+        is_time_known: bool = True,
+    ) -> None:
         self.now_ts = now_ts
         self.is_time_known = is_time_known
         self.counts = counts
+        self.standing = standing
+        self.said = standing.people_since(reset_ts, now_ts)
         self._wiring = wiring
         self.mains = {circuit: _state(cell, now_ts) for circuit, cell in wiring.mains.items()}
         self.live = {circuit: wiring.tree.is_live(circuit, self.mains) for circuit in wiring.tree.nodes}
@@ -97,10 +112,16 @@ def room_view(room: RoomWiring, moment: Moment) -> RoomView:
     """Everything that the board shows of one room."""
     seats = room.site.seats
     status = None if room.watch is None or not moment.is_time_known else room.watch.at(moment.now_ts)
-    is_closed = status is not None and not status.is_open
-    state, people, at_ts = _people_state(room, moment)
+    closing = moment.standing.closing(room.site.id, moment.now_ts)
+    is_closed = closing is not None or (status is not None and not status.is_open)
+    known = _known(room, moment)
+    state, people = _state_of(room, known, moment)
+    opens_ts = None
     if is_closed:
         state, people = RoomState.CLOSED, None
+        opens_ts = None if status is None else status.opens_ts
+    if closing is not None:
+        opens_ts = None if closing.until_ts is None else max(closing.until_ts, opens_ts or 0.0)
     return RoomView(
         id=room.site.id,
         name=room.site.name,
@@ -109,40 +130,81 @@ def room_view(room: RoomWiring, moment: Moment) -> RoomView:
         state=state,
         people=people,
         free=None if people is None or seats == 0 or state is RoomState.INCONSISTENT else max(0, seats - people),
-        at_ts=at_ts,
-        opens_at_ts=status.opens_ts if status is not None and is_closed else None,
+        at_ts=known.at_ts,
+        opens_at_ts=opens_ts,
         outlets=_outlets(room, moment),
         wifi=None if seats == 0 else _wifi(room, moment),
         tags=room.site.tags,
+        closed_reason=None if closing is None else closing.reason,
+        is_by_hand=known.is_by_hand,
     )
 
 
-def _people_state(room: RoomWiring, moment: Moment) -> tuple[RoomState, int | None, float | None]:
-    motions = [_state(cell, moment.now_ts) for cell in room.motions]
-    seats = room.site.seats
+class _Known(NamedTuple):
+    """How many people are in a room, as far as anything tells; ``at_ts`` is None when nothing ever did."""
+
+    people: int
+    freshness: Freshness
+    at_ts: float | None
+    is_by_hand: bool = False
+
+
+def _known(room: RoomWiring, moment: Moment) -> _Known:
+    """By the room's sensors; by somebody's word where that is younger than what they tell."""
     count = moment.counts.rooms.get(room.site.id)
+    said = moment.said.get(room.site.id)
+    sensed = _sensed(room, count, moment)
+    if said is None:
+        return sensed
+    freshness = freshness_of(said, moment.now_ts)
+    if freshness is Freshness.SILENT or freshness > sensed.freshness:
+        return sensed
     if count is not None:
-        sources, people = room.counters, with_motion(count.people, motions)
-    elif seats == 1 and room.motions:
+        # The doors go on from that word: it is in their count already.
+        at_ts = said.at_ts if sensed.at_ts is None else max(said.at_ts, sensed.at_ts)
+        return sensed._replace(freshness=freshness, at_ts=at_ts)
+    if any(cell.since_ts is not None and cell.since_ts > said.at_ts for cell in room.motions):
+        return sensed
+    return _Known(said.value, freshness, said.at_ts, is_by_hand=sensed.freshness is Freshness.NEVER)
+
+
+def known_people(room: RoomWiring, moment: Moment) -> int | None:
+    """How many people are in a room, also one that is closed; None when nothing tells it any more."""
+    known = _known(room, moment)
+    return None if known.freshness >= Freshness.SILENT else known.people
+
+
+def _sensed(room: RoomWiring, count: RoomCount | None, moment: Moment) -> _Known:
+    if count is not None:
+        # Who moved already when somebody counted was counted.
+        moved = [cell for cell in room.motions if count.said is None or (cell.since_ts or 0.0) > count.said_ts]
+        people = with_motion(count.people, [_state(cell, moment.now_ts) for cell in moved])
+        sources = room.counters
+    elif room.site.seats == 1 and room.motions:
         sources = room.motions
-        known = from_motion_alone(
-            seats, [None if cell.known_value is None else cell.known_value != 0 for cell in sources]
-        )
-        people = known if known is not None else 0
+        motion = [None if cell.known_value is None else cell.known_value != 0 for cell in sources]
+        people = from_motion_alone(room.site.seats, motion) or 0
     else:
-        return RoomState.NO_SENSOR, None, None
+        return _Known(0, Freshness.NEVER, None)
     heard = [cell.known_ts for cell in sources if cell.known_ts != NEVER_TS]
     if not heard:
-        return RoomState.NO_SENSOR, None, None
+        return _Known(people, Freshness.NEVER, None)
     worst = max(cell.freshness(moment.now_ts) for cell in sources)
-    at_ts = min(heard)
-    if worst >= Freshness.SILENT:
-        return RoomState.SILENT, None, at_ts
-    if worst is Freshness.OLD:
-        return RoomState.OLD, people, at_ts
-    if count is not None and is_inconsistent(count, seats):
-        return RoomState.INCONSISTENT, people, at_ts
-    return measured_state(seats, people), people, at_ts
+    # Heard of once, a channel is silent; one of several that never was makes the room so, too.
+    return _Known(people, min(worst, Freshness.SILENT), min(heard))
+
+
+def _state_of(room: RoomWiring, known: _Known, moment: Moment) -> tuple[RoomState, int | None]:
+    if known.at_ts is None:
+        return RoomState.NO_SENSOR, None
+    if known.freshness >= Freshness.SILENT:
+        return RoomState.SILENT, None
+    if known.freshness is Freshness.OLD:
+        return RoomState.OLD, known.people
+    count = moment.counts.rooms.get(room.site.id)
+    if count is not None and is_inconsistent(count, room.site.seats):
+        return RoomState.INCONSISTENT, known.people
+    return measured_state(room.site.seats, known.people), known.people
 
 
 def measured_state(seats: int, people: int) -> RoomState:
@@ -166,7 +228,8 @@ def _outlets(room: RoomWiring, moment: Moment) -> OutletsView | None:
     for outlet in room.outlets:
         in_use = None if outlet.in_use is None else _state(outlet.in_use, now_ts)
         at_ts = outlet.in_use.known_ts if outlet.in_use is not None and in_use is not None else None
-        facts.append(OutletFacts(in_use, moment.live[outlet.site.circuit], at_ts))
+        is_broken = moment.standing.defect(outlet.site.id) is not None
+        facts.append(OutletFacts(in_use, moment.live[outlet.site.circuit], at_ts, is_broken))
     return room_outlets(facts)
 
 

@@ -161,7 +161,8 @@ def _look_at_rooms(rooms: Iterable[RoomView], look: _Look) -> None:
         kind = _ROOM_KINDS.get(room.state)
         if room.state in MEASURED:
             look.well |= {(one, room.id) for one in _ROOM_KINDS.values()}
-        if room.is_passage or kind is None:
+        # A number that somebody counted grows old without a fault.
+        if room.is_passage or kind is None or room.is_by_hand:
             continue
         if kind is WarningKind.INCONSISTENT:
             warning = WarningView(kind, (room.id,), None, room.people, room.seats)

@@ -13,7 +13,7 @@ from vigie_contract.messages import Channel
 from vigie_contract.quantities import Average
 from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.place.site import Site, load_site
-from vigie_gateway.store import Gap, MaintenanceReport, Sample, Series
+from vigie_gateway.store import Correction, Gap, MaintenanceReport, Sample, Series
 
 
 class StillClock:
@@ -37,12 +37,29 @@ class StillClock:
         return True
 
 
+class MemoryCorrections:
+    """What people said, in a list."""
+
+    def __init__(self) -> None:
+        self.said: list[Correction] = []
+
+    def newest(self, limit: int, before: int | None = None) -> list[Correction]:
+        return self.said[::-1][:limit]
+
+    def standing(self) -> list[Correction]:
+        return list({(one.kind, one.subject): one for one in self.said}.values())
+
+    def between(self, kind: str, from_ts: float, to_ts: float) -> list[Correction]:
+        return [one for one in self.said if one.kind == kind and from_ts < one.at_ts <= to_ts]
+
+
 class MemoryStore:
     """Readings in a list; histories on exactly the grid that was asked for."""
 
     def __init__(self) -> None:
         self.known: dict[str, Series] = {}
         self.kept: dict[int, dict[float, Sample]] = {}
+        self.corrections = MemoryCorrections()
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         for channel in channels:
@@ -65,8 +82,13 @@ class MemoryStore:
         return {}
 
     def commit(
-        self, samples: Sequence[Sample], progress: Mapping[tuple[str, str], int], gaps: Sequence[Gap] = ()
+        self,
+        samples: Sequence[Sample],
+        progress: Mapping[tuple[str, str], int],
+        gaps: Sequence[Gap] = (),
+        corrections: Sequence[Correction] = (),
     ) -> None:
+        self.corrections.said += corrections
         for sample in samples:
             self.kept.setdefault(sample.series, {})[sample.at_ts] = sample
 
