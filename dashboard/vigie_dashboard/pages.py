@@ -84,12 +84,20 @@ def board_values(view: BoardView, language: Language) -> dict[str, Any]:
     }
 
 
-def render_sheet(sheet: RoomSheet, lang: str, theme: str | None) -> str:
-    """A room in full, as of a moment: it says which, and is loaded again by hand."""
+def render_sheet(sheet: RoomSheet, lang: str, theme: str | None, day: HistoryView | None = None) -> str:
+    """A room in full, as of a moment: it says which, and is loaded again by hand.
+
+    Args:
+        sheet: The room.
+        lang: One of ``LANGUAGES``.
+        theme: ``light`` or ``dark``; anything else follows the browser.
+        day: Its people over the last 24 hours; None where they are not counted, or cannot be read.
+    """
     language = language_of(lang)
     values = sheet_text.values_of(sheet, language)
     title = f"{values['name']} \u2013 {values['site']} \u2013 Vigie"
-    return render("sheet.html", language, theme, title=title, **values)
+    people = None if day is None else next(iter(history.charts_of(day, language)), None)
+    return render("sheet.html", language, theme, title=title, people=people, **values)
 
 
 def board_fields(view: BoardView, lang: str) -> dict[str, str]:

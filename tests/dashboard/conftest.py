@@ -147,7 +147,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             if path == "/health":
                 return pages.render_health(health_of(*ILL), lang, theme)
             if path.startswith("/rooms/"):
-                return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme)
+                return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme, history_view())
             if path == "/history":
                 return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)
             view = history_view(query.get("span", "day"))

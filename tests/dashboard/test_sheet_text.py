@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import unescape
 
 import pytest
-from tests.dashboard.places import sheet_view
+from tests.dashboard.places import history_view, sheet_view
 
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_dashboard.language import NBSP, language_of
@@ -45,6 +46,13 @@ def test_a_sheet_says_of_when_it_is_and_has_no_script() -> None:
     assert "As of 14:32" in page
     assert "<b>11 free of 18</b>" in page
     assert "<script" not in page
+
+
+def test_a_sheet_draws_the_last_24_hours_of_its_people_and_nothing_where_nobody_counts() -> None:
+    drawn = unescape(render_sheet(sheet_view("cafe"), "en", None, history_view()))
+    assert "People, the last 24 hours" in drawn
+    assert re.search(r'<path class="line" d="M[\d. L]', drawn)
+    assert "People, the last 24 hours" not in render_sheet(sheet_view("cafe"), "en", None)
 
 
 def test_a_room_without_a_believable_count_is_marked_as_such() -> None:

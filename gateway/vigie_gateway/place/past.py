@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView
 from vigie_gateway.place.board import Board
-from vigie_gateway.place.period import Period
-from vigie_gateway.place.room_history import room_lines
+from vigie_gateway.place.period import Period, period_view, read_period
+from vigie_gateway.place.room_history import people_line, room_lines
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.usual import LEAST_STEP_S, LONGEST_S, MOST_WEEKS, usual_of, weeks_before
 from vigie_gateway.store import Series, Store
@@ -46,6 +46,23 @@ class Past:
 
         view = self._view(lines, period, shown, now_ts, compare=compare)
         return replace(view, path=f"/history/{room_id}", name=room.name, is_room=True)
+
+    def people_of(self, room_id: str, now_ts: float) -> HistoryView | None:
+        """A room's people over the last 24 hours, for its sheet; None where nothing counts them.
+
+        Raises:
+            KeyError: The site has no such room.
+            StoreError: The store cannot be read.
+        """
+        period = read_period({}, self._site.zone(), now_ts)
+
+        def lines(from_ts: float, to_ts: float, points: int) -> tuple[HistorySeries, ...]:
+            line = people_line(self._site, self._store, self._board.wiring, room_id, from_ts, to_ts, points)
+            return () if line is None else (line,)
+
+        shown = period_view(period, {}, self._site.zone(), now_ts)
+        view = self._view(lines, period, shown, now_ts, compare=False)
+        return view if view.series else None
 
     def of_series(self, name: str, period: Period, shown: PeriodView, now_ts: float, *, compare: bool) -> HistoryView:
         """The page of one series.

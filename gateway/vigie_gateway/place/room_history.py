@@ -58,6 +58,16 @@ def room_lines(
     return tuple(_Reader(site, store, wiring, from_ts, to_ts, points).lines(room))
 
 
+def people_line(
+    site: Site, store: Store, wiring: Wiring, room_id: str, from_ts: float, to_ts: float, points: int
+) -> HistorySeries | None:
+    """The people of a room alone; None where nothing counts them. Arguments and errors as of ``room_lines``."""
+    room = next((one for one in wiring.rooms if one.site.id == room_id), None)
+    if room is None:
+        raise KeyError(room_id)
+    return _Reader(site, store, wiring, from_ts, to_ts, points).people(room)
+
+
 class _Reader:
     """The lines of one room over one span."""
 
@@ -72,9 +82,9 @@ class _Reader:
         self._ids = {series.name: series.id for series in store.series()}
 
     def lines(self, room: RoomWiring) -> Iterable[HistorySeries]:
-        people = self._people(room)
-        if people:
-            yield HistorySeries("people", _PEOPLE, "count", people)
+        people = self.people(room)
+        if people is not None:
+            yield people
         in_use = self._sum([one.in_use for one in room.outlets])
         if in_use:
             yield HistorySeries("outlets-in-use", _OUTLETS, "count", in_use)
@@ -85,6 +95,11 @@ class _Reader:
         stations = self._sum([point.stations for point in room.access_points])
         if stations:
             yield HistorySeries("stations", _STATIONS, "count", stations)
+
+    def people(self, room: RoomWiring) -> HistorySeries | None:
+        """Its people; None where nothing counts them."""
+        points = self._people(room)
+        return HistorySeries("people", _PEOPLE, "count", points) if points else None
 
     def _people(self, room: RoomWiring) -> tuple[HistoryPoint, ...]:
         if not room.counters:

@@ -8,7 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench
 
+from vigie_contract.messages import Channel
 from vigie_gateway.api.server import build
+from vigie_gateway.store import Sample, StoreError
 
 BROWSER = {"accept": "text/html", "accept-language": "fr-FR,fr;q=0.9,en;q=0.5"}
 
@@ -27,6 +29,24 @@ def test_a_place_of_one_language_is_shown_in_it_unless_a_link_says_otherwise(ben
 
 def test_a_language_parameter_wins_over_the_browser(client: TestClient) -> None:
     assert '<html lang="en"' in client.get("/board?l=en", headers=BROWSER).text
+
+
+def test_a_sheet_draws_the_last_day_of_a_counted_room_and_stands_without_the_store(
+    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = [Channel(f"porte-atelier-{way}", f"people_{way}", 60.0) for way in ("in", "out")]
+    known = bench.store.register("accueil", ways)
+    times = [bench.clock.now - 3_600 + 60 * minute for minute in range(60)]
+    bench.store.commit([Sample(one.id, at_ts, 5.0) for at_ts in times for one in known.values()], {})
+    assert "People, the last 24 hours" in client.get("/rooms/atelier?l=en").text
+    assert "People, the last 24 hours" not in client.get("/rooms/fablab?l=en").text
+
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(bench.store, "history", broken)
+    answer = client.get("/rooms/atelier?l=en")
+    assert (answer.status_code, "People, the last" in answer.text) == (200, False)
 
 
 def test_every_room_has_a_history_page(client: TestClient) -> None:
