@@ -196,6 +196,7 @@ def _of_store(part: PartHealth, view: HealthView, language: Language) -> list[st
 
 def _figures(language: Language) -> dict[str, dict[str, Callable[[float], str]]]:
     """How each figure of a report is said, by its part and its name there."""
+    ngettext = language.ngettext
 
     def number(value: float) -> str:
         return language.number(value, 0)
@@ -203,14 +204,18 @@ def _figures(language: Language) -> dict[str, dict[str, Callable[[float], str]]]
     return {
         "broker": {
             "round_trip_s": lambda s: language.gettext("answers in %(ms)s ms", ms=number(s * 1000)),
-            "dropped_messages": lambda n: language.gettext("%(num)s messages dropped", num=number(n)),
+            "dropped_messages": lambda n: ngettext("%(num)s message dropped", "%(num)s messages dropped", int(n)),
         },
-        "ingest": {"readings": lambda n: language.gettext("%(num)s readings since the start", num=number(n))},
+        "ingest": {
+            "readings": lambda n: ngettext(
+                "%(num)s reading since the start", "%(num)s readings since the start", int(n)
+            )
+        },
         "backlog": {
-            "on_nodes_readings": lambda n: language.gettext("%(num)s readings on nodes", num=number(n)),
-            "messages": lambda n: language.gettext("%(num)s messages not looked at", num=number(n)),
+            "on_nodes_readings": lambda n: ngettext("%(num)s reading on nodes", "%(num)s readings on nodes", int(n)),
+            "messages": lambda n: ngettext("%(num)s message not looked at", "%(num)s messages not looked at", int(n)),
             "uncommitted_readings": lambda n: language.gettext("%(num)s not on disk", num=number(n)),
         },
-        "live": {"viewers": lambda n: language.ngettext("%(num)s connected", "%(num)s connected", int(n))},
+        "live": {"viewers": lambda n: ngettext("%(num)s connected", "%(num)s connected", int(n))},
         "heat": {"cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c))},
     }

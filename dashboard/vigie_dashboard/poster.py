@@ -24,7 +24,6 @@ class PosterView:
         address: Of the public page; None while nobody has said it.
         second_address: Of the other gateway's page; None when there is none.
         wifi_name: Of the visitors' network; None where the site does not say.
-        wifi_note: Where to get its code, by language; None where the site does not say.
         is_wifi_open: Whether anybody may join without a password.
         wifi_password: None where the place does not give it to everybody.
     """
@@ -34,7 +33,6 @@ class PosterView:
     address: str | None
     second_address: str | None
     wifi_name: str | None
-    wifi_note: dict[str, str] | None
     is_wifi_open: bool
     wifi_password: str | None
 
@@ -54,11 +52,19 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """What is to be typed, and what it is: pairs of a language and its word."""
+
+    labels: tuple[tuple[str, str], ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One half: its code, what the code says in letters (for those without a camera), and its words."""
 
     code: Markup
-    letters: tuple[str, ...]
+    letters: tuple[Letters, ...]
     texts: tuple[Text, ...]
 
 
@@ -69,7 +75,7 @@ def sheets_of(view: PosterView, languages: list[Language]) -> list[Sheet]:
         sheets.append(
             Sheet(
                 code=drawing_of(view.address, languages[0].gettext("QR code of %(text)s", text=view.address)),
-                letters=tuple(address for address in (view.address, view.second_address) if address),
+                letters=tuple(Letters((), address) for address in (view.address, view.second_address) if address),
                 texts=tuple(
                     Text(
                         language.code,
@@ -87,7 +93,7 @@ def sheets_of(view: PosterView, languages: list[Language]) -> list[Sheet]:
                 code=drawing_of(
                     join_text(name, view.wifi_password), languages[0].gettext("QR code of %(text)s", text=name)
                 ),
-                letters=(name, *([view.wifi_password] if view.wifi_password else [])),
+                letters=_credentials(name, view.wifi_password, languages),
                 texts=tuple(
                     Text(language.code, language.gettext("Join the Wi-Fi"), _how(view, language))
                     for language in languages
@@ -97,9 +103,14 @@ def sheets_of(view: PosterView, languages: list[Language]) -> list[Sheet]:
     return sheets
 
 
+def _credentials(name: str, password: str | None, languages: list[Language]) -> tuple[Letters, ...]:
+    network = Letters(tuple((one.code, one.pgettext("Wi-Fi", "network")) for one in languages), name)
+    if password is None:
+        return (network,)
+    return network, Letters(tuple((one.code, one.pgettext("Wi-Fi", "password")) for one in languages), password)
+
+
 def _how(view: PosterView, language: Language) -> str:
     if view.wifi_password is None:
-        said = language.gettext("Point your phone's camera at the code, or choose the network below. No password.")
-    else:
-        said = language.gettext("Point your phone's camera at the code, or type the network's name and password.")
-    return f"{said} {language.named(view.wifi_note)}" if view.wifi_note else said
+        return language.gettext("Point your phone's camera at the code, or choose the network below. No password.")
+    return language.gettext("Point your phone's camera at the code, or type the network's name and password.")

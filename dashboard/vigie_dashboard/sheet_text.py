@@ -152,6 +152,8 @@ def _value(row: SensorRow, language: Language) -> str:
         return language.gettext("yes") if row.value else language.gettext("no")
     unit = QUANTITIES[row.quantity].unit if row.quantity in QUANTITIES else ""
     factor, shown, digits = UNITS.get(unit, (1.0, unit, 1))
+    if unit in {"VA", "W"} and abs(row.value) < 1_000:  # noqa: PLR2004 - a kVA: an outlet's power is told as above
+        factor, shown, digits = 1.0, unit, 0
     number = language.number(row.value * factor, digits)
     return f"{number}{NBSP}{shown}" if shown else number
 

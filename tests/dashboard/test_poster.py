@@ -20,7 +20,6 @@ VIEW = PosterView(
     address="http://vigie.local:8080/",
     second_address="http://vigie2.local:8080/",
     wifi_name="Semaphore-Invites",
-    wifi_note={"fr": "Le personnel aide volontiers.", "en": "Ask the front desk for help."},
     is_wifi_open=False,
     wifi_password="ouvert a tous",
 )
@@ -62,7 +61,8 @@ def test_the_codes_open_the_page_and_join_the_network() -> None:
 
 def test_what_a_code_says_stands_below_it() -> None:
     page = pages.render_poster(VIEW, "fr", None)
-    letters = re.findall(r'class="letters"><bdi>(.*?)</bdi>', page)
+    letters = re.findall(r'class="letters">.*?<bdi>(.*?)</bdi>', page)
+    assert '<span lang="fr">mot de passe</span> / <span lang="en">password</span>' in page
     assert letters == [VIEW.address, VIEW.second_address, VIEW.wifi_name, VIEW.wifi_password]
 
 

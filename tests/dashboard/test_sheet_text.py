@@ -32,6 +32,14 @@ def test_each_channel_says_what_it_measured_when_and_why_not() -> None:
     assert rows[3].cells[2] == "Mon 23 13:32 · node offline"
 
 
+def test_a_small_power_is_told_in_the_unit_of_the_table_of_outlets() -> None:
+    sheet = sheet_view("cafe")
+    meter = replace(sheet.sensors[0], quantity="apparent_power", value=298.4)
+    large = replace(meter, value=5_120.0)
+    rows = values_of(replace(sheet, sensors=(meter, large)), language_of("fr"))["sensors"]
+    assert [row.cells[1] for row in rows] == [f"298{NBSP}VA", f"5,12{NBSP}kVA"]
+
+
 def test_a_sheet_has_the_warnings_and_sessions_of_its_room_alone() -> None:
     values = values_of(sheet_view("main-hall"), language_of("en"))
     assert [warning[2] for warning in values["warnings"]] == ["Main hall: slow Wi-Fi"]

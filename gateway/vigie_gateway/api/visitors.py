@@ -81,7 +81,6 @@ def poster_view(site: Site, asked_under: str) -> PosterView:
         address=visitors.address or (None if _is_of_this_machine(asked_under) else asked_under),
         second_address=site.second_address,
         wifi_name=visitors.wifi_name,
-        wifi_note=visitors.wifi_note,
         is_wifi_open=visitors.wifi_open,
         wifi_password=visitors.wifi_password,
     )
