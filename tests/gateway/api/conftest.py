@@ -9,14 +9,18 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from tests.conftest import ManualClock
+from tests.gateway.api.named_place import Maker, named_places
 from tests.gateway.conftest import Bench
 
 from vigie_gateway.api.server import build
 from vigie_gateway.api.serving import Server
 from vigie_gateway.auth.access import COOKIE, Access
+from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
 
 PROXY = "127.0.0.1"
@@ -119,3 +123,10 @@ def served(bench: Bench) -> Iterator[Served]:
     thread.join(20)
     listener.close()
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def make(tmp_path: Path, clock: ManualClock, accounts: Accounts) -> Iterator[Maker]:
+    """Makes places in which everything that has a name has the same one."""
+    with named_places(tmp_path, clock, accounts) as made:
+        yield made
