@@ -110,6 +110,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
             access,
             place_setup(site_path, path.parent, access.accounts, rereading.ask),
         )
+        listener.listen()  # whoever comes from now on, or while a place follows another, waits and is answered
         _welcome(lasting)
         following: Site | None = site
         with rereading.signals():

@@ -169,6 +169,7 @@ def _changed(step: str, form: Fields, names: dict[str, str]) -> Fields:
 
 
 def _changes(before: str, after: str) -> list[tuple[str, str]]:
-    """The lines that go and come, with two more around them: ``-``, ``+``, a space or ``@``, and the line."""
-    lines = difflib.unified_diff(before.split("\n"), after.split("\n"), lineterm="", n=2)
-    return [(line[0], line[1:]) for line in lines if not line.startswith(("---", "+++"))]
+    """The lines that go and come, with two more around them: ``-``, ``+`` or a space, and the line."""
+    had, has = (text.rstrip("\n").split("\n") if text else [] for text in (before, after))
+    lines = difflib.unified_diff(had, has, lineterm="", n=2)
+    return [(line[0], line[1:]) for line in lines if not line.startswith(("---", "+++", "@@"))]

@@ -99,7 +99,7 @@ def _read_door(row: Mapping[str, str], rooms: Collection[str], grid: Grid) -> tu
     for key, channel in counters.items():
         if channel and not is_channel(channel):
             troubles[key] = "channel"
-    if not troubles and bool(counters["in"]) != bool(counters["out"]):
+    if not troubles.keys() & counters.keys() and bool(counters["in"]) != bool(counters["out"]):
         troubles["out" if counters["in"] else "in"] = "both-counters"
     return {
         "between": [one, other],

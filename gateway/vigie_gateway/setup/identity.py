@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,15 @@ def read_identity(fields: Mapping[str, str], raw: Mapping[str, Any]) -> Meant:
     if not any(fields.get(f"language_{one}") for one in LANGUAGES):
         meant.troubles["languages"] = "languages"
     names, trouble = read_name(fields, "name", languages)
-    if trouble is not None:
-        meant.troubles[f"name_{languages[0]}"] = trouble
-    else:
-        meant.keys["name",] = name_value(names, raw.get("name"))
     site = fields.get("id", "").strip() or new_id(next(iter(names.values()), ""), (), "lieu")
     if is_id(site):
         meant.keys["id",] = site
     else:
         meant.troubles["id"] = "id"
+    if trouble is None:
+        meant.keys["name",] = name_value(names, raw.get("name"))
+    else:
+        meant.troubles[f"name_{languages[0]}"] = trouble
     timezone = fields.get("timezone", "").strip()
     if _is_timezone(timezone):
         meant.keys["timezone",] = timezone
@@ -79,10 +80,19 @@ def _read_hours(fields: Mapping[str, str], raw: Mapping[str, Any], meant: Meant)
         if find_overlap(spans) is not None:
             meant.troubles[day] = "hours-order"
             continue
-        before = raw.get("hours")
-        is_there = isinstance(before, dict) and day in before
-        if texts or is_there:
-            meant.keys["hours", day] = texts or (before[day] if is_there and not before[day] else None)  # type: ignore[index] # is_there says it is a table
+        before = raw.get("hours", {}).get(day)
+        if texts or before is not None:
+            meant.keys["hours", day] = texts or (None if before else before)
+    is_any = any(meant.keys.get(("hours", day)) for day in WEEKDAYS) or meant.troubles.keys() & set(WEEKDAYS)
+    if not is_any and "hours" in raw and "exceptions" not in raw["hours"]:
+        # An empty table would say that the place is never open.
+        meant.keys = {path: value for path, value in meant.keys.items() if path[0] != "hours"} | {("hours",): None}
+
+
+def _spans_of(text: str) -> list[str]:
+    """The spans of a day as the file writes them: of ``8h-12h30, 14 h - 18 h`` too."""
+    text = re.sub(r"\b(\d{1,2})\s*[h:]\s*(\d{2})?(?!\d)", lambda at: f"{int(at[1]):02d}:{at[2] or '00'}", text.lower())
+    return re.sub(r"[,;]", " ", re.sub(r"\s*[-\u2013]\s*", "-", text)).split()
 
 
 def _is_timezone(text: str) -> bool:

@@ -56,8 +56,8 @@ def rewrite(text: str, meant: Meant) -> str:
 
     Args:
         text: Valid TOML; "" for a place without a file.
-        meant: Keys and sections; an entry's source counts the tables of its section in ``text``. Entries that were
-            there are in the file's order.
+        meant: Keys and sections; an entry's source counts the tables of its section in ``text``. In the file the tables
+            that were there keep their order, and new ones follow them.
 
     Raises:
         RecipeError: It is written in a way that cannot be edited here.
@@ -103,12 +103,17 @@ def _expected(before: Mapping[str, Any], meant: Meant) -> dict[str, Any]:
         _put(table, path[-1], value)
     for section, entries in meant.sections.items():
         tables = result.pop(section, [])
-        if entries:
-            result[section] = [{} if one.source is None else tables[one.source] for one in entries]
-        for table, entry in zip(result.get(section, []), entries, strict=True):
+        ordered = _ordered(entries)
+        if ordered:
+            result[section] = [{} if one.source is None else tables[one.source] for one in ordered]
+        for table, entry in zip(result.get(section, []), ordered, strict=True):
             for key, value in entry.values.items():
                 _put(table, key, value)
     return result
+
+
+def _ordered(entries: Sequence[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: (entry.source is None, entry.source or 0))
 
 
 def _put(table: dict[str, Any], key: str, value: Any) -> None:
@@ -138,6 +143,9 @@ def _cut(text: str) -> list[_Block]:
 def _set_key(blocks: list[_Block], path: tuple[str, ...], value: Any) -> None:
     table, key = path[:-1], path[-1]
     block = next((one for one in blocks if one.path == table and not one.is_array), None)
+    if value is None:
+        for whole in [one for one in blocks if one.path[: len(path)] == path and not one.is_array]:
+            _take_away(blocks, whole)
     if block is None and value is not None:
         block = _Block(table, is_array=False, text=f"[{'.'.join(table)}]\n", body="")
         _insert(blocks, max(number for number, one in enumerate(blocks) if not one.is_array), block)
@@ -150,9 +158,9 @@ def _set_section(
 ) -> None:
     there = [block for block in blocks if block.path == (section,) and block.is_array]
     kept = [entry.source for entry in entries if entry.source is not None]
-    if len(there) != len(tables) or kept != sorted(set(kept)):
+    if len(there) != len(tables) or len(kept) > len(set(kept)):
         raise RecipeError(f"[[{section}]] is written in a way that cannot be edited here: it needs a text editor")
-    for entry in entries:
+    for entry in _ordered(entries):
         if entry.source is not None:
             was = tables[entry.source]
             _edit(there[entry.source], {key: value for key, value in entry.values.items() if was.get(key) != value})
@@ -216,10 +224,9 @@ def _edit(block: _Block, values: Mapping[str, Any]) -> None:
 
 
 def _item(value: Any) -> Any:
-    if isinstance(value, dict):
-        table = tomlkit.inline_table()
-        table.update(value)
-        return table
+    if isinstance(value, dict):  # with the spaces that people write
+        pairs = ", ".join(f"{tomlkit.key(key).as_string()} = {_item(one).as_string()}" for key, one in value.items())
+        return tomlkit.value(f"{{ {pairs} }}")
     return tomlkit.item(value)
 
 
