@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
+from tests.end_to_end.first_look import BOARD_IS_USABLE, Line, seconds_until, wire_to
 from tests.end_to_end.place_lived_in import Place, lived_in
 
 from vigie_dashboard.pages import LANGUAGES
@@ -26,8 +25,8 @@ pytestmark = [
 ]
 
 MAX_BYTES, MAX_REQUESTS = 40_000, 8
-BAD_WIFI = {"offline": False, "latency": 840, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
-"""240 kb/s each way and 840 ms: a mobile network at its worst."""
+BAD_WIFI = Line(240_000, 840)
+"""A mobile network at its worst."""
 USABLE_S = 3.0
 NOISE_FACTOR = 2.0
 """The one timing that is asserted, because it is what the board is for: other work on the machine may double it."""
@@ -79,98 +78,22 @@ def live(page: Page) -> Page:
     return page
 
 
-class Wire:
-    """Forwards connections to the gateway, and counts what passes: also what a shared worker asks for."""
-
-    def __init__(self, port: int) -> None:
-        self.requests: list[str] = []
-        self.bytes = 0
-        self._port = port
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                gateway = socket.create_connection(("127.0.0.1", self._port))
-                for source, sink, note in ((client, gateway, self._asked), (gateway, client, self._answered)):
-                    threading.Thread(target=self._forward, args=(source, sink, note), daemon=True).start()
-
-    def _forward(self, source: socket.socket, sink: socket.socket, note: Callable[[bytes], None]) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                note(data)
-                sink.sendall(data)
-        for each in (source, sink):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _asked(self, data: bytes) -> None:
-        self.requests += [line.decode() for line in data.splitlines() if line.endswith(b" HTTP/1.1")]
-
-    def _answered(self, data: bytes) -> None:
-        self.bytes += len(data)
-
-
-@contextmanager
-def wire_to(place: Place) -> Iterator[Wire]:
-    made = Wire(place.port)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 def test_the_first_load_is_at_most_40_kb_and_8_requests_of_its_own_host(
     open_page: Callable[..., Page], place: Place
 ) -> None:
     """Headers, compression and the first words of the stream included."""
-    with wire_to(place) as wire:
+    with wire_to(place.port) as wire:
         live(open_page("/board?l=fr", wire.address))
         print(f"first load: {wire.bytes} bytes, {len(wire.requests)} requests")
         assert wire.bytes <= MAX_BYTES
         assert 3 <= len(wire.requests) <= MAX_REQUESTS, wire.requests
 
 
-WATCH_FOR_USE = """
-  const isUsable = () => {
-    const figures = [...document.querySelectorAll(".kpi .v")];
-    const rows = [...document.querySelectorAll("#rooms tbody tr")];
-    const isRead = (element) => element.getClientRects().length > 0 && element.innerText.trim() !== "";
-    return document.styleSheets.length > 0 && figures.length === 5 && figures.every(isRead)
-      && rows.length === 8 && rows.every(isRead)
-      && performance.getEntriesByName("first-contentful-paint").length > 0;
-  };
-  const look = () => { if (isUsable()) window.usableMs = performance.now(); else requestAnimationFrame(look); };
-  requestAnimationFrame(look);
-"""
-
-
-TELL_WHEN_USABLE = """new Promise(tell => {
-  const ask = () => window.usableMs ? tell(window.usableMs) : setTimeout(ask, 20);
-  ask();
-})"""
-
-
 def test_the_board_is_of_use_within_3_s_on_bad_wifi(browser: Browser, place: Place) -> None:
     """From the click to five painted figures and a readable table of rooms, with nothing in the cache."""
-    taken_s = []
-    for _ in range(2):
-        with browser.new_context(viewport={"width": 1366, "height": 900}) as context:
-            page = context.new_page()
-            page.add_init_script(WATCH_FOR_USE)
-            context.new_cdp_session(page).send("Network.enable")
-            context.new_cdp_session(page).send("Network.emulateNetworkConditions", BAD_WIFI)
-            page.goto(f"{place.address}/board?l=fr", wait_until="commit")
-            taken_s.append(page.evaluate(TELL_WHEN_USABLE) / 1000)
+    taken_s = [seconds_until(browser, f"{place.address}/board?l=fr", BOARD_IS_USABLE, BAD_WIFI) for _ in range(2)]
     print(f"usable at 240 kb/s and 840 ms: {', '.join(f'{each:.2f} s' for each in taken_s)} (at most {USABLE_S} s)")
-    assert min(taken_s) > BAD_WIFI["latency"] / 1000, "nothing was throttled"
+    assert min(taken_s) > BAD_WIFI.latency_ms / 1000, "nothing was throttled"
     assert min(taken_s) <= USABLE_S * NOISE_FACTOR
 
 
