@@ -1,8 +1,8 @@
 """What the first look at a page costs on a poor line: the public page and the board, a line each.
 
-Bytes are counted on the wire: headers, and for the board the first words of its stream, included. Times are of a browser
-that slows its own network down (Chrome DevTools protocol), with nothing in its cache; the baseline is the same browser
-and page on a line that nobody slowed down.
+Bytes are counted on the wire: headers, and for the board the first words of its stream, included. Times are of a
+browser that slows its own network down (Chrome DevTools protocol), with nothing in its cache; the baseline is the same
+browser and page on a line that nobody slowed down.
 """
 
 from __future__ import annotations

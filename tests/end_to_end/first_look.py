@@ -1,4 +1,4 @@
-"""What the first look at a page costs: bytes and requests on the wire, and seconds on a poor line. Also for `./run bench`."""
+"""What the first look at a page costs: bytes and requests on the wire, seconds on a poor line. For tests and benches."""
 
 from __future__ import annotations
 
