@@ -19,7 +19,6 @@ from starlette.concurrency import run_in_threadpool
 
 from vigie_gateway.api.problems import Problem, described
 from vigie_gateway.auth.access import Access, Caller, Principal
-from vigie_gateway.auth.accounts import AccountError
 from vigie_gateway.auth.roles import Role
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -105,12 +104,9 @@ def check_form(principal: Principal, csrf: str) -> None:
 
 async def _principal(access: Access, caller: Caller, request: Request) -> Principal:
     authorization = request.headers.get("authorization", "")
-    try:
-        if not authorization and not request.cookies:
-            return access.principal(caller, {}, "")
-        return await run_in_threadpool(access.principal, caller, request.cookies, authorization)
-    except AccountError as error:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    if not authorization and not request.cookies:
+        return access.principal(caller, {}, "")
+    return await run_in_threadpool(access.principal, caller, request.cookies, authorization)
 
 
 def _turn_away(request: Request, principal: Principal, entrance: str) -> Response:

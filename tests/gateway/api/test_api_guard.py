@@ -165,3 +165,17 @@ def test_a_path_leads_to_no_file_but_those_listed(bench: Bench, name: str) -> No
         answer = client.get(address)
         assert answer.status_code in {401, 404, 307}, address
         assert b"root:" not in answer.content
+
+
+def test_accounts_that_cannot_be_read_refuse_and_do_not_say_where_they_are(
+    bench: Bench, signed_in: Callable[[Role], TestClient]
+) -> None:
+    client = signed_in(Role.ADMIN)
+    bench.gateway.access.accounts.close()
+    for path in ("/board", "/api/v1/rooms"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "accounts.db" not in answer.text
+    assert client.post("/sign-in", data={"name": "lou", "password": "x"}).status_code == 503
+    client.cookies.clear()
+    assert client.get("/").status_code == 200
