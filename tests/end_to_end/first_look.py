@@ -1,4 +1,4 @@
-"""What the first look at a page costs: bytes and requests on the wire, seconds on a poor line. For tests and benches."""
+"""What the first look at a page costs: bytes and requests on the wire, seconds on a poor line. Benches use it too."""
 
 from __future__ import annotations
 
