@@ -49,7 +49,9 @@ START_WEEKDAY = 1
 START_TIME = dt.time(14, 25)
 """A Tuesday afternoon: the big room is full and its access point saturated, the café's breaker has tripped, a door's
 sensor has just fallen silent. Earlier, most of that has not happened yet; later, it is over."""
-HISTORY_DAYS = 14
+HISTORY_DAYS = 15
+"""Two whole Tuesdays are in it, which make a usual one. Fewer leave one, and an anecdote is no usual day; more make the
+start wait for the gateway."""
 BOARD_S = 20.0
 """How long the board may take to answer; it takes 1 to 2 s. Lower gives up on a Pi that is starting."""
 STOP_S = 4.0
