@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from vigie_contract.topics import is_id
 from vigie_gateway.place.references import OUTSIDE
 from vigie_gateway.setup.rooms import Grid
 from vigie_gateway.setup.typed import (
@@ -13,6 +12,7 @@ from vigie_gateway.setup.typed import (
     Fields,
     Meant,
     is_channel,
+    is_own_id,
     new_id,
     read_number,
     rows_of,
@@ -58,12 +58,12 @@ def read_doors(fields: Mapping[str, str], raw: Mapping[str, Any], rooms: Collect
     meant = Meant()
     sources, rows = sources_of(raw, "doors"), rows_of(fields, "doors")
     tables = tables_of(raw, "doors")
-    taken = {row["id"] for row in rows if is_id(row.get("id"))}
+    taken = {row["id"] for row in rows if is_own_id(row.get("id"))}
     entries: list[Entry] = []
     heard: dict[str, str] = {}
     for number, row in enumerate(rows):
         door_id = row.get("id", "")
-        if not is_id(door_id) or any(entry.values["id"] == door_id for entry in entries):
+        if not is_own_id(door_id) or any(entry.values["id"] == door_id for entry in entries):
             door_id = new_id(_name_of(row), taken, "porte")
             taken.add(door_id)
         source = sources.get(door_id)

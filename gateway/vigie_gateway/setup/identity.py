@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from vigie_contract.topics import is_id
 from vigie_gateway.place.entries import LANGUAGES
 from vigie_gateway.place.hours import WEEKDAYS, find_overlap, parse_span
-from vigie_gateway.setup.typed import Fields, Meant, name_value, new_id, read_name, spread, written
+from vigie_gateway.setup.typed import Fields, Meant, is_own_id, name_value, new_id, read_name, spread, written
 
 DEFAULT_TIMEZONE = "Europe/Paris"
 """Where this machine does not say its own."""
@@ -47,7 +46,7 @@ def read_identity(fields: Mapping[str, str], raw: Mapping[str, Any]) -> Meant:
         meant.troubles["languages"] = "languages"
     names, trouble = read_name(fields, "name", languages)
     site = fields.get("id", "").strip() or new_id(next(iter(names.values()), ""), (), "lieu")
-    if is_id(site):
+    if is_own_id(site):
         meant.keys["id",] = site
     else:
         meant.troubles["id"] = "id"
@@ -69,9 +68,7 @@ def read_identity(fields: Mapping[str, str], raw: Mapping[str, Any]) -> Meant:
 
 def _read_hours(fields: Mapping[str, str], raw: Mapping[str, Any], meant: Meant) -> None:
     for day in WEEKDAYS:
-        texts = (
-            fields.get(day, "").replace(";", ",").replace("\u2013", "-").replace(" - ", "-").replace(",", " ").split()
-        )
+        texts = _spans_of(fields.get(day, ""))
         try:
             spans = tuple(parse_span(text) for text in texts)
         except ValueError:

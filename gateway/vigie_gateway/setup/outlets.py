@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from vigie_contract.topics import is_id
 from vigie_gateway.place.entries import LANGUAGES
 from vigie_gateway.setup.typed import (
     Entry,
     Fields,
     Meant,
     is_channel,
+    is_own_id,
     name_value,
     new_id,
     read_count,
@@ -99,11 +99,11 @@ def with_ids(fields: Fields) -> Fields:
 
 def circuit_ids(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """The id of each row: its own, or one made of its name."""
-    taken = {row["id"] for row in rows if is_id(row.get("id"))}
+    taken = {row["id"] for row in rows if is_own_id(row.get("id"))}
     ids: list[str] = []
     for row in rows:
         circuit = row.get("id", "")
-        if not is_id(circuit) or circuit in ids:
+        if not is_own_id(circuit) or circuit in ids:
             name = next((row[f"name_{one}"] for one in LANGUAGES if row.get(f"name_{one}", "").strip()), "")
             circuit = new_id(name, taken, "circuit")
             taken.add(circuit)
@@ -199,7 +199,7 @@ def _read_outlet(
     troubles: dict[str, str] = {}
     ids = row.get("ids", "").replace(",", " ").replace(";", " ").lower().split()
     count = None
-    if not ids or not all(is_id(one) for one in ids) or len(set(ids)) < len(ids):
+    if not ids or not all(is_own_id(one) for one in ids) or len(set(ids)) < len(ids):
         troubles["ids"] = "outlet-ids"
     if row.get("count", "").strip():
         count = read_count(row["count"])

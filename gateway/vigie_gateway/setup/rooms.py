@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vigie_contract.topics import is_id
 from vigie_gateway.place.entries import LANGUAGES
 from vigie_gateway.setup.typed import (
     Entry,
     Fields,
     Meant,
+    is_own_id,
     name_value,
     new_id,
     read_count,
@@ -112,11 +112,11 @@ def read_rooms(fields: Mapping[str, str], raw: Mapping[str, Any], languages: Seq
 
 def room_ids(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """The id of each row: its own, or one made of its name."""
-    taken = {row["id"] for row in rows if is_id(row.get("id"))}
+    taken = {row["id"] for row in rows if is_own_id(row.get("id"))}
     ids: list[str] = []
     for row in rows:
         room_id = row.get("id", "")
-        if not is_id(room_id) or room_id in ids:
+        if not is_own_id(room_id) or room_id in ids:
             name = next((row[f"name_{one}"] for one in LANGUAGES if row.get(f"name_{one}", "").strip()), "")
             room_id = new_id(name, taken, "room")
             taken.add(room_id)

@@ -147,7 +147,7 @@ def new_id(name: str, taken: Collection[str], fallback: str) -> str:
     """An id made of a name, different from those that there are: ``Café & thé`` is ``cafe-the``."""
     plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").lower())
     base = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode()).strip("-")[: _LONGEST_ID - 4].strip("-")
-    if not is_id(base) or base == OUTSIDE:
+    if not is_own_id(base):
         base = fallback
     if base not in taken:
         return base
@@ -158,3 +158,8 @@ def is_channel(text: str) -> bool:
     """Whether it is a channel's name, ``node.channel``."""
     node, dot, channel = text.partition(".")
     return bool(dot) and is_id(node) and is_id(channel)
+
+
+def is_own_id(text: object) -> bool:
+    """Whether it can be the id of something in the file: the street has one of its own."""
+    return is_id(text) and text != OUTSIDE

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.gateway.conftest import SAMPLE_SITE
 
+from vigie_contract.topics import is_id
 from vigie_gateway.place.site import read_site
 from vigie_gateway.setup import doors, identity, outlets, rooms
 from vigie_gateway.setup.recipe import rewrite
@@ -165,7 +166,7 @@ def test_whatever_is_typed_is_told_to_be_wrong_or_gives_a_right_file(data: st.Da
 def test_an_id_can_be_made_of_any_name(name: str, taken: set[str]) -> None:
     made = new_id(name, taken, "room")
     assert made not in taken
-    assert identity.is_id(made)
+    assert is_id(made)
 
 
 @given(st.text())

@@ -109,7 +109,8 @@ def said_by(raw: dict[str, Any], meant: Meant) -> dict[str, Any]:
         result[section] = [
             {**({} if one.source is None else deepcopy(tables[one.source])), **one.values} for one in entries
         ]
-    return pruned(result)
+    said: dict[str, Any] = pruned(result)
+    return said
 
 
 def pruned(value: Any) -> Any:
@@ -183,7 +184,11 @@ def test_a_whole_table_can_go_and_leaves_the_comments_after_it() -> None:
 
 
 def test_a_new_file_is_right_and_begins_with_what_it_is() -> None:
-    keys = {("id",): "lieu", ("name",): {"fr": "Lieu", "en": "Place"}, ("timezone",): "Europe/Paris"}
+    keys: dict[tuple[str, ...], Any] = {
+        ("id",): "lieu",
+        ("name",): {"fr": "Lieu", "en": "Place"},
+        ("timezone",): "Europe/Paris",
+    }
     new = rewrite("", Meant(keys=keys, sections={"rooms": [Entry(None, {"id": "a", "name": "A", "seats": 2})]}))
     assert new.startswith("# The place, as it was set up in the browser.")
     assert 'name = { fr = "Lieu", en = "Place" }\n' in new
