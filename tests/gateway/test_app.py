@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,14 +78,14 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
     """Start a gateway with what is given; it is stopped with the test."""
     running: list[Running] = []
 
-    def start(*, is_vouched: bool = True, **environment: str) -> Running:
+    def start(*, is_vouched: bool = True, site: Path = SAMPLE_SITE, **environment: str) -> Running:
         port = free_port()
         password_file = broker.password_file(GATEWAY_USER)
         password_file.parent.mkdir(parents=True, exist_ok=True)
         password_file.write_text(broker.password(GATEWAY_USER), encoding="utf-8")
         config = tmp_path / "gateway.toml"
         config.write_text(
-            f'site = "{SAMPLE_SITE}"\n[broker]\nport = {broker.port}\npassword_file = "{password_file}"\n'
+            f'site = "{site}"\n[broker]\nport = {broker.port}\npassword_file = "{password_file}"\n'
             f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n',
             encoding="utf-8",
         )
@@ -307,3 +309,96 @@ def test_a_second_gateway_on_the_same_database_is_refused(
     assert second.process.wait(20) == 74
     assert second.process.stderr is not None
     assert "another vigie-gateway has it open" in second.process.stderr.read()
+
+
+ROOM = '[[rooms]]\nid = "serre"\nname = "Serre"\nseats = 7\n'
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Path:
+    """The sample place in a file that a test may change."""
+    path = tmp_path / "site.toml"
+    path.write_text(SAMPLE_SITE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "sessions.ics").write_bytes(SAMPLE_SITE.with_name("sessions.ics").read_bytes())
+    return path
+
+
+def _rooms(gateway: Running) -> list[str]:
+    return [room["id"] for room in json.loads(gateway.get("/api/v1/rooms")[1])["rooms"]]
+
+
+def test_a_changed_place_is_read_again_without_refusing_anybody_or_losing_a_reading(
+    broker: Mosquitto, run_gateway: Callable[..., Running], own_site: Path
+) -> None:
+    broker.start()
+    gateway = run_gateway(site=own_site)
+    given = load.make_load("j-reread", 200, 5, start_ts=time.time() - 60, step_s=0.01)
+    refused: list[Exception] = []
+    is_over = threading.Event()
+
+    def ask_all_the_time() -> None:
+        while not is_over.is_set():
+            try:
+                gateway.get("/api/v1/public")
+            except ConnectionRefusedError as error:
+                refused.append(error)
+            except (OSError, http.client.HTTPException):
+                pass  # a connection that was open at the change may be closed; a new one may not be refused
+
+    asking = threading.Thread(target=ask_all_the_time)
+    with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+        node.declare(load.CHANNELS)
+        _wait(lambda: NODE in str(gateway.health()["parts"]))
+        asking.start()
+        for change in range(3):
+            own_site.write_text(
+                own_site.read_text(encoding="utf-8") + ROOM.replace("serre", f"serre-{change}"), "utf-8"
+            )
+            gateway.process.send_signal(signal.SIGHUP)
+            part = slice(change * 60, (change + 1) * 60)
+            load.run_load(node, load.Load(given.journal, given.packets[part], given.ends[part]))
+            _wait(lambda number=change: f"serre-{number}" in _rooms(gateway))  # type: ignore[misc] # a default of its own
+        load.run_load(node, given)
+    is_over.set()
+    asking.join()
+    assert refused == []
+    listed = json.loads(gateway.get("/api/v1/series")[1])
+    assert sum(series["latest"] is not None for series in listed) == 100
+    assert gateway.part("ingest")["gaps"] == 0
+    assert gateway.stop() < 5
+    assert gateway.process.returncode == 0
+
+
+def test_a_wrong_place_is_refused_with_its_line_and_the_gateway_goes_on(
+    broker: Mosquitto, run_gateway: Callable[..., Running], own_site: Path
+) -> None:
+    broker.start()
+    gateway = run_gateway(site=own_site)
+    before = _rooms(gateway)
+    own_site.write_text(own_site.read_text(encoding="utf-8") + ROOM.replace("7", "-7"), encoding="utf-8")
+    gateway.process.send_signal(signal.SIGHUP)
+    assert gateway.process.stderr is not None
+    line = ""
+    while "the place stays as it was" not in line:
+        line = gateway.process.stderr.readline()
+        assert line
+    assert "site.toml:" in line
+    assert "rooms[10].seats is -7, expected a whole number, 0 or more" in line
+    assert _rooms(gateway) == before
+
+
+def test_a_first_start_without_a_place_says_where_to_begin(
+    broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    gateway = run_gateway(site=tmp_path / "none.toml")
+    assert gateway.process.stderr is not None
+    line = ""
+    while "no place yet" not in line:
+        line = gateway.process.stderr.readline()
+        assert line
+    address = re.search(r"http://127\.0\.0\.1:(\d+)(/setup/start/\S+)", line)
+    assert address is not None
+    assert int(address[1]) == gateway.port
+    assert gateway.get(address[2])[0] == 200
+    assert gateway.get("/board")[0] == 200
+    assert gateway.get("/setup")[0] == 401
