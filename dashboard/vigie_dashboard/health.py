@@ -10,7 +10,7 @@ from vigie_dashboard.language import Language
 from vigie_dashboard.quantity_names import quantity_name
 
 BAR_S = 1_800
-BAR_WIDTH, BAR_HEIGHT = 20, 100
+BAR_WIDTH, BAR_HEIGHT, FLAT_HEIGHT = 20, 100, 4
 """Units of one bar's place in the drawing, which the page stretches."""
 WHOLE = 0.95
 """Coverage from which a half hour counts as whole: a restart takes less. Lower hides a lost reading in twenty; higher
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Half an hour in the drawing: from the bottom up, as much as was measured; dashed where nothing was."""
+    """Half an hour in the drawing: as high as its share, dashed for none, flat before the node's first reading."""
 
     x: int
     y: int
@@ -124,7 +124,7 @@ def _node(node: NodeHealth, view: HealthView, language: Language) -> Node:
         word=words[state],
         facts=tuple(_node_facts(node, view, language)),
         do=f"{does[state]} {charge}" if is_away and is_low else does[state],
-        bars=tuple(_bar(index, share) for index, share in enumerate(node.bars)),
+        bars=tuple(_bar(index, share, is_new=index < node.bars_before) for index, share in enumerate(node.bars)),
         bars_text=_bars_text(node, view, language),
         software=node.software or "",
         channels=tuple(_channel(one, view, language) for one in node.channels),
@@ -159,7 +159,9 @@ def _node_facts(node: NodeHealth, view: HealthView, language: Language) -> list[
     return facts
 
 
-def _bar(index: int, share: float) -> Bar:
+def _bar(index: int, share: float, *, is_new: bool) -> Bar:
+    if is_new:
+        return Bar(index * BAR_WIDTH, BAR_HEIGHT - FLAT_HEIGHT, FLAT_HEIGHT, "new")
     kind = "none" if share <= 0 else "whole" if share >= WHOLE else "part"
     height = BAR_HEIGHT if kind == "none" else max(8, round(share * BAR_HEIGHT))
     return Bar(index * BAR_WIDTH, BAR_HEIGHT - height, height, kind)
@@ -169,17 +171,25 @@ def _bars_text(node: NodeHealth, view: HealthView, language: Language) -> str:
     """How much of the day was measured, and when nothing was at all."""
     if not node.bars:
         return language.gettext("It has not told yet what it measures.")
-    share = language.percent(sum(node.bars) / len(node.bars))
-    text = language.gettext("Readings of the last 24 hours: %(share)s.", share=share)
+    bars = node.bars[node.bars_before :]
+    if not bars:
+        return language.gettext("No reading of it has come yet.")
+    share = language.percent(sum(bars) / len(bars))
+    if node.bars_before:
+        first_ts = node.bars_from_ts + node.bars_before * BAR_S
+        time = language.when(first_ts, view.now_ts, view.timezone)
+        text = language.gettext("Readings since it is there (%(time)s): %(share)s.", time=time, share=share)
+    else:
+        text = language.gettext("Readings of the last 24 hours: %(share)s.", share=share)
     spans: list[tuple[float, float]] = []
-    for index, of_bar in enumerate(node.bars):
+    for index, of_bar in enumerate(bars, node.bars_before):
         start_ts = node.bars_from_ts + index * BAR_S
         if of_bar <= 0:
             if spans and spans[-1][1] == start_ts:
                 spans[-1] = (spans[-1][0], start_ts + BAR_S)
             else:
                 spans.append((start_ts, start_ts + BAR_S))
-    if not spans or len(node.bars) * BAR_S == spans[0][1] - spans[0][0]:
+    if not spans or len(bars) * BAR_S == spans[0][1] - spans[0][0]:
         return text
     times = [" \u2013 ".join(language.when(at_ts, view.now_ts, view.timezone) for at_ts in span) for span in spans[-3:]]
     never = language.gettext("None at all: %(times)s.", times=", ".join(times))

@@ -54,6 +54,7 @@ class NodeHealth:
         battery_percent: How full its battery is; None when it has none, or it is not known.
         bars: Coverage, 0 to 1, of each half hour, oldest first; empty when it measures nothing.
         bars_from_ts: Where the first begins.
+        bars_before: How many of them, from the first, are from before its very first reading.
         channels: What it measures.
     """
 
@@ -68,6 +69,7 @@ class NodeHealth:
     battery_percent: float | None
     bars: tuple[float, ...]
     bars_from_ts: float
+    bars_before: int
     channels: tuple[ChannelHealth, ...]
 
 

@@ -15,6 +15,9 @@ from vigie_gateway.store import BY_HAND, Sample, Series, Store
 
 BARS = 48
 BAR_S = 1_800
+LOOKED_BACK_S = 35 * 86_400
+"""How long a node must have been silent to count as new. Lower takes one that came back from a holiday for new; higher
+looks through more than single readings are kept."""
 _KEPT_APART = frozenset({"status", "trouble", "by_id", "by_reason"})
 
 
@@ -85,6 +88,7 @@ def _node(
 ) -> NodeHealth:
     rooms = {room.id: room.name for room in site.rooms}
     from_ts = to_ts - BARS * BAR_S
+    bars = _bars([[point.coverage for point in store.history(one.id, from_ts, to_ts, BARS)] for one in series])
     newest = {one.id: latest.get(one.id) for one in series}
 
     def latest_of(quantity: str) -> float | None:
@@ -101,8 +105,9 @@ def _node(
         waiting_since_ts=said.get("waiting_since_ts"),
         signal_dbm=latest_of("rssi"),
         battery_percent=latest_of("battery"),
-        bars=_bars([[point.coverage for point in store.history(one.id, from_ts, to_ts, BARS)] for one in series]),
+        bars=bars,
         bars_from_ts=from_ts,
+        bars_before=_bars_before(store, series, bars, from_ts),
         channels=tuple(
             ChannelHealth(
                 series=one.name,
@@ -121,3 +126,12 @@ def _node(
 def _bars(coverages: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """The mean over the node's channels of each half hour; nothing for a node without channels."""
     return tuple(min(1.0, sum(of_bar) / len(of_bar)) for of_bar in zip(*coverages, strict=True)) if coverages else ()
+
+
+def _bars_before(store: Store, series: Sequence[Series], bars: Sequence[float], from_ts: float) -> int:
+    """How many bars are empty because the node was not there yet: those before the first, of a node without a past."""
+    empty = next((index for index, share in enumerate(bars) if share > 0), len(bars))
+    if not empty:
+        return 0
+    past = (store.history(one.id, from_ts - LOOKED_BACK_S, from_ts, 1)[0].coverage for one in series)
+    return 0 if any(past) else empty

@@ -427,10 +427,12 @@ def health_of(*states: tuple[str, str]) -> HealthView:
         for index, text in enumerate(HOSTILE)
     )
     online = NodeHealth(
-        "door", True, NOW_TS - 4, HOSTILE[0], None, 12, NOW_TS - 600, -61.0, 64.0, bars, NOW_TS - 86_400, channels
+        "door", True, NOW_TS - 4, HOSTILE[0], None, 12, NOW_TS - 600, -61.0, 64.0, bars, NOW_TS - 86_400, 0, channels
     )
-    away = NodeHealth("desk", False, NOW_TS - 90_000, "vigie 0.1", 75.0, None, None, None, 8.0, (0.0,) * 48, NOW_TS, ())
-    known = NodeHealth("attic", None, None, None, None, None, None, None, None, (), NOW_TS, ())
+    away = NodeHealth(
+        "desk", False, NOW_TS - 90_000, "vigie 0.1", 75.0, None, None, None, 8.0, (0.0,) * 48, NOW_TS, 0, ()
+    )
+    known = NodeHealth("attic", None, None, None, None, None, None, None, None, (), NOW_TS, 0, ())
     facts: dict[str, dict[str, float | str | None]] = {
         "broker": {"round_trip_s": 0.004, "dropped_messages": 0}, "disk": {"free_bytes": 2.5e9, "size_bytes": 3.1e10},
         "heat": {"cpu_celsius": 61.2}, "live": {"viewers": 3}, "store": {},

@@ -98,6 +98,16 @@ def test_the_bars_are_also_said_in_words() -> None:
     assert known.bars_text == "It has not told yet what it measures."
 
 
+def test_a_node_that_is_new_is_flat_before_its_first_reading_and_not_held_to_it() -> None:
+    node = replace(health_of().nodes[0], bars=(0.0,) * 24 + (1.0,) * 24, bars_before=24)
+    (found,) = module.nodes_of(replace(health_of(), nodes=(node,)), language_of("en"))
+    assert [bar.kind for bar in found.bars] == ["new"] * 24 + ["whole"] * 24
+    assert found.bars_text == "Readings since it is there (02:32): 100%."
+    empty = replace(node, bars=(0.0,) * 48, bars_before=48)
+    (never,) = module.nodes_of(replace(health_of(), nodes=(empty,)), language_of("fr"))
+    assert never.bars_text.startswith("Aucune mesure")
+
+
 def test_a_node_says_how_it_is_and_what_to_do() -> None:
     online, away, known = module.nodes_of(health_of(), language_of("fr"))
     assert (online.word, online.do) == ("En ligne", "")

@@ -43,6 +43,7 @@ def test_a_node_has_a_bar_for_each_half_hour_of_the_last_day(bench: Bench) -> No
     assert len(node.bars) == 48
     assert node.bars[-2:] == (0.5, 0.5), "one of two channels was measured"
     assert sum(node.bars[:-2]) == 0
+    assert node.bars_before == 46, "it is new: nothing is known from before its first reading"
     assert node.is_online is True
 
 
@@ -53,6 +54,15 @@ def test_a_node_says_how_full_its_battery_is_and_without_one_nothing(bench: Benc
     bench.store.commit([Sample(series.id, bench.clock.now, 8.0)], {})
     (node,) = view_of(bench).nodes
     assert (node.battery_percent, node.signal_dbm) == (8.0, None)
+
+
+def test_a_node_that_comes_back_after_days_is_not_new(bench: Bench) -> None:
+    bench.declare(channels=[Channel("linky-va", "apparent_power", 60.0)])
+    (series,) = bench.store.series()
+    end_ts = bench.clock.now
+    bench.store.commit([Sample(series.id, end_ts - 5 * 86_400, 5.0), Sample(series.id, end_ts - 60, 5.0)], {})
+    (node,) = view_of(bench).nodes
+    assert (node.bars[0], node.bars_before) == (0.0, 0)
 
 
 def test_a_node_that_was_not_heard_since_the_start_is_there_from_the_store(bench: Bench) -> None:
