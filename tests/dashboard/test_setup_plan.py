@@ -166,6 +166,9 @@ def test_a_room_dragged_on_the_squares_stands_in_its_fields(open_page: Callable[
     assert room(page, "Atelier").inner_text() == "Atelier\n12 seats"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.className").startswith("plan-room")
+    drag(page, (34.1, 12.1), (38, 18))
+    assert box_of(page, 4) == ("34", "12", "4", "6")
+    assert box_of(page, 3) == ("30", "12", "4", "6")
     page.screenshot(path=OUTPUT / "setup-plan.png", full_page=True)
     assert_accessible(page)
 
@@ -174,7 +177,7 @@ def test_moving_and_resizing_keep_to_the_squares_and_to_the_plan(open_page: Call
     page = open_page()
     drag(page, (5, 8), (8.4, 9.2))
     assert box_of(page, 0) == ("5", "3", "14", "10")
-    drag(page, (19, 13), (21.3, 16.4))
+    drag(page, (18.7, 12.7), (21, 16.1))
     assert box_of(page, 0) == ("5", "3", "16", "13")
     drag(page, (10, 10), (-20, 70))
     assert box_of(page, 0) == ("0", "17", "16", "13")

@@ -102,11 +102,14 @@ class Place:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self.launch()
+        self.wait_for(self._is_ready)
+
+    def launch(self) -> None:
         with (self.directory / "gateway.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vigie_gateway", "run", "--config", str(self.config)], stdout=log, stderr=log
             )
-        self.wait_for(self._is_ready)
 
     def _is_ready(self) -> bool:
         """It hears its broker and has read its calendar: sessions that come later load a page again."""

@@ -15,6 +15,8 @@
   // As many squares as the server gives to a new room.
   const FIRST_WIDTH = 8;
   const FIRST_HEIGHT = 6;
+  // Of a square, how far a wall reaches into its room. More makes small rooms hard to catch; less, walls hard to hit.
+  const WALL_SHARE = 0.4;
   const CORNERS = ["nw", "ne", "sw", "se"];
   // Rooms of the file that are no rectangle, by id: their corners as shares of the box, with which they stretch.
   const outlineOf = new Map(outlines);
@@ -145,7 +147,7 @@
     shape.addEventListener("focus", () => choose(row));
     shape.addEventListener("keydown", (event) => keyed(event, row));
     shape.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || isAiming()) return;
+      if (event.button !== 0 || isAiming() || (!event.target.dataset.corner && isOnWall(event, row))) return;
       event.stopPropagation();
       grasped(event, row, event.target.dataset.corner);
     });
@@ -211,6 +213,14 @@
       tell(row);
     } else return;
     event.preventDefault();
+  }
+
+  // The next room begins at a wall of this one: there a drag draws, and further in it moves the room.
+  function isOnWall(event, row) {
+    const { x, y } = canvas.at(event);
+    const box = boxOf(row);
+    const inside = [x - box.x, box.x + box.width - x, y - box.y, box.y + box.height - y];
+    return Math.min(...inside) < Math.min(WALL_SHARE * size.step, box.width / 5, box.height / 5);
   }
 
   function grasped(event, row, corner) {

@@ -7,6 +7,8 @@ connections, how large a request's head is, and how long it may take to come.
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -18,6 +20,9 @@ from vigie_gateway.live import Live
 
 GRACEFUL_STOP_S = 2
 """How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
+HANDOVER_S = 0.5
+"""How long those who are connected already are still answered when another server follows on the same socket. Lower
+cuts off a browser that has just connected, and its page then lacks a file; higher makes everybody else wait longer."""
 MOST_CONNECTIONS = 3_000
 """Open at once; one more is told 503. Above ``live.MAX_VIEWERS``, below ``app.OPEN_FILES``: higher would let anybody
 take the files that the database needs."""
@@ -127,14 +132,25 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
         self._on_exit = on_exit
+        self._is_last = False
 
     def end(self) -> None:
-        """Stop after the requests that are open; from any thread."""
+        """Stop after the requests that are open or about to come; from any thread."""
         self._live.close()
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, answer on those that there are, then close them."""
+        for server in self.servers:
+            server.close()
+        until_mono = time.monotonic() + HANDOVER_S
+        while not self._is_last and time.monotonic() < until_mono:  # noqa: ASYNC110 - a signal tells it by this flag
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
         """Stop. Not as uvicorn's own, which raises the signal again at the end: the last commit comes after that."""
         self.force_exit = self.should_exit
+        self._is_last = True
         self._on_exit()
         self.end()

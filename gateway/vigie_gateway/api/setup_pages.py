@@ -66,7 +66,7 @@ class SetupPages:
         site = self._gateway.site
         is_first = blueprint is not None and not blueprint.now.text
         view = SetupView(
-            site_name={} if is_first else site.name,
+            site_name=site.name,
             timezone=site.timezone,
             now_ts=self._gateway.clock.now_ts(),
             step=step,

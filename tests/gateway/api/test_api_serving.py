@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 from tests.gateway.api.conftest import HOST, Served
@@ -56,6 +57,23 @@ def test_a_trailer_without_end_is_cut_off(served: Served) -> None:
 def test_who_sends_a_head_too_slowly_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(serving, "HEAD_WITHIN_S", 0.2)
     assert told(served, sent) == b""
+
+
+def test_who_is_connected_when_another_place_follows_is_still_answered(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "HANDOVER_S", 20.0)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as peer:
+        peer.sendall(GET + b"\r\n")
+        assert peer.recv(65_536).startswith(b"HTTP/1.1 200")
+        served.server.end()
+        while served.server.servers[0].is_serving():
+            time.sleep(0.01)
+        peer.sendall(GET + b"connection: close\r\n\r\n")
+        answer = b""
+        while chunk := peer.recv(65_536):
+            answer += chunk
+    assert b"HTTP/1.1 200" in answer
 
 
 def test_a_further_request_on_the_same_connection_has_its_own_time(
