@@ -62,3 +62,9 @@ def test_only_rooms_that_are_no_rectangle_bring_their_outline() -> None:
 @pytest.mark.parametrize("step", ["plan", "doors"])
 def test_who_may_change_nothing_gets_no_script(step: str) -> None:
     assert "<script" not in render_setup(replace(VIEW, step=step, csrf=""), "fr", None)
+
+
+def test_fields_have_the_attributes_that_their_template_gives_them() -> None:
+    page = render_setup(replace(VIEW, step="plan"), "fr", None)
+    assert 'inputmode="decimal"' in page
+    assert "&#34;decimal" not in page

@@ -225,4 +225,4 @@ def test_channels_that_are_heard_are_shown_with_their_last_value(admin: Admin, b
     bench.commit()
     shown = admin.get("/setup/doors")
     assert "<code>tableau.porte-atelier-in</code>" in shown
-    assert ">7.0 \u00b7 1 min ago<" in shown
+    assert ">7 \u00b7 1 min ago<" in shown
