@@ -132,12 +132,21 @@
     new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 260 })).observe(place);
   }
 
+  // Only what is about to be seen: drawing a dozen charts at once holds a phone up for as long as it takes.
+  const near = new IntersectionObserver((places) => {
+    for (const { target, isIntersecting } of places) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      draw(target);
+    }
+  }, { rootMargin: "50%" });
+
   if (!data.script) return;
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = data.style;
   const script = document.createElement("script");
   script.src = data.script;
-  script.onload = () => document.querySelectorAll(".plot").forEach(draw);
+  script.onload = () => document.querySelectorAll(".plot").forEach((place) => near.observe(place));
   document.head.append(style, script);
 })();
