@@ -35,7 +35,7 @@ _FRENCH_RULES = (
     (re.compile(r" ([;?!»])"), NNBSP + r"\1"),
     (re.compile("« "), "«" + NNBSP),
     (re.compile(" :"), NBSP + ":"),
-    (re.compile(rf"(\d|\)[sd]|\}}) (?=(?:{_UNIT})\b)"), r"\1" + NBSP),
+    (re.compile(rf"(\d|\)[sd]|\}}) (?=(?:{_UNIT})(?!\w))"), r"\1" + NBSP),
 )
 
 
@@ -90,7 +90,7 @@ class Language:
         shown = round(share * 100)
         if 0 < share < 1:
             shown = min(99, max(1, shown))
-        return self.number(shown, 0) + (NNBSP + "%" if self.code == "fr" else "%")
+        return self.number(shown, 0) + (NBSP + "%" if self.code == "fr" else "%")
 
     def joined(self, parts: list[str]) -> str:
         """Names one after the other."""

@@ -42,8 +42,8 @@ def test_powers_are_in_kilovoltamperes_and_french_numbers(history: HistoryView) 
 
 def test_a_row_of_the_table_says_how_much_was_measured(history: HistoryView) -> None:
     rows = module.charts_of(history, language_of("fr"))[0].rows
-    assert rows[0].coverage == "97\u202f%"
-    assert (rows[30].mean, rows[30].coverage) == ("", "0\u202f%")
+    assert rows[0].coverage == "97\u00a0%"
+    assert (rows[30].mean, rows[30].coverage) == ("", "0\u00a0%")
 
 
 def test_the_script_gets_the_same_values_as_plain_json(history: HistoryView) -> None:
