@@ -146,6 +146,7 @@ def test_from_the_one_time_address_to_a_live_board(begun: tuple[Place, Page]) ->
     make_account(page)
     at(page, "/setup")
     name_place(page)
+    assert page.inner_text(".brand ~ *") == "Le Sémaphore"
     draw_rooms(page)
     page.screenshot(path=OUTPUT / "setup-flow-plan.png", full_page=True)
     go_on(page)
@@ -200,7 +201,7 @@ def test_a_wrong_entry_at_each_step_says_so_at_its_field_and_loses_nothing(begun
         return fields
 
     page.goto(re.sub(r"/setup.*", "/setup/place", page.url))
-    refused(typed({"name_fr": "Le Sémaphore", "monday": "20:00-08h"}), "monday", "08:00-12:00")
+    refused(typed({"name_fr": "Le Sémaphore", "monday": "le matin"}), "monday", "08:00-12:00")
     page.fill("[name=monday]", "")
     go_on(page)
     at(page, "/setup/plan")

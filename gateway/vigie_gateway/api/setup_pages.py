@@ -66,7 +66,7 @@ class SetupPages:
         site = self._gateway.site
         is_first = blueprint is not None and not blueprint.now.text
         view = SetupView(
-            site_name=site.name,
+            site_name=(blueprint.name() if blueprint is not None and is_first else None) or site.name,
             timezone=site.timezone,
             now_ts=self._gateway.clock.now_ts(),
             step=step,

@@ -61,6 +61,11 @@ class Blueprint:
         """Id and name of each room that there will be."""
         return rooms.room_names(self.fields("plan"))
 
+    def name(self) -> dict[str, str] | None:
+        """Of the place, by language, as it was typed; None where no name was."""
+        name = self.meant("place").keys.get(("name",))
+        return dict.fromkeys(self.languages(), name) if isinstance(name, str) else name
+
     def drawn(self) -> list[tuple[str, list[tuple[float, float]]]]:
         """Id and corners of each room that there will be on the plan."""
         return rooms.drawn_rooms(self.fields("plan"), self.begun_from.raw)
