@@ -264,7 +264,7 @@ class Demo:
         return "\n".join(
             (
                 "# Written by the demo.",
-                f'site = "{Path(__file__).parent / "sample" / "site.toml"}"',
+                f'site = "{self._sample_copy()}"',
                 "",
                 "[broker]",
                 f'host = "{_HOST}"',
@@ -281,6 +281,13 @@ class Demo:
                 "",
             )
         )
+
+    def _sample_copy(self) -> Path:
+        """The sample place in a file of this demo: what is set up in its browser stays there."""
+        sample = Path(__file__).parent / "sample"
+        for name in ("sessions.ics", "site.toml"):
+            (self._state / name).write_bytes((sample / name).read_bytes())
+        return self._state / "site.toml"
 
     def _write(self, name: str, text: str) -> Path:
         path = self._state / name

@@ -52,7 +52,7 @@ NOT_PAGES = {
     "/static/{name}", "/kiosk/alive", "/api/v1/openapi.json", "/setup/export", "/setup/draft.toml", "/setup/picture",
     "/setup/start/{code}",
 }  # fmt: skip
-"""Routes that answer something else, although they are not in the API's description; a one-time address that is no more is
+"""Routes that answer something else, although they are not in the API's description; a used one-time address is
 among OTHER_STATES."""
 OTHER_STATES = (
     "/setup/start/used",

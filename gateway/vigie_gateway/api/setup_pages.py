@@ -92,10 +92,9 @@ class SetupPages:
         notice: str = "",
         said: list[str] | None = None,
     ) -> Response:
-        """The page of a step. What is wrong is told where somebody meant to go on, not while rows are added."""
+        """The page of a step."""
         fields = blueprint.fields(step)
-        is_judged = blueprint.draft.steps.get(step, {}).get("do") == "save"
-        troubles = blueprint.meant(step).troubles if is_judged else {}
+        troubles = blueprint.meant(step).troubles if blueprint.is_judged(step) else {}
         return self.answer(
             request,
             step,
@@ -157,9 +156,8 @@ def go_to(request: Request, path: str, **query: str) -> Response:
 def _states(blueprint: Blueprint | None) -> list[tuple[str, str]]:
     if blueprint is None:
         return []
-    troubled, typed = blueprint.troubled(), blueprint.draft.steps
-    states = []
+    troubled, states = blueprint.troubled(), []
     for step in STEPS:
-        is_there = step in typed or bool(blueprint.begun_from.text)
-        states.append((step, "wrong" if step in troubled and step in typed else "done" if is_there else "open"))
+        is_there = step in blueprint.draft.steps or bool(blueprint.begun_from.text)
+        states.append((step, "open" if not is_there else "wrong" if step in troubled else "done"))
     return [*states, ("review", "open")]

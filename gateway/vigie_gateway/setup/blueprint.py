@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vigie_gateway.place.problem import SiteError
 from vigie_gateway.setup import doors, identity, outlets, rooms
 from vigie_gateway.setup.draft import Draft
 from vigie_gateway.setup.recipe import rewrite
 from vigie_gateway.setup.site_file import SiteFile, SiteText, site_text
-from vigie_gateway.setup.typed import Fields, Meant
+from vigie_gateway.setup.typed import Entry, Fields, Meant, tables_of
 
 STEPS = ("place", "plan", "doors", "outlets")
 """The pages in their order; ``review`` comes after them."""
@@ -88,9 +89,15 @@ class Blueprint:
         """The pages on which something is wrong."""
         return [step for step in self._typed() if self.meant(step).troubles]
 
+    def is_judged(self, step: str) -> bool:
+        """Whether it is told what is wrong on a page: where somebody meant to go on, not while rows are added."""
+        typed = self.draft.steps.get(step)
+        return typed["do"] == "save" if typed is not None and "do" in typed else bool(self.begun_from.text)
+
     def _typed(self) -> list[str]:
-        """The pages that say something else than a file does: of a place without one, all."""
-        return [step for step in STEPS if step in self.draft.steps or not self.begun_from.text]
+        """The pages that may say something else than a file does: of a place without one, and after rooms went, all."""
+        is_any = "plan" in self.draft.steps or not self.begun_from.text
+        return [step for step in STEPS if is_any or step in self.draft.steps]
 
     def text(self) -> str:
         """The file that would be put in its place. Raises RecipeError; every page must be right."""
@@ -99,7 +106,36 @@ class Blueprint:
             page = self.meant(step)
             meant.keys |= page.keys
             meant.sections |= page.sections
+        if "rooms" in meant.sections:
+            _let_go(self.begun_from.raw, meant)
         return rewrite(self.begun_from.text, meant)
+
+
+def _let_go(raw: Mapping[str, Any], meant: Meant) -> None:
+    """Take rooms that go out of what has no page and names them: else nobody could take one away here."""
+    there = {entry.values["id"] for entry in meant.sections["rooms"]}
+    gone = {room.get("id") for room in tables_of(raw, "rooms")} - there
+    for section, is_list in (("motion", False), ("wifi", True), ("access_points", True), ("calendars", False)):
+        tables = tables_of(raw, section)
+        if not any(_names(table, gone) for table in tables):
+            continue
+        entries = meant.sections[section] = []
+        for number, table in enumerate(tables):
+            left = [room for room in table.get("rooms", ()) if room not in gone] if is_list else []
+            # A probe without rooms would speak for all of them, a calendar without its room for none.
+            if not _names(table, gone):
+                entries.append(Entry(number, {}))
+            elif left:
+                entries.append(Entry(number, {"rooms": left}))
+            elif section == "calendars" and isinstance(table.get("rooms"), dict):
+                kept = {place: room for place, room in table["rooms"].items() if room not in gone}
+                entries.append(Entry(number, {"rooms": kept or None}))
+
+
+def _names(table: Mapping[str, Any], rooms_: set[Any]) -> bool:
+    named = table.get("rooms", ())
+    listed = named.values() if isinstance(named, dict) else named
+    return table.get("room") in rooms_ or any(room in rooms_ for room in listed)
 
 
 def blueprint_of(file: SiteFile, draft: Draft) -> Blueprint:

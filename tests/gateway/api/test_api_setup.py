@@ -7,7 +7,9 @@ import errno
 import html
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.gateway.conftest import SAMPLE_SITE, Bench, ask_from
@@ -16,7 +18,7 @@ from vigie_contract.readings import Reading
 from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.roles import Role
 from vigie_gateway.place.site import load_site
-from vigie_gateway.setup import rooms, site_file
+from vigie_gateway.setup import doors, outlets, rooms, site_file
 from vigie_gateway.setup.draft import Draft, DraftFile
 
 SAMPLE = SAMPLE_SITE.read_text(encoding="utf-8")
@@ -29,6 +31,12 @@ DOOR = {"doors-0-id": "", "doors-0-between_a": "outside", "doors-0-between_b": "
 CIRCUIT = {"circuits-0-id": "", "circuits-0-name_fr": "Tableau"}
 OUTLET = {"outlets-0-source": "", "outlets-0-ids": "p01", "outlets-0-room": "salle", "outlets-0-circuit": "tableau"}
 OUTLETS = {**CIRCUIT, **OUTLET, "do": "save"}
+
+
+PAGES: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+    "/doors": doors.fields_of,
+    "/outlets": lambda raw: outlets.fields_of(raw, ("fr", "en")),
+}
 
 
 class Admin:
@@ -197,14 +205,26 @@ def test_where_the_file_cannot_be_written_what_was_typed_can_be_downloaded(
     assert 'value="La Ruche"' in admin.get("/setup/place")
 
 
-def test_a_room_that_others_name_is_told_on_review(admin: Admin, bench: Bench) -> None:
+def test_a_room_that_goes_is_told_on_the_pages_that_name_it_and_let_go_by_what_has_no_page(
+    admin: Admin, bench: Bench
+) -> None:
     toml_of(bench)
     fields = rooms.fields_of(tomllib.loads(SAMPLE), ("fr", "en"))
     admin.post("/setup/plan", fields | {"remove": "4"})
-    answer = admin.get("/setup/review")
-    assert "The place would not be right like this" in answer
-    assert "motion[0].room is &#34;cabine-1&#34;, expected the id of a room" in answer
-    assert "Put in place</button>" not in answer
+    review = admin.get("/setup/review")
+    assert "A page is still to be corrected" in review
+    assert "Put in place</button>" not in review
+    for path, row, said in (("/doors", "6", "doors-6-between_b"), ("/outlets", "3", "outlets-3-room")):
+        assert f'id="said-{said}"' in admin.get(f"/setup{path}")
+        button = "remove" if path == "/doors" else "remove-outlet"
+        page = PAGES[path](tomllib.loads(SAMPLE))
+        admin.post(f"/setup{path}", page | {button: row})
+    admin.post("/setup/review", {"do": "apply"})
+    site = load_site(bench.gateway.setup.file.path)
+    assert "cabine-1" not in {room.id for room in site.rooms}
+    assert [one.room for one in site.motion] == ["cabine-2"]
+    assert [one.rooms for one in site.access_points][1] == ("atelier", "biblio", "cabine-2")
+    assert "# The distribution board: what stands above what" in bench.gateway.setup.file.path.read_text()
 
 
 def test_what_was_typed_can_be_forgotten(admin: Admin) -> None:
