@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from vigie_contract import topics
+from vigie_contract.commands import FINDINGS, REFUSED
 from vigie_contract.errors import REFUSALS
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import UNKNOWN_REASONS
@@ -21,6 +22,7 @@ from vigie_sensors import __main__ as sensors_main
 from vigie_sensors import config
 from vigie_sensors.driver import REQUIRED, Option, SensorConfig
 from vigie_sensors.registry import DRIVERS, Registry
+from vigie_sensors.rehearsal import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -70,7 +72,12 @@ def test_every_quantity_has_its_row_in_the_protocol() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "expected"),
-    [("Why a value is unknown", UNKNOWN_REASONS), ("Why a message is refused", REFUSALS)],
+    [
+        ("Why a value is unknown", UNKNOWN_REASONS),
+        ("Why a message is refused", REFUSALS),
+        ("What a line holds", FINDINGS),
+        ("Why a command is refused", REFUSED),
+    ],
 )
 def test_every_reason_has_its_row_in_the_protocol(heading: str, expected: dict[str, str]) -> None:
     found = {word: row[1] for word, row in rows(section(page("protocol.md"), heading)).items()}
@@ -81,6 +88,7 @@ def test_every_reason_has_its_row_in_the_protocol(heading: str, expected: dict[s
 def test_every_topic_has_its_row_in_the_protocol() -> None:
     found = set(rows(section(page("protocol.md"), "Topics")))
     built = {topics.about("s", "n"), topics.status("s", "n"), topics.data("s", "n"), topics.ack("s", "n", "g")}
+    built |= {topics.do("s", "n"), topics.done("s", "n")}
     shown = {topic.replace("{site}", "s").replace("{node}", "n").replace("{gateway}", "g") for topic in found}
     assert built <= shown
 
@@ -162,6 +170,8 @@ def test_every_key_of_gateway_toml_has_its_row(table: str, key: str) -> None:
     [
         ("[broker] of sensors.toml", config._BROKER),
         ("[journal]", config._JOURNAL),
+        ("[rehearsal]", settings.REHEARSAL),
+        ("[far_end]", settings.FAR_END),
         ("[[mirrors]]", config._MIRROR),
         ("[[sensors]]", config._SENSOR),
     ],

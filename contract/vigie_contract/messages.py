@@ -23,6 +23,8 @@ MAX_CHANNELS = 300
 """Channels of one node. Lower would not hold a full set of outlets with their circuits; higher does not fit in a
 birth even with short labels."""
 MAX_LABEL_CHARACTERS = 64
+MAX_REHEARSED_ROOMS = 32
+"""One access point covers few rooms; a bound, so that a birth stays a birth."""
 ONLINE = b"online"
 OFFLINE = b"offline"
 
@@ -56,11 +58,14 @@ class Birth:
         software: Name and version, for the health page.
         boot: The kernel's boot id without its dashes, random for each boot: counters of two boots do not mix.
         channels: In the order of the node's configuration.
+        rehearses: Rooms whose access point the node is on, where it obeys ``do`` (see ``commands``); empty when it does
+            for the line alone, None when it does not.
     """
 
     software: str
     boot: str
     channels: tuple[Channel, ...]
+    rehearses: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +106,19 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 """Kept: ``json.loads`` would build one for each message, which takes as long as reading a single reading."""
 
 
-def _dump(value: object) -> bytes:
+def dump_json(value: object) -> bytes:
+    """The shortest UTF-8 JSON; raises ValueError for numbers that are not finite."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def encode_ack(ack: Ack) -> bytes:
     """The payload of ``ack/{gateway}``."""
-    return _dump({"journal": ack.journal, "upto": ack.upto})
+    return dump_json({"journal": ack.journal, "upto": ack.upto})
 
 
 def decode_ack(payload: bytes) -> Ack:
     """Read an acknowledgement; raises ContractError."""
-    found = _object(load_json(payload), {"journal", "upto"}, "acknowledgement")
+    found = json_object(load_json(payload), {"journal", "upto"}, "acknowledgement")
     return Ack(check_id(found["journal"], "journal"), sequence_number(found["upto"], "upto"))
 
 
@@ -137,7 +143,10 @@ def encode_birth(birth: Birth) -> bytes:
         if channel.labels:
             entry["labels"] = list(channel.labels)
         channels.append(entry)
-    payload = _dump({"v": PROTOCOL_VERSION, "software": birth.software, "boot": birth.boot, "channels": channels})
+    about = {"v": PROTOCOL_VERSION, "software": birth.software, "boot": birth.boot, "channels": channels}
+    if birth.rehearses is not None:
+        about["rehearses"] = list(birth.rehearses)
+    payload = dump_json(about)
     if len(payload) > MAX_PAYLOAD_BYTES:
         detail = f"a birth of {len(payload)} bytes, expected at most {MAX_PAYLOAD_BYTES}: fewer or shorter labels"
         raise ContractError("too-large", detail)
@@ -146,7 +155,7 @@ def encode_birth(birth: Birth) -> bytes:
 
 def decode_birth(payload: bytes) -> Birth:
     """Read a birth; raises ContractError naming the channel and the field."""
-    found = _object(load_json(payload), {"v", "software", "boot", "channels"}, "birth")
+    found = json_object(load_json(payload), {"v", "software", "boot", "channels"}, "birth", optional={"rehearses"})
     if found["v"] != PROTOCOL_VERSION or type(found["v"]) is not int:
         raise ContractError("range", f"birth: v is {shown(found['v'])}, expected {PROTOCOL_VERSION}")
     entries = found["channels"]
@@ -155,13 +164,18 @@ def decode_birth(payload: bytes) -> Birth:
     channels = tuple(_channel(entry, index) for index, entry in enumerate(entries))
     if len({channel.id for channel in channels}) != len(channels):
         raise ContractError("shape", "birth: two channels have one id")
-    return Birth(_text(found["software"], "birth: software"), check_id(found["boot"], "birth: boot"), channels)
+    return Birth(
+        short_text(found["software"], "birth: software"),
+        check_id(found["boot"], "birth: boot"),
+        channels,
+        _rooms(found["rehearses"]) if "rehearses" in found else None,
+    )
 
 
 def _channel(entry: Any, index: int) -> Channel:
     where = f"birth: channel {index}"
     required = {"id", "quantity", "unit", "period_s"}
-    found = _object(entry, required, where, optional={"room", "label", "labels"})
+    found = json_object(entry, required, where, optional={"room", "label", "labels"})
     name = found["quantity"]
     quantity = QUANTITIES.get(name) if isinstance(name, str) else None
     if quantity is None:
@@ -176,9 +190,15 @@ def _channel(entry: Any, index: int) -> Channel:
         quantity.name,
         float(period_s),
         check_id(found["room"], f"{where}: room") if "room" in found else None,
-        _text(found.get("label", ""), f"{where}: label"),
+        short_text(found.get("label", ""), f"{where}: label"),
         _labels(found.get("labels", []), quantity.kind, where),
     )
+
+
+def _rooms(found: Any) -> tuple[str, ...]:
+    if type(found) is not list or len(found) > MAX_REHEARSED_ROOMS:
+        raise ContractError("shape", f"birth: rehearses must be a list of at most {MAX_REHEARSED_ROOMS} rooms")
+    return tuple(check_id(room, "birth: rehearses") for room in found)
 
 
 def _labels(found: Any, kind: Kind, where: str) -> tuple[str, ...]:
@@ -186,12 +206,13 @@ def _labels(found: Any, kind: Kind, where: str) -> tuple[str, ...]:
         raise ContractError("shape", f"{where}: labels must be a list of at most 64 words")
     if bool(found) != (kind is Kind.CHOICE):
         raise ContractError("shape", f"{where}: labels go with a choice, and a choice needs them")
-    return tuple(_text(word, f"{where}: labels") for word in found)
+    return tuple(short_text(word, f"{where}: labels") for word in found)
 
 
-def _object(
+def json_object(
     found: Any, required: AbstractSet[str], where: str, optional: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
+    """An object with these fields and no others; raises ContractError naming ``where`` and the field."""
     if type(found) is not dict:
         raise ContractError("shape", f"{where}: expected a JSON object, found {type(found).__name__}")
     missing = required - found.keys()
@@ -203,9 +224,10 @@ def _object(
     return found
 
 
-def _text(found: Any, what: str) -> str:
-    if type(found) is not str or len(found) > MAX_LABEL_CHARACTERS:
-        raise ContractError("type", f"{what} must be text of at most {MAX_LABEL_CHARACTERS} characters")
+def short_text(found: Any, what: str, most: int = MAX_LABEL_CHARACTERS) -> str:
+    """One printable line of at most so many characters; raises ContractError naming ``what``."""
+    if type(found) is not str or len(found) > most:
+        raise ContractError("type", f"{what} must be text of at most {most} characters")
     if not found.isprintable():
         raise ContractError("range", f"{what} holds characters that cannot be printed")
     return found

@@ -1,6 +1,6 @@
 """Topics: built and read here and nowhere else.
 
-``vigie/1/{site}/{node}/about|status|data`` and ``vigie/1/{site}/{node}/ack/{gateway}``. Identifiers are
+``vigie/1/{site}/{node}/about|status|data|do|done`` and ``vigie/1/{site}/{node}/ack/{gateway}``. Identifiers are
 ``[a-z0-9-]{1,32}``, so that none can hold a wildcard, a level separator or anything that a page must escape.
 """
 
@@ -15,7 +15,7 @@ from vigie_contract.errors import ContractError, shown
 ID_PATTERN = r"[a-z0-9-]{1,32}"
 _ID = re.compile(ID_PATTERN)
 _ROOT = f"vigie/{PROTOCOL_VERSION}"
-_TOPIC = re.compile(rf"{_ROOT}/({ID_PATTERN})/({ID_PATTERN})/(?:(about|status|data)|ack/({ID_PATTERN}))")
+_TOPIC = re.compile(rf"{_ROOT}/({ID_PATTERN})/({ID_PATTERN})/(?:(about|status|data|do|done)|ack/({ID_PATTERN}))")
 
 
 class Topic(NamedTuple):
@@ -63,6 +63,16 @@ def ack(site: str, node: str, gateway: str) -> str:
     return f"{_node(site, node, 'ack')}/{check_id(gateway, 'gateway')}"
 
 
+def do(site: str, node: str) -> str:
+    """Not retained, QoS 1: a command to the node, see ``commands``."""
+    return _node(site, node, "do")
+
+
+def done(site: str, node: str) -> str:
+    """Not retained, QoS 1: how far the node is with a command, and its result."""
+    return _node(site, node, "done")
+
+
 def all_nodes(site: str, leaf: str) -> str:
     """The subscription to one leaf of every node of a site."""
     return f"{_ROOT}/{check_id(site, 'site')}/+/{leaf}"
@@ -78,7 +88,7 @@ def parse(topic: str) -> Topic:
     match = _TOPIC.fullmatch(topic)
     if match is None:
         raise ContractError(
-            "topic", f"{shown(topic, 120)} is not {_ROOT}/{{site}}/{{node}}/about|status|data|ack/{{gateway}}"
+            "topic", f"{shown(topic, 120)} is not {_ROOT}/{{site}}/{{node}}/about|status|data|do|done|ack/{{gateway}}"
         )
     site, node, leaf, gateway = match.groups()
     return Topic(site, node, leaf or "ack", gateway)

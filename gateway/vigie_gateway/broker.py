@@ -196,9 +196,9 @@ class Mosquitto:
 
 
 def access_rules(site: str) -> str:
-    """The broker's ACL file: the gateway has the whole site, a node (``%u``) writes its own topics and reads its acks.
+    """The broker's ACL file: the gateway has the whole site, a node (``%u``) its own topics, each in one direction.
 
-    A node cannot pose as another, nor acknowledge in the gateway's place; nobody leaves the site's topics.
+    A node cannot pose as another, nor acknowledge or command in the gateway's place; nobody leaves the site's topics.
     """
     root = f"vigie/{PROTOCOL_VERSION}/{check_id(site, 'site')}"
     return "\n".join(
@@ -207,8 +207,8 @@ def access_rules(site: str) -> str:
             f"topic readwrite {root}/#",
             "topic read $SYS/broker/#",
             "",
-            *(f"pattern write {root}/%u/{leaf}" for leaf in ("about", "status", "data")),
-            f"pattern read {root}/%u/ack/+",
+            *(f"pattern write {root}/%u/{leaf}" for leaf in ("about", "status", "data", "done")),
+            *(f"pattern read {root}/%u/{leaf}" for leaf in ("ack/+", "do")),
             "",
         )
     )

@@ -20,6 +20,8 @@ from vigie_contract.topics import is_id
 from vigie_sensors.driver import REQUIRED, DriverSpec, Option, SensorConfig
 from vigie_sensors.option_values import blank, expectation, is_valid, nearest, shown
 from vigie_sensors.registry import Registry
+from vigie_sensors.rehearsal import settings as rehearsal_settings
+from vigie_sensors.rehearsal.settings import FarEndConfig, RehearsalConfig
 
 LONGEST_PERIOD_S = 86_400.0
 """A birth takes no longer period: a channel heard less than daily could not be told from a dead one."""
@@ -132,6 +134,8 @@ class SensorsConfig:
         channels: By sensor name, what each declares.
         simulation: The ``[simulation]`` table as it is; None on a real place.
         mirrors: Further brokers with gateways of their own; mostly none.
+        rehearsal: Against whom it rehearses; None when it does not.
+        far_end: Whom it serves as a far end; None when it does not.
     """
 
     path: Path
@@ -144,6 +148,8 @@ class SensorsConfig:
     channels: Mapping[str, tuple[Channel, ...]]
     simulation: Mapping[str, Any] | None
     mirrors: tuple[MirrorConfig, ...] = ()
+    rehearsal: RehearsalConfig | None = None
+    far_end: FarEndConfig | None = None
 
     @property
     def all_gateways(self) -> tuple[str, ...]:
@@ -166,6 +172,8 @@ _TOP = (
     Option("gateways", "list[str]", "Whose acknowledgements free the journal", ["main"]),
     Option("mirrors", "table", "One [[mirrors]] table for each further broker"),
     Option("sensors", "table", "One [[sensors]] table each"),
+    Option("rehearsal", "table", "Against whom to rehearse a session"),
+    Option("far_end", "table", "Serve the rehearsals of other nodes"),
     Option("simulation", "table", "Of the demo only"),
 )
 _BROKER = (
@@ -256,7 +264,51 @@ class _Reader:
             channels=channels,
             simulation=top["simulation"],
             mirrors=self._mirrors(found.get("mirrors"), node, top["gateways"]),
+            rehearsal=None if top["rehearsal"] is None else self._rehearsal(top["rehearsal"]),
+            far_end=None if top["far_end"] is None else self._far_end(top["far_end"]),
         )
+
+    def _rehearsal(self, found: Any) -> RehearsalConfig:
+        path: _Path = ("rehearsal",)
+        table = self._table(found, rehearsal_settings.REHEARSAL, path)
+        ways = [bool(table["far_end"]), bool(table["download_url"] or table["upload_url"]), table["speedtest_net"]]
+        if sum(ways) != 1:
+            expected = "one of far_end, download_url with upload_url, or speedtest_net = true"
+            self._complain(path, sum(ways) or None, expected)
+        if table["far_end"] and table["secret_file"] is None:
+            self._complain((*path, "secret_file"), None, "the file with the far end's secret")
+        address: tuple[str, int] | None = None
+        try:
+            address = rehearsal_settings.host_and_port(table["far_end"]) if table["far_end"] else None
+        except ValueError:
+            self._complain((*path, "far_end"), table["far_end"], 'a host and a port, "192.168.1.20:8377"')
+        return RehearsalConfig(
+            address,
+            self._readable(table["secret_file"], (*path, "secret_file")),
+            self._url(table["download_url"] or "", (*path, "download_url"), is_needed=ways[1]),
+            self._url(table["upload_url"] or "", (*path, "upload_url"), is_needed=ways[1]),
+            table["speedtest_net"],
+            table["interface"],
+            tuple(self._identifier(room, (*path, "rooms", index)) for index, room in enumerate(table["rooms"])),
+            rehearsal_settings.budget_bytes(table["monthly_mb"], is_metered=table["metered"]),
+            round(table["most_mb"] * 1e6),
+        )
+
+    def _far_end(self, found: Any) -> FarEndConfig:
+        path: _Path = ("far_end",)
+        table = self._table(found, rehearsal_settings.FAR_END, path)
+        secret_file = self._readable(table["secret_file"] or None, (*path, "secret_file"))
+        return FarEndConfig(table["host"], table["port"], secret_file or Path())
+
+    def _url(self, text: str, path: _Path, *, is_needed: bool) -> str:
+        from vigie_sensors.http_fetch import check_url  # most nodes need no HTTP
+
+        if text or is_needed:
+            try:
+                check_url(text, ("http", "https"))
+            except ValueError:
+                self._complain(path, text or None, "a URL, http://host/… or https://host/…")
+        return text
 
     def _journal(self, found: Any) -> JournalConfig:
         journal = self._table(found, _JOURNAL, ("journal",))

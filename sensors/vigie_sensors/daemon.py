@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from importlib import import_module
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.messages import Channel
@@ -22,9 +23,14 @@ from vigie_sensors.journal import Journal, JournalError
 from vigie_sensors.machine import machine_identities
 from vigie_sensors.publisher import Publisher
 from vigie_sensors.registry import Registry
+from vigie_sensors.rehearsal.commands import Commands
+from vigie_sensors.rehearsal.settings import FarEndConfig
 from vigie_sensors.sensor_loop import SensorLoop
 from vigie_sensors.tools import run_tool
 from vigie_sensors.young import choose_folder
+
+if TYPE_CHECKING:  # an HTTP server is loaded by those nodes that are a far end
+    from vigie_sensors.rehearsal.far_end import FarEndServer
 
 FLUSH_S = 1.0
 """The journal is flushed so often. Lower wears a card that has no young file beside it; higher loses more there at a
@@ -58,6 +64,7 @@ class Daemon:
         journal: Open from the beginning until ``run`` returns.
         publishers: One a broker; their health is the node's.
         loops: One a sensor.
+        commands: What it does when a gateway tells it to.
     """
 
     def __init__(self, config: SensorsConfig, registry: Registry, clock: Clock, stop: threading.Event) -> None:
@@ -89,10 +96,24 @@ class Daemon:
             channels = [channel for declared in config.channels.values() for channel in declared]
             self.journal.declare({channel.id: channel.quantity for channel in channels})
             self._simulation = self._install_simulation(channels)
-            self.publishers = tuple(
-                Publisher(seen, channels, self.journal, clock, self._link_clock) for seen in config.by_broker()
+            context = Context(clock, run_tool, str(self._make_state_directory()))
+            self.commands = Commands(
+                config.rehearsal, Path(context.state_directory), context.run_tool, self._link_clock
             )
-            self.loops = self._build_loops(registry)
+            self._far_end = _serve_far_end(config.far_end)
+            self.publishers = tuple(
+                Publisher(
+                    seen,
+                    channels,
+                    self.journal,
+                    clock,
+                    self._link_clock,
+                    self.commands.take,
+                    None if config.rehearsal is None else config.rehearsal.rooms,
+                )
+                for seen in config.by_broker()
+            )
+            self.loops = self._build_loops(registry, context)
         except BaseException:
             self.journal.close()
             raise
@@ -135,13 +156,15 @@ class Daemon:
         simulation: Simulation = module.install(self._config, self._clock, self.journal, channels)
         return simulation
 
-    def _build_loops(self, registry: Registry) -> list[SensorLoop]:
+    def _make_state_directory(self) -> Path:
         state_directory = self._config.journal.directory / "state"
         try:
             state_directory.mkdir(exist_ok=True)
         except OSError as error:
             raise JournalError(f"{state_directory} cannot be made: {error.strerror}") from error
-        context = Context(self._clock, run_tool, str(state_directory))
+        return state_directory
+
+    def _build_loops(self, registry: Registry, context: Context) -> list[SensorLoop]:
         return [
             SensorLoop(
                 sensor,
@@ -212,6 +235,10 @@ class Daemon:
             loop.join(max(0.0, end_mono - self._link_clock.now_mono()))
         if self._simulation is not None:
             self._simulation.stop()
+        self.commands.stop()
+        if self._far_end is not None:
+            self._far_end.shutdown()
+            self._far_end.server_close()
         try:
             self.journal.flush()
         finally:
@@ -220,3 +247,19 @@ class Daemon:
             for publisher in self.publishers:
                 publisher.stop(SEND_AT_STOP_S)
             self.journal.close()
+
+
+def _serve_far_end(config: FarEndConfig | None) -> FarEndServer | None:
+    """Start serving the rehearsals of other nodes; one that cannot is said, and everything else goes on."""
+    if config is None:
+        return None
+    from vigie_sensors.rehearsal.far_end import FarEndServer
+    from vigie_sensors.rehearsal.far_ends import first_line
+
+    try:
+        server = FarEndServer(config.host, config.port, first_line(config.secret_file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        _log.error("[far_end] %s:%d cannot be served: %s", config.host, config.port, error)
+        return None
+    threading.Thread(target=server.serve_forever, name="far end", daemon=True).start()
+    return server

@@ -1,8 +1,7 @@
-"""Sends the journal to the broker, and takes the gateways' acknowledgements. The only module that imports paho here.
+"""Sends the journal to the broker, and takes the gateways' acknowledgements and commands.
 
-Built by the daemon. One thread of its own connects, sends and hands acknowledgements to the journal; paho's network
-thread only drops what happened into a queue and wakes it. A new client is made for every connection, so that no pack
-outlives its own: paho would send it again with ages that were true a minute ago.
+Built by the daemon. One thread of its own connects, sends, hands acknowledgements to the journal and commands to whom
+they concern; the connection's network thread only drops what happened into a queue and wakes it.
 
 Data go out on one topic that every gateway hears. Each gateway has a lane of its own (see ``lane``); where lanes stand
 at the same place, one pack serves them all. While no gateway answers, new readings are still sent once as they come,
@@ -12,7 +11,6 @@ the hole.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import threading
@@ -21,15 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
-from typing import Any
 
 from vigie_contract import topics
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.errors import ContractError
-from vigie_contract.memory import hidden
 from vigie_contract.messages import (
     MAX_PAYLOAD_BYTES,
-    OFFLINE,
     ONLINE,
     Birth,
     Channel,
@@ -40,21 +35,11 @@ from vigie_contract.quantities import QUANTITIES, Quantity
 from vigie_contract.readings import Reading
 from vigie_contract.senml import MAX_RECORDS, encode_pack
 from vigie_sensors.config import SensorsConfig
+from vigie_sensors.connection import CONNECT_TIMEOUT_S, Connection
 from vigie_sensors.journal import Entry, Journal, JournalError
 from vigie_sensors.lane import Lane
 from vigie_sensors.machine import boot_id
 
-# paho would load dnspython where it finds it, for SRV records that are not used here: 8 MB of every daemon.
-with hidden("dns.resolver"):
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-    from paho.mqtt.properties import Properties
-    from paho.mqtt.reasoncodes import ReasonCode
-
-KEEPALIVE_S = 30
-"""A broker declares the node offline after one and a half of these. Lower costs radio time on bad Wi-Fi; higher shows
-a dead node as online for longer."""
-CONNECT_TIMEOUT_S = 10.0
 SHORTEST_RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
 """Between two tries to connect, doubling. Higher leaves the board old for longer after a broker's restart."""
@@ -62,9 +47,8 @@ POLL_S = 0.25
 """How late a lane's timer may be noticed; also the first look at readings that nobody announced."""
 LARGEST_PACK_BYTES = MAX_PAYLOAD_BYTES - 512
 """The broker's limit holds for the packet: topic and properties are in it too."""
-WAITING_EVENTS = 10_000
-"""Of the network thread, before the oldest are dropped. Acknowledgements are cumulative: the next one serves."""
-
+WAITING_ANSWERS = 16
+"""To commands, while there is no broker: the last one tells the result. Higher would tell old progress first."""
 UNANSWERED_PACKS = 100
 """Packs that wait for the broker's PUBACK. Lower than the window's dozen would slow a backlog; higher lets a broker
 that hangs fill the memory of a small Pi."""
@@ -99,84 +83,6 @@ def software() -> str:
         return "vigie-sensors"
 
 
-class _Connection:
-    """One client, from its connection to its loss. Its callbacks run on paho's thread and only leave word."""
-
-    def __init__(self, config: SensorsConfig, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._status_topic = topics.status(config.site, config.node)
-        self._acks_topic = topics.all_acks(config.site, config.node)
-        self._threads: set[threading.Thread] = set()
-        self.events: deque[tuple[str, Any, Any]] = deque(maxlen=WAITING_EVENTS)
-        self.data_mids: set[int] = set()
-        self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=config.node,
-            protocol=mqtt.MQTTv5,
-            reconnect_on_failure=False,
-        )
-        self.client.suppress_exceptions = True  # nothing that ours could raise may end the network thread
-        self.client.connect_timeout = CONNECT_TIMEOUT_S
-        self.client.max_inflight_messages_set(200)  # the window bounds what is in flight, see Lane
-        self.client.will_set(self._status_topic, OFFLINE, qos=1, retain=True)
-        self.client.on_connect = self._on_connect
-        self.client.on_disconnect = self._on_disconnect
-        self.client.on_publish = self._on_publish
-        self.client.on_subscribe = self._on_subscribe
-        self.client.on_message = self._on_message
-
-    def open(self, config: SensorsConfig) -> None:
-        """Connect; raises OSError. What the broker answers comes as an event."""
-        broker = config.broker
-        if broker.password_file is not None:
-            lines = broker.password_file.read_text(encoding="utf-8").splitlines()
-            self.client.username_pw_set(broker.username, lines[0] if lines else "")
-        if broker.ca_file is not None:
-            self.client.tls_set(ca_certs=str(broker.ca_file))
-        self.client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S, clean_start=True)
-        before = set(threading.enumerate())
-        self.client.loop_start()
-        self._threads = set(threading.enumerate()) - before
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the network thread lives: bytes that no broker sends can end it."""
-        return any(thread.is_alive() for thread in self._threads)
-
-    def close(self) -> None:
-        """Let go of the socket and the thread."""
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def subscribe(self) -> None:
-        self.client.subscribe(self._acks_topic, qos=0)
-
-    def _tell(self, kind: str, first: Any, second: Any = None) -> None:
-        self.events.append((kind, first, second))
-        self._wake()
-
-    def _on_connect(
-        self, _client: mqtt.Client, _data: Any, _flags: mqtt.ConnectFlags, code: ReasonCode, _: Properties | None
-    ) -> None:
-        self._tell("connected", code)
-
-    def _on_disconnect(
-        self, _client: mqtt.Client, _data: Any, _flags: mqtt.DisconnectFlags, code: ReasonCode, _: Properties | None
-    ) -> None:
-        self._tell("lost", code)
-
-    def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, code: ReasonCode, _: Properties) -> None:
-        self._tell("published", mid, code)
-
-    def _on_subscribe(
-        self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _: Properties | None
-    ) -> None:
-        self._tell("subscribed", codes[0])
-
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._tell("message", message.topic, message.payload)
-
-
 class Publisher:
     """The node's side of the wire, towards one broker.
 
@@ -194,6 +100,8 @@ class Publisher:
         journal: Journal,
         clock: Clock,
         link_clock: Clock | None = None,
+        obey: Callable[[bytes, Callable[[bytes], None]], None] | None = None,
+        rehearses: tuple[str, ...] | None = None,
     ) -> None:
         """Prepare; ``start`` connects.
 
@@ -203,6 +111,8 @@ class Publisher:
             journal: What is sent.
             clock: Of the readings.
             link_clock: Of the network's timers: real time, also in a simulated day. None for the machine's.
+            obey: Takes a command's payload and what to answer with; called on this thread, and must not hold it.
+            rehearses: What the birth says of rehearsals; None when the node obeys no command.
         """
         self.health = Health("starting", "not yet connected")
         self.counts: Counter[str] = Counter()
@@ -219,6 +129,9 @@ class Publisher:
             for gateway in config.gateways
         }
         self._head = 0
+        self._obey = obey
+        self._rehearses = rehearses
+        self._answers: deque[bytes] = deque(maxlen=WAITING_ANSWERS)
         self._awake = threading.Event()
         self._stop_mono: float | None = None
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -226,6 +139,11 @@ class Publisher:
     def start(self) -> None:
         """Begin to connect, on the publisher's own thread."""
         self._thread.start()
+
+    def answer(self, payload: bytes) -> None:
+        """Publish how far a command is. Any thread may call this; without a broker the last ones wait for it."""
+        self._answers.append(payload)
+        self._awake.set()
 
     def wake(self) -> None:
         """Readings were appended. Any thread may call this."""
@@ -251,7 +169,7 @@ class Publisher:
     def _run(self) -> None:
         retry_s = SHORTEST_RETRY_S
         while self._stop_mono is None:
-            connection = _Connection(self._config, self._awake.set)
+            connection = Connection(self._config, self._awake.set)
             try:
                 was_connected = self._session(connection)
             except Exception:  # noqa: BLE001 - the loop that owns recovery: a fault of ours must not end sending for good
@@ -269,7 +187,7 @@ class Publisher:
             self._link_clock.wait(self._awake, left_s)
             self._awake.clear()
 
-    def _session(self, connection: _Connection) -> bool:
+    def _session(self, connection: Connection) -> bool:
         """One connection, from its opening to its loss; returns whether it was ever established."""
         broker = f"{self._config.broker.host}:{self._config.broker.port}"
         try:
@@ -290,16 +208,12 @@ class Publisher:
                 self._link_clock.wait(self._awake, POLL_S)
                 self._awake.clear()
         if self._stop_mono is not None:
-            farewell = connection.client.publish(
-                topics.status(self._config.site, self._config.node), OFFLINE, qos=1, retain=True
-            )
-            with contextlib.suppress(RuntimeError, ValueError):  # the connection went meanwhile: the last will speaks
-                farewell.wait_for_publish(1.0)
+            connection.bid_farewell()
         else:
             self._tell(Health("away", f"the connection to {broker} broke"))
         return True
 
-    def _is_accepted(self, connection: _Connection, broker: str) -> bool:
+    def _is_accepted(self, connection: Connection, broker: str) -> bool:
         end_mono = self._link_clock.now_mono() + CONNECT_TIMEOUT_S
         while self._link_clock.now_mono() < end_mono and self._stop_mono is None:
             while connection.events:
@@ -323,18 +237,18 @@ class Publisher:
             self._tell(Health("away", f"{broker} answers, but not as an MQTT broker"))
         return False
 
-    def _introduce(self, connection: _Connection) -> None:
+    def _introduce(self, connection: Connection) -> None:
         """Subscribe first: a gateway answers the birth with how far it is."""
         site, node = self._config.site, self._config.node
         connection.subscribe()
-        birth = Birth(software(), boot_id(), self._channels)
-        connection.client.publish(topics.about(site, node), encode_birth(birth), qos=1, retain=True)
-        connection.client.publish(topics.status(site, node), ONLINE, qos=1, retain=True)
+        birth = Birth(software(), boot_id(), self._channels, self._rehearses)
+        connection.publish(topics.about(site, node), encode_birth(birth), retain=True)
+        connection.publish(topics.status(site, node), ONLINE, retain=True)
         now_mono = self._link_clock.now_mono()
         for lane in self._lanes.values():
             lane.connected(now_mono)
 
-    def _is_done(self, connection: _Connection) -> bool:
+    def _is_done(self, connection: Connection) -> bool:
         if self._stop_mono is None:
             return False
         if self._link_clock.now_mono() >= self._stop_mono:
@@ -342,13 +256,13 @@ class Publisher:
         is_sent = all(lane.next > self._journal.last for lane in self._lanes.values() if lane.is_heard)
         return is_sent and not connection.data_mids
 
-    def _handle(self, connection: _Connection) -> bool:
+    def _handle(self, connection: Connection) -> bool:
         """Take in what the network thread left; False when the connection is gone."""
         while connection.events:
             kind, first, second = connection.events.popleft()
             match kind:
                 case "message":
-                    self._acknowledge(first, second)
+                    self._take(first, second)
                 case "published":
                     self._published(connection, first, second.value, str(second))
                 case "subscribed" if first.value >= _FAILURE:
@@ -356,6 +270,12 @@ class Publisher:
                 case "lost":
                     return False
         return True
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        if topic != topics.do(self._config.site, self._config.node):
+            self._acknowledge(topic, payload)
+        elif self._obey is not None:
+            self._obey(payload, self.answer)
 
     def _acknowledge(self, topic: str, payload: bytes) -> None:
         try:
@@ -379,7 +299,7 @@ class Publisher:
         if self.counts["refused-ack"] == 1:
             _log.warning("an acknowledgement was refused (the next ones are only counted): %s", text)
 
-    def _published(self, connection: _Connection, mid: int, code: int, text: str) -> None:
+    def _published(self, connection: Connection, mid: int, code: int, text: str) -> None:
         if mid not in connection.data_mids:
             if code >= _FAILURE:
                 self._tell(Health("refused", f"the broker does not let this node say what it is ({text})"))
@@ -398,8 +318,10 @@ class Publisher:
             self.counts["refused-pack"] += 1
             self._tell(Health("refused", f"the broker refuses this node's readings ({text}): check its rights"))
 
-    def _send(self, connection: _Connection) -> bool:
-        """Send one pack for each lane that wants one; False when there was nothing to do."""
+    def _send(self, connection: Connection) -> bool:
+        """Send one pack for each lane that wants one, and answers; False when there was nothing to do."""
+        while self._answers:
+            connection.publish(topics.done(self._config.site, self._config.node), self._answers.popleft())
         if len(connection.data_mids) >= UNANSWERED_PACKS:
             return False
         now_mono = self._link_clock.now_mono()
@@ -420,7 +342,7 @@ class Publisher:
             return False
         return has_sent
 
-    def _send_pack(self, connection: _Connection, first: int, count: int) -> int:
+    def _send_pack(self, connection: Connection, first: int, count: int) -> int:
         """Publish up to ``count`` readings from ``first`` as one pack; returns how many went."""
         entries = self._journal.read(first - 1, count)
         if not entries:
@@ -429,10 +351,10 @@ class Publisher:
         is_dated = entries[0].at_mono is None
         _, same = next(groupby(entries, lambda entry: (entry.at_mono is None) == is_dated))
         payload, sent = self._encode(list(same), is_dated)
-        info = connection.client.publish(topics.data(self._config.site, self._config.node), payload, qos=1)
-        if info.rc != mqtt.MQTT_ERR_SUCCESS:
+        mid = connection.publish(topics.data(self._config.site, self._config.node), payload)
+        if mid is None:
             return 0  # the loss of the connection follows as an event
-        connection.data_mids.add(info.mid)
+        connection.data_mids.add(mid)
         self.counts["packs"] += 1
         self.counts["readings"] += sent
         first = entries[0].number

@@ -146,6 +146,14 @@ def measure(server: str, interface: str, max_bytes: int) -> dict[str, float | No
     }
 
 
+def find_server(interface: str) -> dict[str, str]:
+    """Where the nearest server of speedtest.net takes uploads, as ``url``; raises like ``measure``."""
+    _leave_by(interface, _LEAST_WINDOW_BYTES)
+    test = speedtest.Speedtest(source_address=address_of(interface), timeout=_SOCKET_TIMEOUT_S, secure=True)
+    test.get_servers([])
+    return {"url": test.get_best_server()["url"]}
+
+
 def _leave_by(interface: str, window_bytes: int) -> None:
     """Have every connection of this process leave by the interface; see ``bind_to_interface`` for why."""
 
@@ -171,9 +179,10 @@ def _leave_by(interface: str, window_bytes: int) -> None:
 def main() -> int:
     """Measure once and print the result; 0 when there is one, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m vigie_sensors.speedtest_run")
-    parser.add_argument("--server", required=True, help=f"URL of a Speedtest Mini server, or {SPEEDTEST_NET}")
+    parser.add_argument("--find", action="store_true", help="print where the nearest server takes uploads, and end")
+    parser.add_argument("--server", default=SPEEDTEST_NET, help=f"URL of a Speedtest Mini server, or {SPEEDTEST_NET}")
     parser.add_argument("--interface", required=True)
-    parser.add_argument("--max-bytes", required=True, type=int)
+    parser.add_argument("--max-bytes", default=0, type=int)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="process id to end with")
     arguments = parser.parse_args()
     # The test must not outlive a daemon that is killed; one that ended before this line is seen by its child's parent.
@@ -181,7 +190,11 @@ def main() -> int:
     if os.getppid() != arguments.parent:
         return 1
     try:
-        result: dict[str, Any] = dict(measure(arguments.server, arguments.interface, arguments.max_bytes))
+        result: dict[str, Any] = (
+            dict(find_server(arguments.interface))
+            if arguments.find
+            else dict(measure(arguments.server, arguments.interface, arguments.max_bytes))
+        )
     except (speedtest.SpeedtestException, OSError, ValueError, ArithmeticError) as error:
         result = {"error": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
     print(json.dumps(result), flush=True)

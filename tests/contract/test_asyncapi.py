@@ -10,6 +10,19 @@ import pytest
 import yaml
 
 from vigie_contract import topics
+from vigie_contract.commands import (
+    FINDINGS,
+    REFUSED,
+    STATES,
+    STOPPED_BY,
+    Done,
+    Rehearse,
+    Rehearsed,
+    decode_do,
+    decode_done,
+    encode_do,
+    encode_done,
+)
 from vigie_contract.errors import ContractError
 from vigie_contract.messages import (
     MAX_CHANNELS,
@@ -41,6 +54,17 @@ OF_EACH_KIND = {
 }
 
 
+COMMAND = Rehearse("c1", 1e6, 2e5, 10**7)
+RESULT = Rehearsed("holds", 1e6, "not-asked", None, 1.0, None, None, None, 10**6, 3.1, "", "192.0.2.1:8377")
+ANSWERS = (
+    Done("c1", "running", 0.5),
+    *(Done("c1", "refused", reason=reason, detail="é") for reason in REFUSED),
+    Done("c1", "finished", 1.0, result=RESULT),
+)
+OF_THE_WHOLE = {"channel": "birth", "first": "pack", "record": "pack", "result": "answer"}
+"""The schema that a part is judged with."""
+
+
 def is_valid(schema: str, document: Any) -> bool:
     root = {"$ref": f"#/components/schemas/{schema}", "components": DOCUMENT["components"]}
     return bool(jsonschema.Draft202012Validator(root).is_valid(document))
@@ -64,6 +88,8 @@ def test_the_channels_are_the_topics_of_the_code() -> None:
         "status": topics.status("site", "node"),
         "data": topics.data("site", "node"),
         "ack": topics.ack("site", "node", "gateway"),
+        "do": topics.do("site", "node"),
+        "done": topics.done("site", "node"),
     }
     for name, channel in DOCUMENT["channels"].items():
         assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel["parameters"])
@@ -75,6 +101,10 @@ def test_the_words_are_those_of_the_code() -> None:
     assert channel["quantity"]["enum"] == list(QUANTITIES)
     assert set(channel["unit"]["enum"]) == {quantity.unit for quantity in QUANTITIES.values()}
     assert SCHEMAS["unknown"]["enum"] == list(UNKNOWN_REASONS)
+    assert SCHEMAS["refused"]["enum"] == list(REFUSED)
+    assert SCHEMAS["finding"]["enum"] == list(FINDINGS)
+    assert SCHEMAS["answer"]["properties"]["state"]["enum"] == list(STATES)
+    assert SCHEMAS["rehearsed"]["properties"]["stopped_by"]["enum"] == list(STOPPED_BY)
     assert SCHEMAS["status"]["enum"] == [ONLINE.decode(), OFFLINE.decode()]
 
 
@@ -114,6 +144,9 @@ def a_pack(*, is_dated: bool) -> bytes:
 def test_what_the_code_encodes_is_valid() -> None:
     assert is_valid("birth", json.loads(encode_birth(of_every_quantity())))
     assert is_valid("ack", json.loads(encode_ack(Ack("j1", 2**53))))
+    assert is_valid("command", json.loads(encode_do(COMMAND)))
+    for answer in ANSWERS:
+        assert is_valid("answer", json.loads(encode_done(answer)))
     for is_dated in (True, False):
         assert is_valid("pack", json.loads(a_pack(is_dated=is_dated)))
 
@@ -125,6 +158,10 @@ def agree(kind: str, document: Any) -> None:
     try:
         if kind == "ack":
             decode_ack(payload)
+        elif kind == "command":
+            decode_do(payload)
+        elif kind == "answer":
+            decode_done(payload)
         elif kind == "birth":
             decode_birth(payload)
         else:
@@ -143,7 +180,24 @@ def agree(kind: str, document: Any) -> None:
         ("birth", "v"),
         ("birth", "software"),
         ("birth", "boot"),
+        ("birth", "rehearses"),
         ("birth", "colour"),
+        ("command", "what"),
+        ("command", "id"),
+        ("command", "download_bps"),
+        ("command", "most_bytes"),
+        ("command", "url"),
+        ("answer", "state"),
+        ("answer", "share"),
+        ("answer", "reason"),
+        ("answer", "detail"),
+        ("answer", "result"),
+        ("result", "download"),
+        ("result", "upload_bps"),
+        ("result", "lost_share"),
+        ("result", "took_s"),
+        ("result", "stopped_by"),
+        ("result", "colour"),
         ("channel", "id"),
         ("channel", "quantity"),
         ("channel", "unit"),
@@ -171,6 +225,11 @@ def test_the_schema_and_the_decoder_agree_on_a_field_of_another_value(kind: str,
     document: Any
     if kind == "ack":
         document = {"journal": "j1", "upto": 1} | {field: value}
+    elif kind == "command":
+        document = json.loads(encode_do(COMMAND)) | {field: value}
+    elif kind in {"answer", "result"}:
+        document = json.loads(encode_done(ANSWERS[-1]))
+        (document if kind == "answer" else document["result"])[field] = value
     elif kind in {"birth", "channel"}:
         document = json.loads(encode_birth(Birth("s", "b", (Channel("amps", "current", 10),))))
         (document if kind == "birth" else document["channels"][0])[field] = value
@@ -181,4 +240,4 @@ def test_the_schema_and_the_decoder_agree_on_a_field_of_another_value(kind: str,
         document[0 if kind == "first" else 1][field] = value
     said_by_no_schema = [("record", "n", "x"), ("first", "floor", 2**53), ("channel", "unit", "x")]
     if (kind, field, value) not in said_by_no_schema:
-        agree("birth" if kind == "channel" else "pack" if kind in {"first", "record"} else kind, document)
+        agree(OF_THE_WHOLE.get(kind, kind), document)

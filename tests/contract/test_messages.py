@@ -41,7 +41,13 @@ def channels(draw: st.DrawFn) -> Channel:
     return Channel(draw(IDS), quantity.name, period_s, draw(st.none() | IDS), draw(TEXTS), words)
 
 
-births = st.builds(Birth, TEXTS, IDS, st.lists(channels(), max_size=8, unique_by=lambda channel: channel.id).map(tuple))
+births = st.builds(
+    Birth,
+    TEXTS,
+    IDS,
+    st.lists(channels(), max_size=8, unique_by=lambda channel: channel.id).map(tuple),
+    st.none() | st.lists(IDS, max_size=3).map(tuple),
+)
 
 
 @given(births)

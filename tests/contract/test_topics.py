@@ -34,7 +34,7 @@ HOSTILE = [
 ]
 
 
-@given(IDS, IDS, st.sampled_from(["about", "status", "data"]))
+@given(IDS, IDS, st.sampled_from(["about", "status", "data", "do", "done"]))
 def test_what_is_built_for_a_node_is_read_back_the_same(site: str, node: str, leaf: str) -> None:
     build: Callable[[str, str], str] = getattr(topics, leaf)
     assert topics.parse(build(site, node)) == (site, node, leaf, None)

@@ -102,7 +102,14 @@ def test_a_node_writes_its_own_topics_and_the_gateway_reads_them(broker: Mosquit
 
 
 @pytest.mark.parametrize(
-    "topic", ["vigie/1/place/desk/data", "vigie/1/place/hall/ack/main", "vigie/1/other/hall/data", "anything"]
+    "topic",
+    [
+        "vigie/1/place/desk/data",
+        "vigie/1/place/hall/ack/main",
+        "vigie/1/place/hall/do",
+        "vigie/1/other/hall/data",
+        "anything",
+    ],
 )
 def test_a_node_cannot_write_on_topics_that_are_not_its_own(broker: Mosquitto, topic: str) -> None:
     with Client(broker, "gateway") as gateway, Client(broker, "hall") as node:
@@ -112,13 +119,16 @@ def test_a_node_cannot_write_on_topics_that_are_not_its_own(broker: Mosquitto, t
         assert gateway.messages.get(timeout=WAIT_S).payload == b"after"
 
 
-def test_a_node_reads_its_own_acknowledgements_alone(broker: Mosquitto) -> None:
+def test_a_node_reads_its_own_acknowledgements_and_commands_alone(broker: Mosquitto) -> None:
     with Client(broker, "gateway") as gateway, Client(broker, "hall") as node:
         node.subscribe("#")
         gateway.publish("vigie/1/place/desk/ack/main", b"another's")
         gateway.publish("vigie/1/place/hall/data", b"not for reading")
+        gateway.publish("vigie/1/place/desk/do", b"another's")
         gateway.publish("vigie/1/place/hall/ack/main", b"mine")
+        gateway.publish("vigie/1/place/hall/do", b"mine too")
         assert node.messages.get(timeout=WAIT_S).payload == b"mine"
+        assert node.messages.get(timeout=WAIT_S).payload == b"mine too"
         with pytest.raises(Empty):
             node.messages.get_nowait()
 

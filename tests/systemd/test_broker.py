@@ -135,6 +135,17 @@ def test_a_nodes_data_reach_the_gateway_and_the_acknowledgement_the_node(port: i
         assert node.heard.get(timeout=10) == (topics.ack("lieu", "pi-accueil", "main"), b"ack")
 
 
+def test_a_command_reaches_its_node_and_the_answer_the_gateway(port: int) -> None:
+    with Client(port, "gateway") as gateway, Client(port, "pi-accueil") as node, Client(port, "pi-other") as other:
+        assert gateway.subscribe(topics.all_nodes("lieu", "done")) == 1
+        assert node.subscribe(topics.do("lieu", "pi-accueil")) == 1
+        assert gateway.publish(topics.do("lieu", "pi-accueil"), b"command") == SUCCESS
+        assert node.heard.get(timeout=10) == (topics.do("lieu", "pi-accueil"), b"command")
+        assert node.publish(topics.done("lieu", "pi-accueil"), b"answer") == SUCCESS
+        assert gateway.heard.get(timeout=10) == (topics.done("lieu", "pi-accueil"), b"answer")
+        assert other.publish(topics.do("lieu", "pi-accueil"), b"mine") == NOT_AUTHORISED
+
+
 def test_a_node_learns_that_no_gateway_listens(port: int) -> None:
     with Client(port, "pi-accueil") as node:
         assert node.publish(topics.data("lieu", "pi-accueil")) == NOBODY_LISTENS

@@ -16,8 +16,9 @@ import pytest
 from tests.sensors.wire.conftest import CHANNELS, Broker, RightClock, readings, wait_until
 
 from vigie_sensors.config import SensorsConfig
+from vigie_sensors.connection import KEEPALIVE_S
 from vigie_sensors.journal import Journal
-from vigie_sensors.publisher import KEEPALIVE_S, Publisher
+from vigie_sensors.publisher import Publisher
 
 pytestmark = [
     pytest.mark.root,
