@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vigie_dashboard.health_parts import facts_of, texts_of
-from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth
+from vigie_dashboard.health_view import LOW_BATTERY_PERCENT, ChannelHealth, HealthView, NodeHealth, PartHealth
 from vigie_dashboard.language import Language
 from vigie_dashboard.quantity_names import quantity_name
 
@@ -15,8 +15,6 @@ BAR_WIDTH, BAR_HEIGHT, FLAT_HEIGHT = 20, 100, 4
 WHOLE = 0.95
 """Coverage from which a half hour counts as whole: a restart takes less. Lower hides a lost reading in twenty; higher
 marks every restart."""
-LOW_BATTERY_PERCENT = 20
-"""Below it a node's battery is warned of. Lower leaves a night at most; higher warns of each evening."""
 ICONS = {"pass": "ok", "warn": "warn", "fail": "crit", "unknown": "unk"}
 
 

@@ -45,7 +45,7 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
     taking = gettext("Readings are not taken in. None is lost: they stay on their nodes.")
     written = gettext("Readings cannot be written to the disk: they stay on their nodes.")
     waiting = gettext("Readings have been waiting for more than five minutes.")
-    away = gettext("A node is away, or its clock is wrong.")
+    away = gettext("A node is away, or its clock is wrong, or its battery is low.")
     refused = gettext("Something that came was refused, and is not stored.")
     feed = gettext("A calendar cannot be read: its last good copy is shown.")
     influxdb = gettext("Readings do not get to InfluxDB. None is lost: they wait here.")

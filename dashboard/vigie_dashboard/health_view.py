@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOW_BATTERY_PERCENT = 20
+"""Below it a node's battery is warned of. Lower leaves a night at most; higher warns of each evening."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:

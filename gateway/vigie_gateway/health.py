@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.health_view import LOW_BATTERY_PERCENT
 from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.belief import Witness
 from vigie_gateway.clock.watch import ClockWatch
@@ -185,6 +186,8 @@ class Health:
                 "is_cloned": node.is_cloned,
                 "waiting_readings": node.waiting_readings,
                 "waiting_since_ts": node.waiting_since_ts,
+                "battery_percent": node.told("battery"),
+                "signal_dbm": node.told("rssi"),
             }
             for node in list(self._pipeline.nodes.values())
         }
@@ -192,6 +195,8 @@ class Health:
         troubles = [f"offline: {', '.join(away)}"] if away else []
         cloned = sorted(node for node, said in nodes.items() if said["is_cloned"])
         troubles += [f"two nodes have copies of one card: {', '.join(cloned)}"] if cloned else []
+        empty = sorted(node.id for node in list(self._pipeline.nodes.values()) if _is_low(node.told("battery")))
+        troubles += [f"battery low: {', '.join(empty)}"] if empty else []
         # Where no NTP client keeps the gateway's clock, the node's may be the right one.
         is_sure = self._watch.state.belief.witness is Witness.NTP
         for node, said in sorted(nodes.items()):
@@ -210,3 +215,7 @@ class Health:
             for reason, found in sorted(self._refusals.all().items())
         }
         return {"status": "warn" if by_reason else "pass", "by_reason": by_reason}
+
+
+def _is_low(battery_percent: float | None) -> bool:
+    return battery_percent is not None and battery_percent < LOW_BATTERY_PERCENT

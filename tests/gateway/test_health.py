@@ -7,7 +7,11 @@ from typing import Any
 
 from tests.gateway.conftest import Bench
 
+from vigie_contract import topics
+from vigie_contract.messages import Channel
+from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import Reading
+from vigie_contract.senml import encode_pack
 from vigie_gateway.health import BACKLOG_LATE_S
 from vigie_gateway.ingest.bus import Message
 
@@ -59,3 +63,21 @@ def test_another_client_under_the_gateways_name_is_a_warning_with_what_it_means(
     found = part(bench, "broker")
     assert (found["status"], found["takeovers"]) == ("warn", 2)
     assert "2 times" in found["trouble"]
+
+
+def test_a_node_tells_its_battery_and_signal_and_an_empty_battery_is_a_warning(bench: Bench) -> None:
+    channels = [Channel("pile", "battery", 300.0), Channel("rssi", "rssi", 60.0)]
+    bench.declare("attic", channels)
+    found = part(bench, "nodes")
+    assert (found["status"], found["by_id"]["attic"]["battery_percent"]) == ("pass", None)
+    for number, percent, status in ((1, 64.0, "pass"), (3, 8.0, "warn"), (5, None, "pass")):
+        at_ts = bench.clock.now
+        reason = "absent" if percent is None else None
+        readings = (Reading("pile", at_ts, percent, reason), Reading("rssi", at_ts, -83.0))
+        pack = [(QUANTITIES[one.quantity], reading) for one, reading in zip(channels, readings, strict=True)]
+        bench.receive(topics.data("semaphore", "attic"), encode_pack("semaphore", "attic", "j1", number, 1, pack))
+        bench.clock.pass_time(10)
+        found = part(bench, "nodes")
+        said = found["by_id"]["attic"]
+        assert (found["status"], said["battery_percent"], said["signal_dbm"]) == (status, percent, -83.0)
+        assert (found["trouble"] == "battery low: attic") == (status == "warn")

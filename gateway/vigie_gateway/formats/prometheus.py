@@ -117,6 +117,8 @@ METRICS: tuple[Metric, ...] = (
             "How far its clock is ahead; absent when right",
         ),
         ("node_cloned", "gauge", "by_id.{node}.is_cloned", "1 when two nodes give numbers in one journal of it"),
+        ("node_battery_percent", "gauge", "by_id.{node}.battery_percent", "How full its battery is"),
+        ("node_signal_dbm", "gauge", "by_id.{node}.signal_dbm", "Signal strength of its radio link"),
         ("node_waiting_readings", "gauge", "by_id.{node}.waiting_readings", "Readings of it that are not on disk here"),
         ("node_waiting_since_seconds", "gauge", "by_id.{node}.waiting_since_ts", "Epoch seconds since when some wait"),
     ),
@@ -137,6 +139,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     *_of(
         "calendars",
+        ("calendars", "gauge", "calendars", "Calendars of the site file"),
+        ("calendars_oldest_read_seconds", "gauge", "oldest_read_ts", "Epoch seconds of the oldest of their last reads"),
         ("calendar_status", "gauge", "by_id.{calendar}.status", "One calendar: 0 read, 1 its last read failed"),
         ("calendar_read_seconds", "gauge", "by_id.{calendar}.read_ts", "Epoch seconds of its last good read"),
         ("calendar_events", "gauge", "by_id.{calendar}.events", "Events of today and tomorrow"),

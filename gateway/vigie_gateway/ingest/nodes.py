@@ -84,6 +84,12 @@ class NodeState:
     is_cloned: bool = False
     shown: tuple[str, int] = ("", 0)
 
+    def told(self, quantity: str) -> float | None:
+        """The last value of its first channel of that quantity; None without one, or while it is unknown."""
+        known = (one.previous for one in list(self.channels.values()) if one.quantity.name == quantity)
+        previous = next(known, None)
+        return None if previous is None else previous[1]
+
     def heard_of(self, journal: str, floor: int, last: int | None, now_ts: float) -> None:
         """A pack told how its journal stands."""
         self.journal, self.floor, self.last = journal, floor, last
