@@ -16,7 +16,7 @@ from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
-from vigie_gateway.api.serving import Server
+from vigie_gateway.api.serving import Server, bound
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
@@ -270,6 +270,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound(listener)
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -167,18 +167,15 @@ class Live:
         language.viewers[viewer] = stays
         if self._is_closed:
             self._end(viewer)
-        return self._stream(language, viewer, dict(language.fields), self._sequence)
+        beat = _event("b", {"now": round(self._now_ts(), 3)}, None)
+        state = _event("state", {"seq": self._sequence, "fields": language.fields}, self._sequence)
+        return self._stream(language, viewer, b"retry: %d\n\n" % RETRY_MS + state + beat)
 
-    async def _stream(
-        self,
-        language: _Language,
-        viewer: asyncio.Queue[bytes | None],
-        fields: dict[str, str],
-        sequence: int,
-    ) -> AsyncIterator[bytes]:
+    @staticmethod
+    async def _stream(language: _Language, viewer: asyncio.Queue[bytes | None], first: bytes) -> AsyncIterator[bytes]:
         try:
-            beat = _event("b", {"now": round(self._now_ts(), 3)}, None)
-            yield b"retry: %d\n\n" % RETRY_MS + _event("state", {"seq": sequence, "fields": fields}, sequence) + beat
+            yield first
+            del first  # as long as all that a slow reader may keep waiting
             while (frame := await viewer.get()) is not None:
                 yield frame
         finally:

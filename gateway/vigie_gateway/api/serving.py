@@ -36,10 +36,26 @@ HEAD_WITHIN_S = 15.0
 """From a connection, or the first byte of a further request, to the end of its head. Lower cuts off phones in a lift;
 higher keeps connections for those who send a byte now and then (slowloris)."""
 
+UNSENT_BYTES = 16_384
+"""Of a connection that may wait in the kernel. Lower wakes us more often for a large answer; higher, up to the kernel's
+own 4 MB, fills a Pi's memory for readers that do not read."""
+WAITING_BYTES = 4_096
+"""That may wait here before whoever sends has to. Lower than a frame of the stream gains nothing; more, up to asyncio's
+own 64 kB, is taken by each reader that does not read."""
+STUCK_MS = 30_000
+"""A connection ends on which nothing could be sent for so long: its reader is gone, or does not read. Lower cuts off
+phones in a lift; higher keeps what waits for each of them, and the kernel's own is a quarter of an hour."""
+
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ncache-control: no-store\r\n"
     b"connection: close\r\n\r\n"
 )
+
+
+def bound(listener: socket.socket) -> None:
+    """Bound what connections of this listener may keep waiting (Linux: they inherit it)."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MS)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -52,6 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WAITING_BYTES)
         self._begin_head()
 
     def data_received(self, data: bytes) -> None:

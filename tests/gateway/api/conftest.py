@@ -18,7 +18,7 @@ from tests.gateway.api.named_place import Maker, named_places
 from tests.gateway.conftest import Bench
 
 from vigie_gateway.api.server import build
-from vigie_gateway.api.serving import Server
+from vigie_gateway.api.serving import Server, bound
 from vigie_gateway.auth.access import COOKIE, Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
@@ -116,6 +116,7 @@ def served(bench: Bench) -> Iterator[Served]:
     object.__setattr__(bench.gateway, "access", believing)
     server = Server(build(bench.gateway, {HOST}), bench.gateway.live)
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    bound(listener)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
     yield Served(listener.getsockname()[1], bench, server)
