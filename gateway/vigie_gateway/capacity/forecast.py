@@ -8,13 +8,18 @@ that check stand in docs/capacity.md.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 HOUR_S = 3600.0
 DAY_HOURS, WEEK_HOURS = 24, 168
+QUARTERS = 4
+"""Of an hour: hours of the week are told apart no finer, against neighbourhoods of hours."""
 SATURDAY = 5
 
 DEPENDABLE = 0.10
@@ -39,8 +44,9 @@ LEAST_LOWERING, MOST_LOWERING = 0.5, 1.0
 """Standard errors by which the level is lowered: the least where the narrowest neighbourhood has enough samples, the
 most where it has none and other hours stand in for it. A whole one everywhere promises too little from four weeks on
 (6 % fall below), a half everywhere too much in the first (16 % of four samples a day)."""
-MEMORY_S = 26 * 7 * 86_400.0
-"""Older samples are left out: they weigh a hundredth."""
+MEMORY_S = 16 * 7 * 86_400.0
+"""Older samples are left out: they weigh a sixteenth. Shorter forgets what recurs each month, longer takes more time to
+say the same."""
 COMPARABLE_H = 3.0
 """So near in the hour of the week, a sample is of a comparable day: what people mean by "the last four Tuesdays"."""
 COMPARABLE_WEIGHT = 0.1
@@ -76,19 +82,21 @@ class Forecast:
 
 
 class _Place(NamedTuple):
-    """Where a time stands in the week, in local hours."""
+    """Where a time stands in the week, in local quarters of an hour from Monday, 00:00."""
 
-    week_h: float
+    week_quarters: int
     is_weekend: bool
     date: date
 
 
 class _Seen(NamedTuple):
-    """A sample as seen from the time asked for; ``decay`` is 1 for one of now, half for one of a half-life ago."""
+    """A sample as seen from the time asked for, so many quarters of an hour away along the week.
+
+    ``decay`` is 1 for one of now, half for one of a half-life ago.
+    """
 
     value: float
-    distance_h: float
-    clock_distance_h: float
+    distance: int
     is_same_kind: bool
     decay: float
     date: date
@@ -98,7 +106,7 @@ def forecast(samples: Sequence[Sample], at_ts: float, zone: tzinfo) -> Forecast 
     """The weighted quantiles for one time.
 
     Args:
-        samples: Of the past, in any order; those after ``at_ts`` and those older than half a year are left out.
+        samples: Of the past, in any order; those after ``at_ts`` and those older than MEMORY_S are left out.
         at_ts: The time asked for.
         zone: Of the place: people come by the clock on the wall.
 
@@ -114,20 +122,20 @@ def forecast(samples: Sequence[Sample], at_ts: float, zone: tzinfo) -> Forecast 
     if not known:
         return None
     seen = [_see(sample, target, at_ts, zone) for sample in known]
-    narrow = effective_samples(_weights(seen, WIDTHS_H[0]))
-    weights, near = _neighbourhood(seen)
+    width_h, weights, narrow = _neighbourhood(seen)
     effective = effective_samples(weights)
     lack = max(0.0, 1 - narrow / ENOUGH_SAMPLES)
     lowering = LEAST_LOWERING + (MOST_LOWERING - LEAST_LOWERING) * lack
     level = max(0.0, DEPENDABLE - lowering * math.sqrt(DEPENDABLE * (1 - DEPENDABLE) / effective))
     values = [one.value for one in seen]
-    at_such_hours = [one.value for one, weight in zip(seen, near, strict=True) if weight >= COMPARABLE_WEIGHT]
+    near = [one.value for one in seen if _nearness(one.distance, one.is_same_kind, width_h) >= COMPARABLE_WEIGHT]
+    dependable, usual = weighted_quantiles(values, weights, (level, 0.5))
     return Forecast(
-        dependable=weighted_quantile(values, weights, level),
-        usual=weighted_quantile(values, weights, 0.5),
-        highest=max(at_such_hours or values),
+        dependable=dependable,
+        usual=usual,
+        highest=max(near or values),
         effective=effective,
-        days=len({one.date for one in seen if one.distance_h <= COMPARABLE_H}),
+        days=len({one.date for one in seen if one.distance <= COMPARABLE_H * QUARTERS}),
         last_ts=max(sample.at_ts for sample in known),
     )
 
@@ -146,34 +154,41 @@ def forecast_span(samples: Sequence[Sample], starts_ts: float, ends_ts: float, z
     return min((one for one in found if one is not None), key=lambda one: one.dependable, default=None)
 
 
-def weighted_quantile(values: Sequence[float], weights: Sequence[float], level: float) -> float:
-    """The quantile whose samples stand at the middle of their weight (Hazen; type 5 of Hyndman and Fan 1996).
+def weighted_quantiles(values: Sequence[float], weights: Sequence[float], levels: Sequence[float]) -> list[float]:
+    """Quantiles whose samples stand at the middle of their weight (Hazen; type 5 of Hyndman and Fan 1996).
 
     Args:
         values: In any order; at least one.
         weights: Of each, 0 or more; not all 0.
-        level: 0 to 1.
+        levels: Each 0 to 1.
 
     Returns:
-        Between two samples the value is interpolated; before the first and after the last it is theirs.
+        One a level. Between two samples it is interpolated; before the first and after the last it is theirs.
 
     Raises:
-        ValueError: When there is no value or no weight, or the level is none.
+        ValueError: When there is no value or no weight, or a level is none.
     """
-    if not 0 <= level <= 1:
-        raise ValueError(f"level is {level!r}, expected 0 to 1")
+    for level in levels:
+        if not 0 <= level <= 1:
+            raise ValueError(f"level is {level!r}, expected 0 to 1")
     pairs = sorted((value, weight) for value, weight in zip(values, weights, strict=True) if weight > 0)
     total = sum(weight for _, weight in pairs)
     if not pairs or not math.isfinite(total):
         raise ValueError(f"weights are {list(weights)[:5]!r}, expected at least one above 0")
-    below, before, previous = 0.0, pairs[0][0], 0.0
-    for value, weight in pairs:
-        middle = (below + weight / 2) / total
-        if middle >= level:
-            span = middle - previous
-            return value if below == 0 or span <= 0 else before + (value - before) * (level - previous) / span
-        below, before, previous = below + weight, value, middle
-    return pairs[-1][0]
+    ends = accumulate(weight for _, weight in pairs)
+    middles = [(end - weight / 2) / total for end, (_, weight) in zip(ends, pairs, strict=True)]
+    return [_interpolated(pairs, middles, level) for level in levels]
+
+
+def _interpolated(pairs: Sequence[tuple[float, float]], middles: Sequence[float], level: float) -> float:
+    after = bisect_left(middles, level)
+    if after == 0:
+        return pairs[0][0]
+    if after == len(pairs):
+        return pairs[-1][0]
+    (before_value, _), (value, _) = pairs[after - 1], pairs[after]
+    span = middles[after] - middles[after - 1]
+    return before_value + (value - before_value) * (level - middles[after - 1]) / span if span > 0 else value
 
 
 def effective_samples(weights: Sequence[float]) -> float:
@@ -182,27 +197,31 @@ def effective_samples(weights: Sequence[float]) -> float:
     return sum(weights) ** 2 / squares if squares > 0 else 0.0
 
 
-def _neighbourhood(seen: Sequence[_Seen]) -> tuple[list[float], list[float]]:
-    """The weights of the narrowest neighbourhood with enough samples, and how near each of them is."""
+def _neighbourhood(seen: Sequence[_Seen]) -> tuple[float, list[float], float]:
+    """The narrowest width with enough samples, the weights there, and the effective samples of the narrowest of all."""
+    width_h, narrow = WIDTHS_H[0], 0.0
     weights: list[float] = []
-    width_h = WIDTHS_H[-1]
     for width_h in WIDTHS_H:
         weights = _weights(seen, width_h)
-        if effective_samples(weights) >= ENOUGH_SAMPLES:
+        effective = effective_samples(weights)
+        narrow = narrow or effective
+        if effective >= ENOUGH_SAMPLES:
             break
-    return weights, [_nearness(one, width_h) for one in seen]
+    return width_h, weights, narrow
 
 
 def _weights(seen: Sequence[_Seen], width_h: float) -> list[float]:
     any_hour = ANY_HOUR_MASS / sum(one.decay for one in seen)
-    return [(_nearness(one, width_h) + any_hour) * one.decay for one in seen]
+    return [(_nearness(one.distance, one.is_same_kind, width_h) + any_hour) * one.decay for one in seen]
 
 
-def _nearness(one: _Seen, width_h: float) -> float:
-    nearness = math.exp(-0.5 * (one.distance_h / width_h) ** 2)
-    if one.is_same_kind:
+@lru_cache(maxsize=8192)  # of all distances, kinds and widths there are 4,044
+def _nearness(distance: int, is_same_kind: bool, width_h: float) -> float:
+    nearness = math.exp(-0.5 * (distance / QUARTERS / width_h) ** 2)
+    if is_same_kind:
         # Narrower by three than along the week: the same hour, not the same part of the day.
-        nearness += SAME_HOUR_WEIGHT * math.exp(-0.5 * (3 * one.clock_distance_h / width_h) ** 2)
+        clock_h = _around(distance, DAY_HOURS * QUARTERS) / QUARTERS
+        nearness += SAME_HOUR_WEIGHT * math.exp(-0.5 * (3 * clock_h / width_h) ** 2)
     return nearness
 
 
@@ -210,21 +229,21 @@ def _see(sample: Sample, target: _Place, at_ts: float, zone: tzinfo) -> _Seen:
     place = _place(sample.at_ts, zone)
     return _Seen(
         sample.value,
-        _around(place.week_h - target.week_h, WEEK_HOURS),
-        _around(place.week_h - target.week_h, DAY_HOURS),
+        _around(place.week_quarters - target.week_quarters, WEEK_HOURS * QUARTERS),
         place.is_weekend == target.is_weekend,
         2.0 ** (-(at_ts - sample.at_ts) / HALF_LIFE_S),
         place.date,
     )
 
 
+@lru_cache(maxsize=32_768)  # a session of three hours asks three times about the same samples, for each resource
 def _place(at_ts: float, zone: tzinfo) -> _Place:
     local = datetime.fromtimestamp(at_ts, UTC).astimezone(zone)
     weekday = local.weekday()
-    hours = weekday * DAY_HOURS + local.hour + local.minute / 60 + local.second / HOUR_S
-    return _Place(hours, weekday >= SATURDAY, local.date())
+    quarters = (weekday * DAY_HOURS + local.hour) * QUARTERS + local.minute * QUARTERS // 60
+    return _Place(quarters, weekday >= SATURDAY, local.date())
 
 
-def _around(distance: float, circle: float) -> float:
+def _around(distance: int, circle: int) -> int:
     distance = abs(distance) % circle
     return min(distance, circle - distance)

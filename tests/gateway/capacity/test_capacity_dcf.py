@@ -55,13 +55,12 @@ def test_the_model_is_within_half_a_percent_of_a_simulation(stations: int) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stations", [5, 10, 20, 30, 50])
-@pytest.mark.parametrize("mode", [Mode(Phy.OFDM, 7), Mode(Phy.HE, 7, 20, 2)])
-def test_the_model_is_within_half_a_percent_of_a_long_simulation_of_wifi(mode: Mode, stations: int) -> None:
-    exchange = frame_exchange(mode, 1500, 38)
+@pytest.mark.parametrize("stations", [5, 30])
+def test_the_model_is_within_half_a_percent_of_a_long_simulation_of_wifi(stations: int) -> None:
+    exchange = frame_exchange(Mode(Phy.HE, 7, 20, 2), 1500, 38)
     contention = Contention(window=32, stages=5)
     model = saturate(stations, exchange, contention).throughput_bps
-    assert simulate(stations, exchange, contention, 1_000_000, seed=stations) == pytest.approx(model, rel=0.005)
+    assert simulate(stations, exchange, contention, 400_000, seed=stations) == pytest.approx(model, rel=0.005)
 
 
 def test_the_paper_s_own_durations_come_out() -> None:
