@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vigie_gateway.capacity.activities import BUILT_IN
 from vigie_gateway.place.problem import Collector, KeyPath, one_of
 
 OUTSIDE = "outside"
@@ -25,7 +26,7 @@ _EXCLUSIVE = (
 
 def check_references(raw: dict[str, Any], collector: Collector) -> None:
     """Note every reference that does not hold."""
-    for section in ("rooms", "doors", "circuits", "access_points", "uplinks", "calendars"):
+    for section in ("rooms", "doors", "circuits", "access_points", "uplinks", "calendars", "activities", "equipment"):
         _check_unique_ids(raw, section, collector)
     _check_outlet_ids(raw, collector)
     rooms = _ids(raw, "rooms")
@@ -40,10 +41,17 @@ def check_references(raw: dict[str, Any], collector: Collector) -> None:
             for index, room in enumerate(_list(table.get("rooms"))):
                 _check_known((*path, "rooms", index), room, rooms, "the id of a room", collector)
     _check_calendars(raw, rooms, collector)
+    _check_lighter(raw, collector)
     _check_doors(raw, rooms, collector)
     _check_circuits(raw, circuits, collector)
     _check_channels(raw, collector)
     _check_plan(raw, collector)
+
+
+def _check_lighter(raw: dict[str, Any], collector: Collector) -> None:
+    known = _ids(raw, "activities") | set(BUILT_IN.by_id)
+    for path, table in _tables(raw, "activities"):
+        _check_known((*path, "lighter"), table.get("lighter"), known, "the id of an activity", collector)
 
 
 def _tables(raw: dict[str, Any], section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:

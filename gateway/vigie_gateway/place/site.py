@@ -14,14 +14,14 @@ from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
 from vigie_dashboard.view import Point
+from vigie_gateway.capacity.activities import Activities
+from vigie_gateway.place.demand import ActivityTable, EquipmentTable, activities_of
 from vigie_gateway.place.entries import (
     LANGUAGES,
     Bssids,
@@ -51,16 +51,11 @@ from vigie_gateway.place.entries import (
 from vigie_gateway.place.hours import WEEKDAYS, Hours
 from vigie_gateway.place.problem import Collector, KeyPath, Problem, SiteError, suggest
 from vigie_gateway.place.references import check_references
+from vigie_gateway.place.table import Table
 
 DEFAULT_CLIENT_LIMIT = 25
 """Active clients an access point is trusted with where the site gives no number: vendors' planning guides say about 25
 a radio. Lower cries wolf in a full room; higher stays silent while calls break up."""
-
-
-class Table(BaseModel):
-    """One table of the file: unknown keys are problems, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
 
 
 class HoursTable(Table):
@@ -73,7 +68,7 @@ class HoursTable(Table):
     friday: Spans = ()
     saturday: Spans = ()
     sunday: Spans = ()
-    exceptions: Days = {}
+    exceptions: Days = Field(default_factory=dict)
 
     def to_hours(self) -> Hours:
         """For the computations of ``hours``."""
@@ -237,7 +232,7 @@ class Calendar(Table):
     url: Url | None = None
     file: FilePath | None = None
     room: RoomRef | None = None
-    rooms: dict[str, RoomRef] = {}
+    rooms: dict[str, RoomRef] = Field(default_factory=dict)
     loopback: bool = False
 
     @model_validator(mode="after")
@@ -289,6 +284,8 @@ class Site(Table):
     wifi: tuple[WifiProbe, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
     calendars: tuple[Calendar, ...] = ()
+    activities: tuple[ActivityTable, ...] = ()
+    equipment: tuple[EquipmentTable, ...] = ()
     visitors: Visitors = Visitors()
 
     def zone(self) -> ZoneInfo:
@@ -302,6 +299,10 @@ class Site(Table):
     def all_outlets(self) -> tuple[Outlet, ...]:
         """Every outlet, in the order of the file."""
         return tuple(outlet for group in self.outlets for outlet in group.outlets())
+
+    def session_activities(self) -> Activities:
+        """What may be asked of the capacity check: Vigie's own activities and equipment, with the site's."""
+        return activities_of(self.activities, self.equipment)
 
 
 def load_site(path: Path) -> Site:
@@ -382,6 +383,8 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "wifi": WifiProbe,
     "uplinks": Uplink,
     "calendars": Calendar,
+    "activities": ActivityTable,
+    "equipment": EquipmentTable,
     "hours": HoursTable,
     "visitors": Visitors,
 }

@@ -8,6 +8,7 @@ import pytest
 
 from vigie_dashboard.view import WIFI_REASONS
 from vigie_gateway.place import wifi
+from vigie_gateway.place.demand import ActivityTable, EquipmentTable
 from vigie_gateway.place.site import (
     AccessPoint,
     Calendar,
@@ -18,11 +19,11 @@ from vigie_gateway.place.site import (
     Outlets,
     Room,
     Site,
-    Table,
     Uplink,
     Visitors,
     WifiProbe,
 )
+from vigie_gateway.place.table import Table
 
 DOCS = Path(__file__).parents[3] / "docs"
 SECTIONS: dict[str, type[Table]] = {
@@ -38,6 +39,8 @@ SECTIONS: dict[str, type[Table]] = {
     "### [[wifi]]": WifiProbe,
     "### [[uplinks]]": Uplink,
     "### [[calendars]]": Calendar,
+    "### [[activities]]": ActivityTable,
+    "### [[equipment]]": EquipmentTable,
 }
 
 
