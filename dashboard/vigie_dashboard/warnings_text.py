@@ -128,7 +128,7 @@ def what_of(warning: WarningView, view: BoardView, language: Language, *, is_cou
 
 def _when(warning: WarningView, view: BoardView, language: Language) -> str:
     """Since when, and the cause in figures where it is known."""
-    parts = [_cause(warning, language)]
+    parts = [_cause(warning, view, language)]
     if warning.since_ts is not None and not view.is_time_known:
         parts.insert(0, language.ago(view.now_ts - warning.since_ts))
     elif warning.since_ts is not None:
@@ -137,7 +137,7 @@ def _when(warning: WarningView, view: BoardView, language: Language) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _cause(warning: WarningView, language: Language) -> str:
+def _cause(warning: WarningView, view: BoardView, language: Language) -> str:
     kind = warning.kind
     if kind is WarningKind.NO_POWER and warning.circuit is not None:
         return language.gettext("breaker %(name)s", name=language.named(warning.circuit))
@@ -145,6 +145,8 @@ def _cause(warning: WarningView, language: Language) -> str:
         people, seats = language.number(warning.count, 0), language.number(warning.limit, 0)
         return language.gettext("%(people)s counted of %(seats)s", people=people, seats=seats)
     if kind is WarningKind.OLD and warning.count is not None and len(warning.rooms) == 1:
+        if any(room.seats == 1 for room in view.rooms if room.id in warning.rooms):
+            return language.gettext("last value: free") if warning.count else language.gettext("last value: in use")
         return language.ngettext("last value: %(num)s seat free", "last value: %(num)s seats free", warning.count)
     if warning.reason == "too-many-stations" and warning.count is not None and warning.limit is not None:
         limit = language.number(warning.limit, 0)

@@ -77,3 +77,9 @@ def test_every_kind_has_its_words_and_what_to_tell(sample: BoardView, kind: Warn
 def test_a_number_that_changes_is_not_announced_again(sample: BoardView) -> None:
     some, more = (WarningView(WarningKind.NO_POWER, ("cafe",), sample.now_ts - age, 3 + age) for age in (1, 2))
     assert only(sample, some)["say.outages"] == only(sample, more)["say.outages"] == "Café: outlets without power"
+
+
+@pytest.mark.parametrize(("free", "said"), [(0, "in use"), (1, "free")])
+def test_the_last_value_of_a_booth_is_told_as_its_door_shows_it(sample: BoardView, free: int, said: str) -> None:
+    old = WarningView(WarningKind.OLD, ("booth-1",), sample.now_ts - 840, free)
+    assert only(sample, old)["w.0.when"] == f"since 14:18 · last value: {said}"
