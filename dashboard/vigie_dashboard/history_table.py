@@ -17,7 +17,7 @@ SHARES = ("1", "/")
 
 def header_of(view: HistoryView, language: Language) -> list[str]:
     """A name for each column, with its unit."""
-    names = [f"{language.gettext('Until')} ({view.timezone})"]
+    names = [language.gettext("Until") + f" ({view.timezone})"]
     for series in view.series:
         label, unit = label_of(series, language), "0\u20131" if series.unit in SHARES else series.unit
         unit = "" if series.labels else f" ({unit})"
@@ -25,8 +25,8 @@ def header_of(view: HistoryView, language: Language) -> list[str]:
         names += [f"{label}: {word}{unit}" for word in words]
         if view.is_compared:
             words = [language.gettext(word) for word in ("Usual", "Middle half from", "Middle half to")]
-            names += [f"{label}: {word}{unit}" for word in words] + [f"{label}: {language.gettext('Weeks')}"]
-        names.append(f"{label}: {language.gettext('Readings received')} (0\u20131)")
+            names += [f"{label}: {word}{unit}" for word in words] + [f"{label}: " + language.gettext("Weeks")]
+        names.append(f"{label}: " + language.gettext("Readings received") + " (0\u20131)")
     return names
 
 

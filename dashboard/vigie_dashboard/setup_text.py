@@ -134,7 +134,7 @@ def notice_text(notice: str, language: Language) -> str:
 def _heard_text(channel: HeardChannel, view: SetupView, language: Language) -> str:
     """A channel in a list of choices: its name, its last value and how old that is."""
     if channel.at_ts is None:
-        return f"{channel.name} \u00b7 {language.gettext('nothing heard yet')}"
+        return " \u00b7 ".join((channel.name, language.gettext("nothing heard yet")))
     digits = 0 if channel.value is None or channel.value.is_integer() else 1
     value = language.gettext("unknown") if channel.value is None else language.number(channel.value, digits)
     return f"{channel.name} \u00b7 {value} \u00b7 {language.ago(max(0.0, view.now_ts - channel.at_ts))}"

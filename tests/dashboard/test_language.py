@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from io import BytesIO
 from pathlib import Path
@@ -41,6 +42,19 @@ def french() -> Catalog:
 def test_every_text_has_a_french_entry_and_no_entry_is_left_over() -> None:
     written = {(m.context, m.id if isinstance(m.id, str) else m.id[0]) for m in french() if m.id}
     assert written == used_messages()
+
+
+def test_no_text_is_asked_for_where_the_catalogue_does_not_look() -> None:
+    """Babel finds no call inside an f-string, and the text would stay English."""
+    hidden = [
+        f"{path.name}:{string.lineno}"
+        for path in PACKAGE.glob("*.py")
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in KEYWORDS
+    ]
+    assert hidden == []
 
 
 def test_no_french_entry_is_empty_or_fuzzy() -> None:

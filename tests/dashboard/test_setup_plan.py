@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
 from tests.dashboard.conftest import POLICY
 from tests.dashboard.places import NOW_TS
@@ -85,6 +85,10 @@ def address() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.do_GET()
 
         def do_GET(self) -> None:
             found = asset(self.path.removeprefix("/static/"))
@@ -353,3 +357,26 @@ def test_a_door_that_moves_stays_on_walls_and_keeps_which_way_it_counts(open_pag
     assert door_of(page, 0) == ("cafe", "outside", "30", "14", "31", "14")
     page.keyboard.press("Control+z")
     assert door_of(page, 0) == ("cafe", "hall", "22", "9", "22", "10")
+
+
+def test_who_leaves_what_was_not_sent_is_asked_first(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.locator(".steps a").nth(2).click()
+    page.wait_for_selector("#plan-doors")
+    page.go_back()
+    drag(page, (20, 20), (26, 24))
+    assert asked == []
+    page.locator(".steps a").nth(2).click(no_wait_after=True)
+    page.wait_for_function("document.querySelectorAll('#plan-rooms tbody tr').length === 3")
+    assert asked == ["beforeunload"]
+    assert box_of(page, 2) == ("20", "20", "6", "4")
+    page.locator("main .btn[value=save]").last.click()
+    page.wait_for_load_state()
+    assert asked == ["beforeunload"]
