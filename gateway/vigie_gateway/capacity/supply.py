@@ -196,6 +196,67 @@ class Latency:
     last_ts: float | None = None
 
 
+def measure_radio(
+    utilisation: Sequence[Sample], starts_ts: float, ends_ts: float, zone: tzinfo, rssi_dbm: float | None
+) -> Radio | Missing:
+    """The air from an access point's own word; ``dataclasses.replace`` adds what is known of its channel and devices.
+
+    Args:
+        utilisation: Shares of the time, 0 to 1 (BSS Load), of the busiest where the room has several; what its own
+            stations take is in it, which is prudent.
+        starts_ts: Of the session.
+        ends_ts: Of the session.
+        zone: Of the place.
+        rssi_dbm: Usual signal in the room; None where no probe tells.
+    """
+    free = measure([Sample(one.at_ts, 1 - one.value) for one in utilisation], starts_ts, ends_ts, zone)
+    if isinstance(free, Missing):
+        return free
+    if rssi_dbm is None:
+        return NO_SENSOR
+    quiet, usual, worst = sorted(min(1.0, max(0.0, 1 - share)) for share in (free.dependable, free.usual, free.highest))
+    return Radio(rssi_dbm, quiet, usual, worst, days=free.days, effective=free.effective, last_ts=free.last_ts)
+
+
+def measure_latency(
+    p50_ms: Sequence[Sample],
+    p95_ms: Sequence[Sample],
+    loss: Sequence[Sample],
+    starts_ts: float,
+    ends_ts: float,
+    zone: tzinfo,
+    *,
+    is_loaded: bool = False,
+) -> Latency | Missing:
+    """Latency and loss at such hours; what was measured while a probe's radio slept has to be left out before.
+
+    Args:
+        p50_ms: Round trips of the path to the internet.
+        p95_ms: The same.
+        loss: Shares of packets.
+        starts_ts: Of the session.
+        ends_ts: Of the session.
+        zone: Of the place.
+        is_loaded: Whether the line was under load meanwhile.
+
+    Returns:
+        Missing where neither percentile was measured.
+    """
+    found = [
+        measure([Sample(one.at_ts, -one.value) for one in samples], starts_ts, ends_ts, zone)
+        for samples in (p50_ms, p95_ms, loss)
+    ]
+    known = [one for one in found[:2] if isinstance(one, Capacity)]
+    if not known:
+        return Missing("no-history")
+    best, usual, worst = (
+        Path(*(None if isinstance(one, Missing) else -getattr(one, level) for one in found))
+        for level in ("highest", "usual", "dependable")
+    )
+    first = known[0]
+    return Latency(best, usual, worst, is_loaded, first.days, first.effective, first.last_ts)
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """A paced probe at the rate that the session will ask for.
