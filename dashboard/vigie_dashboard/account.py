@@ -145,6 +145,7 @@ def render_users(view: UsersView, lang: str, theme: str | None) -> str:
 def _scope_words(language: Language) -> dict[str, str]:
     return {
         "read": language.pgettext("scope", "reads what the front desk reads"),
+        "correct": language.pgettext("scope", "reads that, and corrects rooms and outlets"),
         "public": language.pgettext("scope", "reads what anybody reads"),
         "admin": language.pgettext("scope", "reads and changes everything"),
         "kiosk": language.pgettext("scope", "shows the board on a wall"),

@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from vigie_dashboard import (
     board,
+    correction_text,
     health,
     history,
     history_table,
@@ -37,7 +38,7 @@ from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.poster import PosterView
-from vigie_dashboard.sheet_view import RoomSheet
+from vigie_dashboard.sheet_view import CorrectionForms, CorrectionsView, RoomSheet
 from vigie_dashboard.view import BoardView, VisitorsView
 
 LANGUAGES = ("fr", "en")
@@ -84,7 +85,13 @@ def board_values(view: BoardView, language: Language) -> dict[str, Any]:
     }
 
 
-def render_sheet(sheet: RoomSheet, lang: str, theme: str | None, day: HistoryView | None = None) -> str:
+def render_sheet(
+    sheet: RoomSheet,
+    lang: str,
+    theme: str | None,
+    day: HistoryView | None = None,
+    forms: CorrectionForms | None = None,
+) -> str:
     """A room in full, as of a moment: it says which, and is loaded again by hand.
 
     Args:
@@ -92,12 +99,40 @@ def render_sheet(sheet: RoomSheet, lang: str, theme: str | None, day: HistoryVie
         lang: One of ``LANGUAGES``.
         theme: ``light`` or ``dark``; anything else follows the browser.
         day: Its people over the last 24 hours; None where they are not counted, or cannot be read.
+        forms: Those with which it is corrected; None where its reader may only read.
     """
     language = language_of(lang)
     values = sheet_text.values_of(sheet, language)
     title = f"{values['name']} \u2013 {values['site']} \u2013 Vigie"
     people = None if day is None else next(iter(history.charts_of(day, language)), None)
-    return render("sheet.html", language, theme, title=title, people=people, **values)
+    trouble = correction_text.trouble_of(forms, language)
+    is_placed = correction_text.is_beside_a_field(forms, sheet)
+    return render(
+        "sheet.html",
+        language,
+        theme,
+        title=title,
+        people=people,
+        forms=forms,
+        trouble=trouble,
+        is_placed=is_placed,
+        **values,
+    )
+
+
+def render_corrections(view: CorrectionsView, lang: str, theme: str | None) -> str:
+    """The list of what people said, with who said it."""
+    language = language_of(lang)
+    page, site = language.gettext("Corrections"), language.named(dict(view.site_name))
+    return render(
+        "corrections.html",
+        language,
+        theme,
+        view=view,
+        lines=correction_text.lines_of(view, language),
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
+    )
 
 
 def board_fields(view: BoardView, lang: str) -> dict[str, str]:

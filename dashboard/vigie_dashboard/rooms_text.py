@@ -24,6 +24,8 @@ SHORT_WORD = 9
 """Letters: a word this long is no headline, and is set smaller."""
 LEAST_NAME_SIZE = 13
 """In drawing units: a name that would be smaller takes two lines."""
+SHOWN_REASON = 60
+"""Letters of why a room is closed, in its row. More makes a row of a wall's board three lines high."""
 LETTER_WIDTH = 0.6
 """Of a bold letter, in its size: the mean of the system fonts. Smaller makes words run over walls."""
 
@@ -87,7 +89,7 @@ def words_of(room: RoomView, view: BoardView, language: Language) -> Words:
         opens = ""
         if room.opens_at_ts is not None:
             opens = language.opens(room.opens_at_ts, view.now_ts, view.timezone)
-        text = f"{closed} · {opens}" if opens else closed
+        text = " · ".join(part for part in (closed, _shortened(room.closed_reason or ""), opens) if part)
         return Words("", closed, opens, "", text, text)
     to_check = language.pgettext("room", "to check")
     counted = ""
@@ -96,6 +98,12 @@ def words_of(room: RoomView, view: BoardView, language: Language) -> Words:
         counted = language.gettext("%(people)s counted of %(seats)s", people=people, seats=of)
     text = f"{to_check} · {counted}" if counted else to_check
     return Words("?", "", to_check, counted, _sentence(text), text)
+
+
+def _shortened(reason: str) -> str:
+    if len(reason) <= SHOWN_REASON:
+        return reason
+    return reason[: SHOWN_REASON - 1].rstrip() + "…"
 
 
 def plan_fields(view: BoardView, language: Language) -> dict[str, str]:
@@ -217,6 +225,8 @@ def outlets_text(outlets: OutletsView | None, language: Language) -> tuple[str, 
     note = ""
     if outlets.cut:
         note = language.ngettext("%(num)s without power", "%(num)s without power", outlets.cut)
+    elif outlets.out_of_order:
+        note = language.ngettext("%(num)s out of order", "%(num)s out of order", outlets.out_of_order)
     elif outlets.measured < outlets.total:
         note = language.ngettext("%(num)s not measured", "%(num)s not measured", outlets.total - outlets.measured)
     if outlets.free is None:

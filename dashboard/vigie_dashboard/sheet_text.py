@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigie_contract.quantities import QUANTITIES
+from vigie_dashboard.correction_text import said_text, sheet_notes
 from vigie_dashboard.history import UNITS
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.quantity_names import quantity_name
@@ -19,11 +20,12 @@ SHAPES = {
     OutletState.FREE: "ok",
     OutletState.IN_USE: "",
     OutletState.NO_POWER: "crit",
+    OutletState.OUT_OF_ORDER: "warn",
     OutletState.UNKNOWN: "unk",
 }
 """By the state of an outlet: the shape beside its word."""
 HEARD_SHAPES = {Heard.FRESH: "ok", Heard.OLD: "unk", Heard.SILENT: "unk", Heard.NEVER: "unk"}
-YES_OR_NO = frozenset({"in_use", "occupied", "mains", "power_save"})
+YES_OR_NO = frozenset({"in_use", "occupied", "mains", "power_save", "closed", "out_of_order"})
 """Quantities whose number is a yes or a no."""
 
 
@@ -45,6 +47,13 @@ def values_of(sheet: RoomSheet, language: Language) -> dict[str, Any]:
     return {
         "room": room,
         "name": language.named(room.name),
+        "notes": sheet_notes(sheet, language),
+        "usable": [row.id for row in sheet.outlets if row.defect is None],
+        "broken": [
+            (row.id, said_text(row.defect, view.now_ts, view.timezone, language))
+            for row in sheet.outlets
+            if row.defect is not None
+        ],
         "site": language.named(view.site_name),
         "state": words.label,
         "is_measured": room.state not in {RoomState.SILENT, RoomState.NO_SENSOR, RoomState.OLD, RoomState.INCONSISTENT},
@@ -59,7 +68,8 @@ def values_of(sheet: RoomSheet, language: Language) -> dict[str, Any]:
             Row(
                 row.id,
                 SHAPES[row.state],
-                outlet_words(language)[row.state],
+                outlet_words(language)[row.state]
+                + ("" if row.defect is None or not row.defect.reason else f" · {row.defect.reason}"),
                 (
                     language.named(row.circuit),
                     UNKNOWN if row.power_va is None else f"{language.number(row.power_va, 0)}{NBSP}VA",
@@ -103,6 +113,7 @@ def outlet_words(language: Language) -> dict[OutletState, str]:
         OutletState.FREE: language.pgettext("outlet", "Free"),
         OutletState.IN_USE: language.pgettext("outlet", "In use"),
         OutletState.NO_POWER: language.pgettext("outlet", "No power"),
+        OutletState.OUT_OF_ORDER: language.pgettext("outlet", "Out of order"),
         OutletState.UNKNOWN: language.pgettext("outlet", "Not measured"),
     }
 

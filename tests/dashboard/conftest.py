@@ -33,6 +33,7 @@ from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
 from vigie_dashboard.history_view import HistoryView
 from vigie_dashboard.kiosk import render_kiosk, render_waiting_kiosk
+from vigie_dashboard.sheet_view import CorrectionForms
 from vigie_dashboard.view import (
     BoardView,
     VisitorsView,
@@ -147,7 +148,8 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             if path == "/health":
                 return pages.render_health(health_of(*ILL), lang, theme)
             if path.startswith("/rooms/"):
-                return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme, history_view())
+                forms = CorrectionForms("csrf", 54, "people", {"value": "x"}, "value", "number")
+                return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme, history_view(), forms)
             if path == "/history":
                 return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)
             view = history_view(query.get("span", "day"))

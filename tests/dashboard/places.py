@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView, UsualPoint
 from vigie_dashboard.notices import SessionView, StaleCalendar, WarningKind, WarningView
-from vigie_dashboard.sheet_view import AccessPointRow, Heard, OutletRow, OutletState, RoomSheet, SensorRow
+from vigie_dashboard.sheet_view import (
+    AccessPointRow,
+    Heard,
+    OutletRow,
+    OutletState,
+    RoomSheet,
+    Said,
+    SensorRow,
+)
 from vigie_dashboard.view import (
     Advice,
     AtLeast,
@@ -253,8 +261,9 @@ def sheet_view(room_id: str) -> RoomSheet:
     circuit = {"fr": "C4 · Café", "en": "C4 · Café"}
     outlets = tuple(
         OutletRow(f"p{number}", state, circuit, power_va, None if state is OutletState.UNKNOWN else NOW_TS - number)
-        for number, (state, power_va) in enumerate(zip(OutletState, (0.0, 61.4, None, None), strict=True))
+        for number, (state, power_va) in enumerate(zip(OUTLET_STATES, (0.0, 61.4, None, None), strict=True))
     )
+    outlets += (OutletRow("p4", OutletState.OUT_OF_ORDER, circuit, None, NOW_TS - 4, said(1, "loose plate")),)
     sensors = tuple(
         SensorRow(f"desk.channel-{number}", quantity, value, None, reason, heard, at_ts, heard is not Heard.SILENT)
         for number, (quantity, value, reason, heard, at_ts) in enumerate((
@@ -269,7 +278,17 @@ def sheet_view(room_id: str) -> RoomSheet:
         AccessPointRow({"fr": "Borne 1", "en": "AP 1"}, 41, 30, 0.84),
         AccessPointRow({"fr": "Borne 2", "en": "AP 2"}, None, 30, None),
     )
-    return RoomSheet(view, next(one for one in view.rooms if one.id == room_id), outlets, points, sensors)
+    room = next(one for one in view.rooms if one.id == room_id)
+    return RoomSheet(view, room, outlets, points, sensors, counted=said(7))
+
+
+OUTLET_STATES = (OutletState.FREE, OutletState.IN_USE, OutletState.NO_POWER, OutletState.UNKNOWN)
+"""What sensors tell of an outlet."""
+
+
+def said(value: int, reason: str = "", until_ts: float | None = None) -> Said:
+    """Lou said it ten minutes ago."""
+    return Said(value, reason, "lou", NOW_TS - 600, until_ts)
 
 
 def states_view() -> BoardView:

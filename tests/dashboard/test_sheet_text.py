@@ -7,19 +7,22 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from tests.dashboard.places import history_view, sheet_view
+from tests.dashboard.places import NOW_TS, history_view, said, sheet_view
 
 from vigie_contract.readings import UNKNOWN_REASONS
+from vigie_dashboard.correction_text import lines_of, trouble_of
 from vigie_dashboard.language import NBSP, language_of
-from vigie_dashboard.pages import LANGUAGES, render_sheet
+from vigie_dashboard.pages import LANGUAGES, render_corrections, render_sheet
 from vigie_dashboard.sheet_text import unknown_words, values_of
+from vigie_dashboard.sheet_view import THIS_MACHINE, CorrectionForms, CorrectionRow, CorrectionsView
 from vigie_dashboard.view import RoomState
 
 
 def test_each_outlet_says_its_state_circuit_and_power() -> None:
     rows = values_of(sheet_view("cafe"), language_of("fr"))["outlets"]
     assert [(row.name, row.shape, row.word) for row in rows] == [
-        ("p0", "ok", "Libre"), ("p1", "", "Occupée"), ("p2", "crit", "Sans courant"), ("p3", "unk", "Sans mesure")
+        ("p0", "ok", "Libre"), ("p1", "", "Occupée"), ("p2", "crit", "Sans courant"), ("p3", "unk", "Sans mesure"),
+        ("p4", "warn", "Hors service · loose plate"),
     ]  # fmt: skip
     assert rows[1].cells[:2] == ("C4 · Café", f"61{NBSP}VA")
     assert rows[3].cells[1:] == ("\u2013", "\u2013")
@@ -73,3 +76,53 @@ def test_a_room_without_a_believable_count_is_marked_as_such() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_reason_of_an_unknown_value_has_its_words(lang: str) -> None:
     assert unknown_words(language_of(lang)).keys() == UNKNOWN_REASONS.keys()
+
+
+def test_what_somebody_said_is_told_with_who_when_and_until_when() -> None:
+    sheet = replace(sheet_view("cafe"), closing=said(1, "water leak", NOW_TS + 3_600))
+    page = unescape(render_sheet(sheet, "en", None))
+    assert "7 people counted · lou, 14:22" in page
+    assert "water leak · lou, 14:22 · until 15:32" in page
+    french = unescape(render_sheet(replace(sheet, closing=replace(said(1), author=THIS_MACHINE)), "fr", None))
+    assert f"cet appareil, 14{NBSP}h{NBSP}22" in french
+
+
+def test_who_may_only_read_is_offered_no_form() -> None:
+    assert "<form" not in render_sheet(sheet_view("cafe"), "en", None)
+
+
+@pytest.mark.parametrize("field", ["value", "reason", "until"])
+def test_a_refused_form_says_at_its_field_what_was_expected_and_keeps_what_was_typed(field: str) -> None:
+    do, trouble = {"value": ("people", "too-many"), "reason": ("close", "no-reason"), "until": ("close", "past")}[field]
+    typed = {"value": "99", "reason": 'burst "pipe"', "until": "2026-11-24T13:00", "outlet": ""}
+    page = render_sheet(sheet_view("cafe"), "en", None, forms=CorrectionForms("secret", 54, do, typed, field, trouble))
+    assert page.count("aria-invalid") == 1
+    assert f'aria-describedby="said-{do}-{field}"' in page
+    assert page.count(f'id="said-{do}-{field}"') == 1
+    assert 'value="99"' in page or "burst &#34;pipe&#34;" in page
+    assert page.count("aria-invalid") == page.count('class="said"')
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_trouble_of_a_correction_has_its_words(lang: str) -> None:
+    kinds = ("number", "too-many", "no-reason", "long", "characters", "time", "past", "far", "clock", "store", "busy")
+    said_of = {trouble_of(CorrectionForms("", 60, trouble=kind), language_of(lang)) for kind in (*kinds, "unknown")}
+    assert len(said_of) == len(kinds) + 1
+    assert trouble_of(CorrectionForms("", 60), language_of(lang)) == ""
+
+
+def test_the_list_says_what_was_and_what_is() -> None:
+    rows = (
+        CorrectionRow(3, "cafe", {"en": "Café"}, None, "cafe", "people", None, said(12)),
+        CorrectionRow(2, "cafe", {"en": "Café"}, None, "cafe", "closed", 0, said(1, "leak", NOW_TS + 3_600)),
+        CorrectionRow(1, None, {}, "c4-1", "c4-1", "out_of_order", 1, said(0)),
+    )
+    view = CorrectionsView({"en": "Place"}, "Europe/Paris", rows, 1)
+    assert [(one.subject, one.what, one.was, one.is_now) for one in lines_of(view, language_of("en"))] == [
+        ("Café", "People", "\u2013", "12"),
+        ("Café", "Opening", "open", "closed until 24 Nov 2026 15:32"),
+        ("c4-1", "Outlet c4-1", "out of order", "in order"),
+    ]
+    page = render_corrections(view, "en", None)
+    assert "before=1" in page
+    assert 'href="/rooms/cafe?l=en"' in page

@@ -102,6 +102,23 @@ def check_form(principal: Principal, csrf: str) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "this form is of another session: load its page again")
 
 
+def check_correction(principal: Principal, csrf: str) -> None:
+    """The same for a form with which somebody corrects what the sensors say.
+
+    Raises:
+        Problem: 403 when it is of another session, or its sender may only read.
+    """
+    check_may_correct(principal)
+    if not hmac.compare_digest(principal.csrf.encode(), csrf.encode()):
+        raise Problem(HTTPStatus.FORBIDDEN, "this form is of another session: load its page again")
+
+
+def check_may_correct(principal: Principal) -> None:
+    """Raises Problem, 403, where somebody may only read."""
+    if not principal.may_correct:
+        raise Problem(HTTPStatus.FORBIDDEN, "sign in at the front desk's account, or send a token of scope correct")
+
+
 async def _principal(access: Access, caller: Caller, request: Request) -> Principal:
     authorization = request.headers.get("authorization", "")
     if not authorization and not request.cookies:

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
-from vigie_dashboard.history_view import HistoryView
-from vigie_dashboard.pages import render_board, render_sheet
+from vigie_dashboard.pages import render_board
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
@@ -17,8 +16,6 @@ from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import EVERYBODY, STAFF, WATCHERS
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
-from vigie_gateway.place.past import Past
-from vigie_gateway.store import StoreError
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """Asset names carry a hash of their content, so that a cached one is never wrong."""
@@ -32,24 +29,6 @@ def router(gateway: Gateway) -> APIRouter:
     @allowed(STAFF)
     def board(request: Request) -> Response:
         return page(render_board(gateway.board_view(), chosen_language(request), chosen_theme(request)))
-
-    past = Past(gateway.site, gateway.store, gateway.board, gateway.older)
-
-    def people_of(room_id: str, now_ts: float) -> HistoryView | None:
-        try:
-            return past.people_of(room_id, now_ts)
-        except StoreError:
-            return None  # what is true now is shown all the same; the health page says what the store has
-
-    @routes.get("/rooms/{room_id}")
-    @allowed(STAFF)
-    def sheet(request: Request, room_id: str) -> Response:
-        now_ts = gateway.clock.now_ts()
-        found = gateway.board.sheet(room_id, now_ts)
-        if found is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"no room with seats has the id {room_id[:40]!r}; /board lists them")
-        day = people_of(room_id, now_ts) if found.board.is_time_known else None
-        return page(render_sheet(found, chosen_language(request), chosen_theme(request), day))
 
     @routes.get("/static/{name}")
     @allowed(EVERYBODY)

@@ -47,7 +47,7 @@ _MEANINGS = {
     421: "The `Host` is not one of this gateway's names or addresses",
     422: "A parameter is wrong",
     500: "An error in Vigie itself",
-    503: "The accounts cannot be read, or too much is asked at once",
+    503: "The accounts cannot be read, the store takes nothing, or too much is asked at once",
 }
 
 

@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from vigie_gateway.api import (
+    corrections,
     health,
     history,
     kiosk,
@@ -22,6 +23,7 @@ from vigie_gateway.api import (
     setup,
     setup_address,
     setup_files,
+    sheet,
     sign_in,
     users,
     v1,
@@ -83,7 +85,10 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     problems.install(app)
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
+    app.include_router(corrections.api_router(gateway))
     app.include_router(pages.router(gateway))
+    app.include_router(sheet.router(gateway))
+    app.include_router(corrections.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))
     app.include_router(visitors.router(gateway))

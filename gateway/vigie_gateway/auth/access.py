@@ -7,13 +7,23 @@ request that a proxy passed on is not from here, whatever its address: it says s
 from __future__ import annotations
 
 import ipaddress
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
-from vigie_gateway.auth.accounts import KIOSK_SCOPE, SCOPES, TOKEN_PREFIX, AccountError, Accounts, Session, Token
+from vigie_gateway.auth.accounts import (
+    CORRECTING_SCOPES,
+    KIOSK_SCOPE,
+    SCOPES,
+    TOKEN_PREFIX,
+    AccountError,
+    Accounts,
+    Session,
+    Token,
+)
 from vigie_gateway.auth.kiosks import WaitingKiosks
-from vigie_gateway.auth.roles import Role
+from vigie_gateway.auth.roles import DESK, Role
 from vigie_gateway.auth.turns import Turns
 
 COOKIE = "__Host-vigie"
@@ -35,6 +45,9 @@ class Principal:
         role: What they may do.
         session: Of a browser that signed in; None otherwise.
         may_change: Whether they may do more than read.
+        may_correct: Whether they may say how many people are in a room, that it is closed and the like: also whoever
+            sits at this machine, where the front desk is.
+        csrf: What a form of theirs must send along; "" for a program.
         token: Of a program that sent one; None otherwise.
     """
 
@@ -43,6 +56,8 @@ class Principal:
     session: Session | None = None
     may_change: bool = False
     token: Token | None = None
+    may_correct: bool = False
+    csrf: str = ""
 
 
 ANYBODY = Principal("", Role.PUBLIC)
@@ -83,6 +98,8 @@ class Access:
         self.turns = Turns()
         self.waiting_kiosks = WaitingKiosks()
         self._local_role = local_role
+        # Of forms where nobody has signed in: until the gateway is started again.
+        self._local_csrf = secrets.token_urlsafe(20)
         self._proxy = proxy
         self._allows_plain = allows_plain
 
@@ -113,16 +130,21 @@ class Access:
             if token is None or token.scope not in SCOPES:
                 return ANYBODY
             may_change = token.scope == "admin"
-            return Principal(f"token {token.name}", SCOPES[token.scope], may_change=may_change, token=token)
+            may_correct = token.scope in CORRECTING_SCOPES
+            return Principal(f"token {token.name}", SCOPES[token.scope], None, may_change, token, may_correct)
         secret = cookies.get(COOKIE) or (cookies.get(PLAIN_COOKIE) if self._allows_plain else None)
         if secret:
             now_ts = self.clock.now_ts()
             session = self.accounts.session(secret, now_ts)
             if session is not None:
                 self.accounts.touch(session, now_ts)
-                return Principal(session.user, session.role, session, may_change=True)
+                may_correct = session.role in DESK
+                return Principal(
+                    session.user, session.role, session, may_change=True, may_correct=may_correct, csrf=session.csrf
+                )
         if caller.is_local and self._local_role is not Role.PUBLIC:
-            return Principal("", self._local_role)
+            may_correct = self._local_role in DESK
+            return Principal("", self._local_role, may_correct=may_correct, csrf=self._local_csrf)
         return self._kiosk(cookies) or ANYBODY
 
     def kiosk_secret(self, cookies: Mapping[str, str]) -> str:

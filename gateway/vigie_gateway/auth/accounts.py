@@ -31,8 +31,9 @@ SEEN_EVERY_S = 60.0
 """How often it is written that a session is in use. Lower wears the card; higher ends idle ones early."""
 MOST_SESSIONS = 50
 """Of one account; the oldest is ended for a new one."""
-SCOPES = {"read": Role.CONCIERGE, "public": Role.PUBLIC, "admin": Role.ADMIN}
-"""What an API token may do: what that role may read; ``admin`` alone may also change."""
+SCOPES = {"read": Role.CONCIERGE, "public": Role.PUBLIC, "admin": Role.ADMIN, "correct": Role.CONCIERGE}
+"""What an API token may do: what that role may read; ``admin`` may also change, ``correct`` say what a person says."""
+CORRECTING_SCOPES = frozenset({"admin", "correct"})
 KIOSK_SCOPE = "kiosk"
 """Of the tokens that screens on a wall have in a cookie; no program can have one."""
 KIOSK_CLAIM_S = 600.0

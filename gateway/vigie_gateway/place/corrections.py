@@ -23,8 +23,6 @@ CLOSED = "closed"
 OUT_OF_ORDER = "out_of_order"
 KINDS = (PEOPLE, CLOSED, OUT_OF_ORDER)
 
-THIS_MACHINE = "(this machine)"
-"""The author where nobody has signed in: whoever sits at the gateway's own screen. No account can be called so."""
 PEOPLE_A_SEAT = 3
 """So many people a seat can be said to be in a room. Lower refuses a concert; higher lets 122 pass for 12."""
 LEAST_MOST_PEOPLE = 20

@@ -20,7 +20,9 @@ def top_bar(wiring: Wiring, moment: Moment, rooms: Sequence[RoomView]) -> Figure
     listed = [room for room in rooms if room.seats > 0]
     measured = [room for room in listed if room.state in MEASURED]
     people = {room.id: room.people for room in rooms if room.state in MEASURED and room.people is not None}
-    outlets = [room.outlets for room in rooms if room.outlets is not None]
+    has_outlet_meters = any(room.outlets is not None for room in rooms)
+    # Nobody is to plug in where somebody has closed the door.
+    outlets = [room.outlets for room in rooms if room.outlets is not None and room.closed_reason is None]
     counted = sum(one.measured for one in outlets)
     wifi, exceptions = _wifi(listed)
     main = wiring.tree.main()
@@ -32,7 +34,7 @@ def top_bar(wiring: Wiring, moment: Moment, rooms: Sequence[RoomView]) -> Figure
         outlets_free=sum(one.free or 0 for one in outlets) if counted else None,
         outlets_total=counted,
         outlets_cut={room.id: room.outlets.cut for room in rooms if room.outlets is not None and room.outlets.cut},
-        has_outlet_meters=bool(outlets),
+        has_outlet_meters=has_outlet_meters,
         wifi=wifi,
         wifi_except=exceptions,
         power_va=None if main is None else moment.circuit_va(main),

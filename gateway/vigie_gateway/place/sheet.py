@@ -5,11 +5,12 @@ Pure. Called by the board's ``sheet``, under the board's lock, with the view of 
 
 from __future__ import annotations
 
-from vigie_dashboard.sheet_view import AccessPointRow, Heard, OutletRow, OutletState, RoomSheet, SensorRow
+from vigie_dashboard.sheet_view import AccessPointRow, Heard, OutletRow, OutletState, RoomSheet, Said, SensorRow
 from vigie_dashboard.view import BoardView
 from vigie_gateway.place.cells import NEVER_TS, Cell, Freshness
 from vigie_gateway.place.room_state import Moment
 from vigie_gateway.place.wiring import LatencyCells, OutletCells, RoomWiring, Wiring
+from vigie_gateway.store import Correction
 
 _HEARD = {
     Freshness.FRESH: Heard.FRESH,
@@ -39,7 +40,16 @@ def room_sheet(wiring: Wiring, moment: Moment, view: BoardView, room_id: str) ->
             for point in wired.access_points
         ),
         sensors=tuple(_sensor(cell, moment.now_ts) for cell in _cells(wired, wiring)),
+        counted=said_of(moment.said.get(room_id)),
+        closing=said_of(moment.standing.closing(room_id, moment.now_ts)),
     )
+
+
+def said_of(correction: Correction | None) -> Said | None:
+    """The part of a correction that a page shows."""
+    if correction is None:
+        return None
+    return Said(correction.value, correction.reason, correction.author, correction.at_ts, correction.until_ts)
 
 
 def _fresh(cell: Cell | None, moment: Moment) -> float | None:
@@ -47,9 +57,12 @@ def _fresh(cell: Cell | None, moment: Moment) -> float | None:
 
 
 def _outlet(outlet: OutletCells, wiring: Wiring, moment: Moment) -> OutletRow:
-    """As ``outlets.room_outlets`` counts it: no voltage first, then current drawn; free only if known to be live."""
+    """As ``outlets.room_outlets`` counts it: what somebody said first, then no voltage, then current drawn."""
     in_use, is_live = _fresh(outlet.in_use, moment), moment.live[outlet.site.circuit]
-    if is_live is False:
+    defect = moment.standing.defect(outlet.site.id)
+    if defect is not None:
+        state = OutletState.OUT_OF_ORDER
+    elif is_live is False:
         state = OutletState.NO_POWER
     elif in_use is None or (in_use == 0 and is_live is None):
         state = OutletState.UNKNOWN
@@ -57,7 +70,7 @@ def _outlet(outlet: OutletCells, wiring: Wiring, moment: Moment) -> OutletRow:
         state = OutletState.IN_USE if in_use else OutletState.FREE
     heard_ts = None if outlet.in_use is None else _known_ts(outlet.in_use.at_ts)
     circuit = wiring.circuit_names[outlet.site.circuit]
-    return OutletRow(outlet.site.id, state, circuit, moment.power_va(outlet.power), heard_ts)
+    return OutletRow(outlet.site.id, state, circuit, moment.power_va(outlet.power), heard_ts, said_of(defect))
 
 
 def _cells(room: RoomWiring, wiring: Wiring) -> list[Cell]:

@@ -250,6 +250,7 @@ def test_a_closed_room_is_closed_for_everybody_until_its_time_or_another_word(bo
     assert (closed.state, closed.closed_reason, closed.people) == (RoomState.CLOSED, "water leak", None)
     assert closed.opens_at_ts == NOW_TS + 600
     assert view.figures.seats_free is None
+    assert (view.figures.outlets_total, view.figures.has_outlet_meters) == (0, True)
     assert not [one for one in view.advice if one.room == "salle" or one.otherwise == "salle"]
     public = next(one for one in visitors_view(view, site).rooms if one.id == "salle")
     assert (public.state, public.free) == ("closed", None)
