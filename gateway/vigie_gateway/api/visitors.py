@@ -20,6 +20,7 @@ from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.roles import EVERYBODY
 from vigie_gateway.place.site import Site
+from vigie_gateway.place.told import Told
 from vigie_gateway.place.visitors import visitors_view
 
 CACHE = "public, max-age=15"
@@ -29,11 +30,15 @@ CACHE = "public, max-age=15"
 def router(gateway: Gateway) -> APIRouter:
     """The routes."""
     routes = APIRouter(route_class=GuardedRoute)
+    told = Told()
+
+    def view() -> VisitorsView:
+        return visitors_view(told.held(gateway.board_view()), gateway.site)
 
     @routes.get("/", include_in_schema=False)
     @allowed(EVERYBODY)
     def visitors(request: Request) -> Response:
-        html = render_visitors(visitors_view(gateway.board_view(), gateway.site), chosen_language(request))
+        html = render_visitors(view(), chosen_language(request))
         headers = {
             "cache-control": CACHE,
             "vary": "accept-language, accept-encoding",
@@ -61,7 +66,7 @@ def router(gateway: Gateway) -> APIRouter:
     @allowed(EVERYBODY)
     def public(response: Response) -> VisitorsView:
         response.headers["cache-control"] = CACHE
-        return visitors_view(gateway.board_view(), gateway.site)
+        return view()
 
     return routes
 

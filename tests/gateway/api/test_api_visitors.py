@@ -8,10 +8,17 @@ import hashlib
 import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench, ask_from
+from tests.gateway.place.test_place_visitors import crowds, place, taken
+from tests.gateway.routes import addressed, roles_of
 
+from vigie_dashboard.view import RoomView
 from vigie_gateway.api.visitors import poster_view
+from vigie_gateway.auth.roles import Role
+from vigie_gateway.place import told
+from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Visitors
 from vigie_gateway.place.visitors import visitors_view
 
@@ -101,3 +108,39 @@ def test_the_site_file_s_own_address_is_the_one_printed(bench: Bench) -> None:
     site = bench.gateway.site.model_copy(update={"visitors": told})
     view = poster_view(site, "http://127.0.0.1:8080/")
     assert (view.address, view.wifi_password, view.can_join) == ("http://vigie.local:8080/", "ouvert a tous", True)
+
+
+@pytest.fixture
+def anybody(bench: Bench) -> TestClient:
+    """Elsewhere; one for all examples of a test: building the application takes longer than asking it."""
+    return ask_from(bench, "192.168.1.20")
+
+
+OF_THEIR_OWN = {"/kiosk/wait", "/setup/start/{code}"}
+"""They tell of a code that is another each time, or of how many were tried."""
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(crowds())
+def test_no_byte_that_anybody_may_read_depends_on_the_size_of_a_small_group(
+    bench: Bench, anybody: TestClient, pair: tuple[list[RoomView], list[RoomView]]
+) -> None:
+    public = {path for (_, path), roles in roles_of(bench).items() if Role.PUBLIC in roles}
+    open_paths = sorted(public - OF_THEIR_OWN)
+    assert {"/", "/api/v1/public"} <= set(open_paths)
+    found = []
+    for rooms in pair:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Board, "view", lambda *_: place(*rooms))  # noqa: B023 - asked within the loop
+            patch.setattr(told, "STEP_S", 0.0)  # or the second crowd would be told of as the first
+            asked = [anybody.get(addressed(path), headers=BROWSER | {"accept-encoding": ""}) for path in open_paths]
+            found.append([(one.status_code, one.headers.raw, one.content) for one in asked])
+    assert found[0] == found[1]
+
+
+def test_the_page_and_its_json_tell_of_the_same_step(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ask_from(bench, "192.168.1.20")
+    for people, expected in ((9, 7), (10, 7), (12, 7)):
+        monkeypatch.setattr(Board, "view", lambda *_, people=people: place(taken("hall", 16, people, 0, 6)))
+        assert "7 seats free" in client.get("/?l=en").text
+        assert client.get("/api/v1/public").json()["rooms"][0]["free"]["count"] == expected
