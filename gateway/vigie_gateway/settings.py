@@ -70,7 +70,7 @@ class HttpSettings(_Table):
     """Whether passwords may be typed where others on the network could read them."""
     proxy: Annotated[str, AfterValidator(_check_address)] | None = None
     """Address of a proxy whose forwarding headers are believed."""
-    names: tuple[Name, ...] = ()
+    names: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Names that the place's network knows this machine by: a request for another is refused, so that no page elsewhere
     can have its own name lead here."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vigie_gateway import settings as settings_module
 from vigie_gateway.settings import Settings, SettingsError, load_settings
 
 
@@ -50,3 +51,20 @@ def test_a_file_that_is_no_toml_names_its_line(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"absent\.toml: No such file"):
         load_settings(tmp_path / "absent.toml")
+
+
+def test_the_names_of_the_network_are_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_text('[http]\nnames = ["vigie.lan", "vigie.example.org"]\n', encoding="utf-8")
+    assert load_settings(path).http.names == ("vigie.lan", "vigie.example.org")
+
+
+def test_a_place_without_a_file_gets_one_where_the_gateway_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "site.toml"
+    monkeypatch.setattr(settings_module, "DEFAULT_SITE", there)
+    assert Settings().site_path() == Path("/var/lib/vigie/site.toml")
+    there.touch()
+    assert Settings().site_path() == there
+    assert Settings(site="/srv/place.toml").site_path() == Path("/srv/place.toml")

@@ -34,6 +34,9 @@ def settings_findings(config: Path | None) -> tuple[Settings, list[Finding]]:
 
 def site_findings(path: Path) -> list[Finding]:
     """What is wrong with the place's file."""
+    if not path.exists():
+        remedy = "set the place up in a browser, docs/setup.md, or write the file, docs/configuration.md"
+        return [Finding("configuration", "warn", f"{path} is not there: no place is set up yet", remedy)]
     try:
         site = load_site(path)
     except SiteError as error:
