@@ -74,7 +74,7 @@ class Board:
         self._taken = 0
         self._standing = Standing()
         self._corrected = 0
-        self._days = Days(self._hours, self._zone)
+        self._days = Days(self._hours, self._zone, self.wiring.counted)
         self._day: DayCurve | None = None
         self._seen = Memory()
         self.agenda = Agenda()

@@ -6,13 +6,14 @@ Reads the store's histories, and nothing else: the board calls it each minute on
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from vigie_dashboard.view import DayCurve
+from vigie_gateway.place.corrections import PEOPLE
 from vigie_gateway.place.hours import (
     MINUTES_A_DAY,
     Hours,
@@ -80,22 +81,36 @@ def net_flow(store: Store, doors: Iterable[CounterPair], from_ts: float, to_ts: 
     return flow
 
 
-def accumulate(base: float, flow: Flow, from_ts: float, resets: Sequence[float]) -> list[float | None]:
+def counted_on(store: Store, doors: Sequence[CounterPair], people: float, from_ts: float, to_ts: float) -> float:
+    """How many are in at ``to_ts``, of ``people`` who were in at ``from_ts``; never negative."""
+    if to_ts <= from_ts:
+        return people
+    # By quarters of an hour: one interval of more than a day would come from a roll-up of whole UTC days.
+    points = max(1, round((to_ts - from_ts) / STEP_S))
+    return max(0.0, people + sum(net_flow(store, doors, from_ts, to_ts, points).net))
+
+
+def accumulate(
+    base: float, flow: Flow, from_ts: float, resets: Sequence[float], said: Mapping[int, float] | None = None
+) -> list[float | None]:
     """People at the end of each interval: never negative, from zero after each reset, None where not measured.
 
-    An interval that ends with a reset still shows who was there; in one that holds a reset nobody is left.
+    An interval that ends with a reset still shows who was there; in one that holds a reset nobody is left. ``said``
+    has, by the index of an interval, how many were in at its end because somebody had counted them within it.
     """
+    said = said or {}
     people: list[float | None] = []
     running = max(0.0, base)
     begin_ts = from_ts
     resets = sorted(resets)
-    for end_ts, net, coverage in zip(flow.ends_ts, flow.net, flow.coverage, strict=True):
+    for index, (end_ts, net, coverage) in enumerate(zip(flow.ends_ts, flow.net, flow.coverage, strict=True)):
         first, end = bisect_left(resets, begin_ts), bisect_left(resets, end_ts)
         if first < end and resets[first] == begin_ts:
             running = 0.0
             first += 1
         running = 0.0 if first < end else max(0.0, running + net)
-        people.append(running if coverage > 0 else None)
+        running = said.get(index, running)
+        people.append(running if coverage > 0 or index in said else None)
         begin_ts = end_ts
     return people
 
@@ -103,7 +118,9 @@ def accumulate(base: float, flow: Flow, from_ts: float, resets: Sequence[float])
 class Days:
     """The curves of one place; remembers the usual day for a while."""
 
-    def __init__(self, hours: Hours | None, zone: ZoneInfo) -> None:
+    def __init__(self, hours: Hours | None, zone: ZoneInfo, counted: Collection[str] = ()) -> None:
+        """Know the place; what somebody said of a room is added up for the ``counted`` ones."""
+        self._counted = counted
         self._hours = hours
         self._zone = zone
         self._usual_of: tuple[date, int] | None = None
@@ -137,9 +154,16 @@ class Days:
         reset_ts = last_reset(self._hours, self._zone, at_ts)
         if reset_ts >= at_ts:
             return 0.0
-        # By quarters of an hour: one interval of more than a day would come from a roll-up of whole UTC days.
-        points = max(1, round((at_ts - reset_ts) / STEP_S))
-        return max(0.0, sum(net_flow(store, doors, reset_ts, at_ts, points).net))
+        said = sum(change for _, change in self._changes(store, reset_ts, at_ts))
+        return max(0.0, counted_on(store, doors, 0.0, reset_ts, at_ts) + said)
+
+    def _changes(self, store: Store, from_ts: float, to_ts: float) -> list[tuple[float, float]]:
+        """By how many people somebody corrected the whole place, and when."""
+        return [
+            (one.at_ts, one.value - one.was)
+            for one in store.corrections.between(PEOPLE, from_ts, to_ts)
+            if one.subject in self._counted and one.was is not None
+        ]
 
     def _people(
         self, store: Store, doors: Sequence[CounterPair], from_ts: float, points: int
@@ -150,6 +174,8 @@ class Days:
             return (base,)
         to_ts = from_ts + points * STEP_S
         flow = net_flow(store, doors, from_ts, to_ts, points)
+        for at_ts, change in self._changes(store, from_ts, to_ts):
+            flow.net[min(bisect_left(flow.ends_ts, at_ts), points - 1)] += change
         people = accumulate(base, flow, from_ts, resets_between(self._hours, self._zone, from_ts, to_ts))
         # Nothing is known at the opening where nothing is known just after it, either.
         return (base if flow.coverage[0] > 0 else None, *people)

@@ -6,17 +6,19 @@ Reads the store for long; called by the API on a worker thread, without any lock
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from vigie_dashboard.history_view import HistorySeries
 from vigie_dashboard.view import HistoryPoint
 from vigie_gateway.place.cells import Cell
 from vigie_gateway.place.circuits import MAINS_V
-from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate, net_flow
-from vigie_gateway.place.hours import resets_between
+from vigie_gateway.place.corrections import PEOPLE
+from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate, counted_on, net_flow
+from vigie_gateway.place.hours import last_reset, resets_between
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import RoomWiring, Wiring
-from vigie_gateway.store import Store
+from vigie_gateway.store import Correction, Store
 
 STEPS_S = ((2 * 86_400, 60.0), (62 * 86_400, 900.0))
 """(a span of at most so many seconds, the step by which people are followed there): minutes, quarters of an hour, as
@@ -112,11 +114,33 @@ class _Reader:
         if not doors or len(doors) < len(pairs):
             return ()
         hours, zone = self._site.opening_hours(), self._site.zone()
+        reset_ts = last_reset(hours, zone, self._from_ts)
+        said = [
+            one for one in self._store.corrections.between(PEOPLE, reset_ts, self._to_ts) if one.subject == room.site.id
+        ]
         base = Days(hours, zone).base(self._store, doors, self._from_ts)
+        for one in said:
+            if one.at_ts <= self._from_ts:
+                base = counted_on(self._store, doors, one.value, one.at_ts, self._from_ts)
         steps = round((self._to_ts - self._from_ts) / self._fine_s)
         flow = net_flow(self._store, doors, self._from_ts, self._to_ts, steps)
-        people = accumulate(base, flow, self._from_ts, resets_between(hours, zone, self._from_ts, self._to_ts))
+        resets = resets_between(hours, zone, self._from_ts, self._to_ts)
+        people = accumulate(base, flow, self._from_ts, resets, self._said(said, doors, flow, resets))
         return tuple(_gather(flow, people, math.ceil(steps / self._points)))
+
+    def _said(
+        self, said: Sequence[Correction], doors: Sequence[CounterPair], flow: Flow, resets: Sequence[float]
+    ) -> dict[int, float]:
+        """By the index of an interval in which somebody counted: how many are in at its end, with who came since."""
+        found = {}
+        for one in said:
+            index = bisect_left(flow.ends_ts, one.at_ts)
+            if one.at_ts <= self._from_ts or index == len(flow.ends_ts):
+                continue
+            end_ts = flow.ends_ts[index]
+            if not any(one.at_ts <= reset_ts < end_ts for reset_ts in resets):
+                found[index] = counted_on(self._store, doors, one.value, one.at_ts, end_ts)
+        return found
 
     def _motion(self, room: RoomWiring) -> tuple[HistoryPoint, ...]:
         if room.site.seats != 1:

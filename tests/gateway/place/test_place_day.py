@@ -11,7 +11,7 @@ import pytest
 
 from vigie_gateway.place.day import CounterPair, Days, Flow, accumulate
 from vigie_gateway.place.hours import Hours, Span
-from vigie_gateway.store import Store
+from vigie_gateway.store import Correction, Store
 
 PARIS = ZoneInfo("Europe/Paris")
 TUESDAY = datetime(2026, 11, 24, 8, tzinfo=PARIS)
@@ -54,6 +54,21 @@ def test_today_goes_from_the_opening_to_the_last_whole_step(store: Keeper) -> No
     assert (curve.opens_ts, curve.closes_ts, curve.step_s) == (_at(8), _at(12), 900)
     assert list(curve.people) == [0, 0, 0, 0, 5, 5, 5]
     assert (curve.usual, curve.like) == ((), None)
+
+
+def test_what_somebody_counted_moves_the_whole_place_by_as_many(store: Keeper) -> None:
+    doors = [_keep(store, {0: 5})]
+    said = (
+        ("hall", _at(9, 20), 9, 5),
+        ("hall", _at(9, 25), 7, 9),
+        ("booth", _at(9, 20), 1, 0),
+        ("hall", _at(9), 3, None),
+    )
+    for room, at_ts, people, was in said:
+        store.commit([], {}, (), [Correction("people", room, people, was, "", "lou", at_ts)])
+    curve = Days(HOURS, PARIS, {"hall"}).curve(store, doors, _at(9, 46))
+    assert curve is not None
+    assert list(curve.people) == [0, 0, 0, 0, 5, 5, 7, 7]
 
 
 def test_the_usual_day_is_the_median_of_the_same_weekday(store: Keeper) -> None:

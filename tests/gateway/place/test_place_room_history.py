@@ -15,7 +15,7 @@ from vigie_dashboard.history_view import HistorySeries
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.room_history import room_lines
 from vigie_gateway.place.site import Site, load_site
-from vigie_gateway.store import Store
+from vigie_gateway.store import Correction, Store
 
 NOON_TS = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
 
@@ -56,6 +56,36 @@ def test_people_come_from_the_doors_counted_since_the_last_closing(site: Site, s
     assert people.points[0].last == 4
     assert people.points[-1].last == 4 + 6
     assert all(point.coverage == 1 for point in people.points)
+
+
+def _said(store: Store, at_ts: float, people: int, was: int | None = None, room: str = "salle") -> None:
+    store.commit([], {}, (), [Correction("people", room, people, was, "", "lou", at_ts)])
+
+
+def test_people_go_on_from_what_somebody_counted(site: Site, store: Keeper, board: Board) -> None:
+    store.put("accueil.porte-salle-in", "people_in", _hour(lambda minute: float(minute // 10)))
+    store.put("accueil.porte-salle-out", "people_out", _hour(lambda minute: 0.0))
+    _said(store, NOON_TS - 1800 + 30, 20)
+    _said(store, NOON_TS - 1800, 90, room="atelier")
+    points = _lines(site, store, board, "salle", 60)["people"].points
+    assert [points[minute].last for minute in (0, 28, 29, 30, 31, 39, 59)] == [0, 2, 3, 20, 20, 21, 23]
+
+
+def test_a_page_that_begins_after_somebody_counted_begins_with_that(site: Site, store: Keeper, board: Board) -> None:
+    came_in = {NOON_TS - 7_200: 3.0, NOON_TS - 5_400: 7.0}
+    store.put("accueil.porte-salle-in", "people_in", came_in | _hour(lambda minute: 7.0))
+    store.put("accueil.porte-salle-out", "people_out", {NOON_TS - 7_200: 0.0} | _hour(lambda minute: 0.0))
+    _said(store, NOON_TS - 6_000, 30)
+    assert _lines(site, store, board, "salle")["people"].points[0].last == 34
+
+
+def test_who_was_counted_goes_at_closing_like_all_others(site: Site, store: Keeper, board: Board) -> None:
+    days = [NOON_TS - 86_400 * back for back in (1, 0)]
+    store.put("accueil.porte-salle-in", "people_in", dict.fromkeys(days, 5.0))
+    store.put("accueil.porte-salle-out", "people_out", dict.fromkeys(days, 5.0))
+    _said(store, NOON_TS - 86_400 + 60, 30)
+    lines = room_lines(site, store, board.wiring, "salle", NOON_TS - 3_600, NOON_TS, 12)
+    assert next(line for line in lines if line.id == "people").points[-1].last == 0
 
 
 def test_a_season_is_followed_by_the_hour(site: Site, store: Keeper, board: Board) -> None:
