@@ -82,10 +82,28 @@ class Bss:
     utilisation: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a radio counted on one channel, in ``iw dev X survey dump``; counters since it first tuned there.
+
+    Attributes:
+        interface: That asked.
+        frequency_mhz: Of the channel.
+        active_ms: Time spent on it.
+        busy_ms: Of that, time in which it was sensed busy.
+    """
+
+    interface: str
+    frequency_mhz: float
+    active_ms: int
+    busy_ms: int
+
+
 _CONNECTED = re.compile(r"^Connected to\s+(\S+)", re.MULTILINE)
 _NOT_CONNECTED = re.compile(r"^\s*Not connected\.?", re.MULTILINE)
 _STATION = re.compile(r"^Station\s+([^\s(]+)", re.MULTILINE)
 _BSS = re.compile(r"^BSS\s+([^\s(]+)", re.MULTILINE)
+_SURVEY = re.compile(r"^Survey data from\s+(\S+)", re.MULTILINE)
 _POWER_SAVE = re.compile(r"^\s*Power save:\s*(on|off)\b", re.MULTILINE | re.IGNORECASE)
 # Numbers are bounded in length, so that no text makes an integer that int() refuses or a float that is infinite.
 _NUMBER = r"(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)(?![0-9])"
@@ -170,6 +188,39 @@ def parse_scan(text: str) -> list[Bss]:
     return list(found.values())
 
 
+def parse_survey(text: str) -> list[Survey]:
+    """Read ``iw dev X survey dump``, in the order printed; of a channel that comes twice, what was counted longer.
+
+    Entries without a frequency or without both counters say nothing and are left out.
+
+    Raises:
+        IwError: There is text, but no survey in it.
+    """
+    found: dict[tuple[str, float], Survey] = {}
+    blocks = list(_blocks(text, _SURVEY))
+    for interface, block in blocks:
+        frequency_mhz, active_ms, busy_ms = _field(block, "frequency"), _ms(block, "active"), _ms(block, "busy")
+        if frequency_mhz is None or active_ms is None or busy_ms is None:
+            continue
+        known = found.get((interface, frequency_mhz))
+        if known is None or known.active_ms < active_ms:
+            found[interface, frequency_mhz] = Survey(interface, frequency_mhz, active_ms, busy_ms)
+    if not blocks and text.strip():
+        raise IwError("iw survey dump printed something else than surveys")
+    return list(found.values())
+
+
+def busy_share(now: Survey, before: Survey | None = None) -> float | None:
+    """Share of the time in which a channel was busy, 0 to 1: since ``before``, or since the counters began.
+
+    Returns:
+        None where no time passed on the channel, a counter went back, or more was busy than was listened to.
+    """
+    active_ms = now.active_ms - (before.active_ms if before is not None else 0)
+    busy_ms = now.busy_ms - (before.busy_ms if before is not None else 0)
+    return busy_ms / active_ms if active_ms > 0 and 0 <= busy_ms <= active_ms else None
+
+
 def _bss(bssid: str, block: str) -> Bss:
     age_ms = re.search(rf"^\s*last seen:\s*{_NUMBER}\s*ms ago", block, re.MULTILINE)
     busy = re.search(r"^\s*\*?\s*channel utili[sz]ation:\s*([0-9]{1,3})(?:/255)?\s*$", block, re.MULTILINE)
@@ -222,6 +273,11 @@ def _field(text: str, name: str) -> float | None:
 
 def _count(text: str, name: str) -> int | None:
     match = re.search(rf"^\s*\*?\s*{name}:\s*([0-9]{{1,18}})\s*$", text, re.MULTILINE)
+    return int(match[1]) if match else None
+
+
+def _ms(text: str, name: str) -> int | None:
+    match = re.search(rf"^\s*channel {name} time:\s*([0-9]{{1,18}})\s*ms\s*$", text, re.MULTILINE)
     return int(match[1]) if match else None
 
 

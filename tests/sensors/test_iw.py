@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from vigie_sensors.iw import (
     IwError,
+    Survey,
+    busy_share,
     channel_of,
     is_plausible_count,
     parse_info,
@@ -20,6 +22,7 @@ from vigie_sensors.iw import (
     parse_power_save,
     parse_scan,
     parse_station_dump,
+    parse_survey,
 )
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -152,6 +155,7 @@ PARSERS: list[Callable[[str], Any]] = [
     parse_link,
     parse_station_dump,
     parse_scan,
+    parse_survey,
     parse_info,
     parse_power_save,
 ]
@@ -174,3 +178,46 @@ def test_any_text_gives_a_value_or_an_iw_error(parse: Callable[[str], Any], text
         assert bss.age_s is None or math.isfinite(bss.age_s)
         assert bss.frequency_mhz is None or math.isfinite(bss.frequency_mhz)
         channel_of(bss.frequency_mhz or 0)
+
+
+SURVEY = """Survey data from wlan0
+\tfrequency:\t\t\t2412 MHz
+\tchannel active time:\t\t59 ms
+\tchannel busy time:\t\t32 ms
+Survey data from wlan0
+  frequency:      2412 MHz [in use]
+  noise:        -95 dBm
+  channel active time:    1000 ms
+  channel busy time:    250 ms
+Survey data from wlan0
+\tfrequency:\t\t\t5180 MHz
+Survey data from wlan0
+\tchannel active time:\t\t59 ms
+\tchannel busy time:\t\t32 ms
+"""
+
+
+def test_a_survey_tells_its_counters_and_of_a_channel_that_comes_twice_the_longer() -> None:
+    assert parse_survey(SURVEY) == [Survey("wlan0", 2412.0, 1000, 250)]
+    assert parse_survey("") == []
+    with pytest.raises(IwError, match="something else than surveys"):
+        parse_survey("command failed: Device or resource busy (-16)")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "share"),
+    [
+        ((1000, 250), None, 0.25),
+        ((2000, 750), (1000, 250), 0.5),
+        ((1000, 250), (1000, 250), None),
+        ((900, 100), (1000, 250), None),
+        ((2000, 100), (1000, 250), None),
+        ((1100, 900), (1000, 250), None),
+        ((0, 0), None, None),
+    ],
+)
+def test_busy_air_is_a_share_of_time_that_passed_and_of_counters_that_did_not_go_back(
+    now: tuple[int, int], before: tuple[int, int] | None, share: float | None
+) -> None:
+    found = busy_share(Survey("wlan0", 2412.0, *now), None if before is None else Survey("wlan0", 2412.0, *before))
+    assert found == share

@@ -27,14 +27,19 @@ def bss(address: str, mhz: int, stations: int | None = None, busy: int = 0, age_
 class Radio:
     """An iw whose dump and own scan are given; a scan of None is refused as by a busy radio."""
 
-    def __init__(self, dump: str, scan: str | None = None) -> None:
+    def __init__(self, dump: str, scan: str | None = None, survey: str | None = None) -> None:
         self.dump = dump
+        self.survey = survey
         self.scan = scan
         self.scans = 0
 
     def __call__(self, arguments: list[str], deadline_s: float) -> str:
         if arguments[-2:] == ["scan", "dump"]:
             return self.dump
+        if arguments[-2:] == ["survey", "dump"]:
+            if self.survey is None:
+                raise DriverError("iw: command failed: Device or resource busy (-16)", "failed")
+            return self.survey
         self.scans += 1
         if self.scan is None:
             raise DriverError("iw: command failed: Device or resource busy (-16)", "failed")
@@ -67,6 +72,25 @@ def test_half_of_an_access_point_gives_no_sum(hand_clock: Any, configured: Confi
     found = by_channel(opened(Radio(dump), hand_clock, configured).sample())
     assert found["s-hall-stations"] == "not-told"
     assert found["s-hall-utilisation"] == 0.2
+
+
+def survey(mhz: int, active_ms: int, busy_ms: int) -> str:
+    return (
+        f"Survey data from wlan0\n\tfrequency:\t\t\t{mhz} MHz [in use]\n\tnoise:\t\t\t\t-92 dBm\n"
+        f"\tchannel active time:\t\t{active_ms} ms\n\tchannel busy time:\t\t{busy_ms} ms\n"
+    )
+
+
+def test_an_access_point_that_tells_no_load_is_as_busy_as_our_radio_senses_its_channel(
+    hand_clock: Any, configured: Configured
+) -> None:
+    radio = Radio(bss(HALL_2G, 2412) + bss(HALL_5G, 5180), survey=survey(5180, 10_000, 9_000))
+    driver = opened(radio, hand_clock, configured)
+    assert by_channel(driver.sample())["s-hall-utilisation"] == "not-told", "counters of before this sample"
+    radio.survey = survey(5180, 70_000, 24_000)
+    assert by_channel(driver.sample())["s-hall-utilisation"] == 0.25
+    radio.survey = survey(5180, 1_000, 10)
+    assert by_channel(driver.sample())["s-hall-utilisation"] == "not-told", "counters that went back"
 
 
 def test_a_byte_swapped_count_is_out_of_range(hand_clock: Any, configured: Configured) -> None:

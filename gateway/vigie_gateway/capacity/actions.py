@@ -23,12 +23,14 @@ MOST_ACTIONS = 4
 STRIP_OUTLETS = 5
 """That a power strip of six adds to the outlet that it takes."""
 MOST_STRIPS = 4
+"""That somebody carries in. More is another room."""
 CHARGED_SHARE = 0.25
 """Of people, who plug in although asked to come charged."""
 REHEARSAL_FACTOR = 1.3
 """Of the demand, which a rehearsal holds before it stops."""
 _WORTH = 0.95
-"""A ratio has to fall to this share for an idea to be worth its place when it does not change the verdict."""
+"""A ratio has to fall to this share for an idea to be worth its place when it does not change the verdict. Higher tells
+of what nobody would notice, lower hides steps that add up."""
 
 _ELECTRIC = frozenset({Resource.OUTLETS, Resource.POWER})
 _LINE = frozenset({Resource.DOWNLOAD, Resource.UPLOAD, Resource.AIRTIME})

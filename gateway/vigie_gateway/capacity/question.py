@@ -15,6 +15,7 @@ MOST_PEOPLE = 5_000
 LONGEST_S = 14 * 86_400.0
 """A session is judged by its worst hour: of more than a fortnight that says nothing."""
 MOST_PIECES = 100
+"""Of one kind of equipment. Above, it is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)

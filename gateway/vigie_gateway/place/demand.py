@@ -19,6 +19,7 @@ from vigie_gateway.place.table import Table
 from vigie_gateway.place.wifi import FIT_SCORE, VIDEO_CALL, WEB, WEB_SCORE
 
 _LONGEST_SOURCE = 200
+"""Characters: a line on a page. Shorter cuts a title off, longer is an essay."""
 
 
 def _check_amount(number: float) -> float:

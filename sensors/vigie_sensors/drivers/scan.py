@@ -2,7 +2,8 @@
 
 Reads the kernel's scan results (``iw scan dump``, no rights needed) once a period, and starts a scan of its own only
 when the option says so. Of the site's own access points it publishes the BSS Load element; of all others only how many
-there are on a channel: their names and addresses are dropped where the text is read. Runs on the sensor's own thread.
+there are on a channel: their names and addresses are dropped where the text is read. Where one of the site's own sends
+no utilisation, what this radio sensed of its channel stands in, if it tells. Runs on the sensor's own thread.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
 from vigie_sensors.access_points import access_points_option, own_bssids
 from vigie_sensors.driver import Context, DriverError, DriverSpec, Option, SensorConfig
-from vigie_sensors.iw import Bss, channel_of, is_plausible_count, parse_scan
+from vigie_sensors.iw import Bss, Survey, busy_share, channel_of, is_plausible_count, parse_scan, parse_survey
 from vigie_sensors.iw_tool import IwTool
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,13 @@ def own_load(heard: Mapping[str, Bss], bssids: Iterable[str]) -> tuple[_Value, _
     return stations, ((max(busy), "") if busy else (None, "not-told"))
 
 
+def busiest(heard: Mapping[str, Bss], bssids: Iterable[str], sensed: Mapping[float, float]) -> _Value:
+    """The utilisation of an access point that sends none: of its channels, the busiest that our own radio sensed."""
+    tuned = (heard[bssid].frequency_mhz for bssid in bssids if bssid in heard)
+    shares = [sensed[mhz] for mhz in tuned if mhz is not None and mhz in sensed]
+    return (max(shares), "") if shares else (None, "not-told")
+
+
 def count_neighbours(heard: Iterable[Bss], own: Iterable[str]) -> Counter[str]:
     """How many access points of others were heard, by channel name."""
     own = set(own)
@@ -84,6 +92,7 @@ class ScanDriver:
         self._trigger_s = trigger_interval_s(config)
         self._due_s = due_interval_s(config)
         self._triggered_mono: float | None = None
+        self._surveys: dict[float, Survey] = {}
         # When each channel was last told; at first, now: a scan gets one interval before its absence is said.
         now_mono = self._clock.now_mono()
         self._told_mono = {channel.id: now_mono for channel in channels(config)}
@@ -98,8 +107,13 @@ class ScanDriver:
         at_ts, now_mono = self._clock.now_ts(), self._clock.now_mono()
         heard = {bss.bssid: bss for bss in found if bss.age_s is None or bss.age_s <= self._stale_after_s}
         readings: list[Reading] = []
+        loads = {access_point: own_load(heard, bssids) for access_point, bssids in self._own.items()}
+        is_untold = any(load is not None and load[1][0] is None for load in loads.values())
+        sensed = self._sensed() if is_untold else {}
         for access_point, bssids in self._own.items():
-            load = own_load(heard, bssids)
+            load = loads[access_point]
+            if load is not None and load[1][0] is None:
+                load = load[0], busiest(heard, bssids, sensed)
             for suffix, value in zip(("stations", "utilisation"), load or (None, None), strict=True):
                 readings += self._told(f"{self._name}-{access_point}-{suffix}", at_ts, now_mono, value, "absent")
         is_scanned = is_scanned or shows_scan(heard.values())
@@ -108,6 +122,13 @@ class ScanDriver:
             count = (float(counts[channel]), "") if is_scanned else None
             readings += self._told(f"{self._name}-ch{channel}-neighbours", at_ts, now_mono, count, "inconclusive")
         return readings
+
+    def _sensed(self) -> dict[float, float]:
+        """By frequency, how busy this radio itself found a channel since the last sample; few radios tell."""
+        surveys = {one.frequency_mhz: one for one in self._iw.read_or_none(parse_survey, "survey", "dump") or ()}
+        before, self._surveys = self._surveys, surveys
+        shares = {mhz: busy_share(one, before[mhz]) for mhz, one in surveys.items() if mhz in before}
+        return {mhz: share for mhz, share in shares.items() if share is not None}
 
     def _told(self, channel: str, at_ts: float, now_mono: float, value: _Value | None, otherwise: str) -> list[Reading]:
         if value is None:

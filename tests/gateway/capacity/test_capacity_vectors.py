@@ -1,4 +1,4 @@
-"""Published numbers come out: every vector of ``vectors.json``, and of the file that VIGIE_WIFI_VECTORS names.
+"""Published numbers come out: every vector of ``vectors.json``, and of the file that VIGIE_WIFI_VECTORS names, if any.
 
 A vector says what it is of by its words ("Bianchi …", "PPDU duration …"), so that more of the same families can be
 tried without a line of code.
@@ -29,15 +29,19 @@ from vigie_gateway.capacity.airtime.sensitivity import mode_at
 from vigie_gateway.capacity.planning import access_points_needed
 from vigie_gateway.capacity.quality import mean_opinion_score, responsiveness_rpm
 from vigie_gateway.place.wifi import Requirement, quality_of_outcome
+from vigie_sensors.iw import busy_share, parse_survey
 
 Vector = dict[str, Any]
 
 FILES = [Path(__file__).with_name("vectors.json")]
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "wifi" / "vectors.json"
+if SHARED.exists():
+    FILES.append(SHARED)
 if "VIGIE_WIFI_VECTORS" in os.environ:
     FILES.append(Path(os.environ["VIGIE_WIFI_VECTORS"]))
 VECTORS = [
-    pytest.param(vector, id=f"{path.stem}-{vector['id']}")
-    for path in FILES
+    pytest.param(vector, id=f"{number}-{vector['id']}")
+    for number, path in enumerate(FILES)
     for vector in json.loads(path.read_text(encoding="utf-8"))["vectors"]
 ]
 
@@ -162,7 +166,15 @@ def check_flow(vector: Vector) -> None:
 
 
 def check_survey(vector: Vector) -> None:
-    pytest.skip("Vigie reads no `iw survey`: a channel's load comes from the access points' own BSS Load")
+    capture = next((path for path in (file.parent / vector["input"] for file in FILES) if path.exists()), None)
+    if capture is None:
+        pytest.skip(f"no capture {vector['input']} beside the vectors")
+    surveys = parse_survey(capture.read_text(encoding="utf-8"))
+    shares = {f"{one.interface}/{one.frequency_mhz:g}": busy_share(one) for one in surveys}
+    for channel, expected_pct in vector["expect_pct"].items():
+        share = shares[channel]
+        assert share is not None
+        assert 100 * share == pytest.approx(expected_pct, abs=vector["tol_abs"])
 
 
 def check_rpm(vector: Vector) -> None:
