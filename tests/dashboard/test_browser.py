@@ -278,8 +278,7 @@ def test_the_message_goes_and_the_time_comes_through_the_stream(open_page: Calla
 @pytest.mark.skipif(asset_url("vendor/uplot.js") is None, reason="uPlot was not built (no npm)")
 def test_uplot_takes_the_place_of_the_curves_and_leaves_the_tables(open_page: Callable[..., Page]) -> None:
     page = open_page("/history/workshop?l=fr")
-    page.wait_for_selector(".uplot")
-    assert page.locator(".uplot").count() == 2
+    page.wait_for_function("document.querySelectorAll('.uplot').length === 2")
     assert page.locator("table caption").count() == 3
     page.hover(".u-over >> nth=0")
     page.wait_for_selector(".u-legend:has-text(' h')")

@@ -137,7 +137,7 @@
     for (const { target, isIntersecting } of places) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      draw(target);
+      setTimeout(draw, 0, target); // each by itself, so that a touch is answered between two
     }
   }, { rootMargin: "50%" });
 
