@@ -29,8 +29,12 @@ def render_sign_in(
     name: str,
     wait_s: int,
     may_sign_in: bool,
+    is_nobody: bool = False,
 ) -> str:
-    """The form; ``name`` is what was typed before, ``wait_s`` how long the next try has to wait."""
+    """The form; ``name`` is what was typed before, ``wait_s`` how long the next try has to wait.
+
+    ``is_nobody`` says where a first account comes from, as long as there is none.
+    """
     language = language_of(lang)
     page, site = language.gettext("Sign in"), language.named(dict(site_name))
     return render(
@@ -40,6 +44,7 @@ def render_sign_in(
         trouble=_said(trouble, wait_s, language),
         name=name,
         may_sign_in=may_sign_in,
+        is_nobody=is_nobody,
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",
     )

@@ -51,7 +51,7 @@ class _Forms:
 
     @allowed(EVERYBODY)
     def sign_in_form(self, request: Request) -> Response:
-        return self._sign_in_page(request, None)
+        return self._sign_in_page(request, None, is_nobody=not self._accounts.users())
 
     @allowed(EVERYBODY)
     async def sign_in(self, request: Request) -> Response:
@@ -121,7 +121,15 @@ class _Forms:
         # Every session of the account has ended, this one too: whoever knew the old password is out.
         return sent_on("/sign-in", "", caller, 0)
 
-    def _sign_in_page(self, request: Request, trouble: Trouble | None, name: str = "", wait_s: float = 0) -> Response:
+    def _sign_in_page(
+        self,
+        request: Request,
+        trouble: Trouble | None,
+        name: str = "",
+        wait_s: float = 0,
+        *,
+        is_nobody: bool = False,
+    ) -> Response:
         may = self._access.may_sign_in(request.state.caller)
         page = render_sign_in(
             self._site.name,
@@ -131,6 +139,7 @@ class _Forms:
             name=name,
             wait_s=math.ceil(wait_s),
             may_sign_in=may,
+            is_nobody=is_nobody,
         )
         return _answer(page, trouble, wait_s)
 

@@ -117,3 +117,11 @@ def test_one_address_used_twice_at_once_makes_one_administrator(bench: Bench, br
     code, now_ts = address.issue(), bench.clock.now_ts()
     assert address.use(code, "ada", PASSWORD, now_ts) == "valid"
     assert address.use(code, "eve", PASSWORD, now_ts) == "over"
+
+
+def test_who_comes_to_sign_in_before_anybody_is_told_where_to_begin(bench: Bench, browser: TestClient) -> None:
+    told = "vigie-gateway setup-address"
+    assert told in browser.get("/setup", headers={"accept": "text/html"}, follow_redirects=True).text
+    browser.post(path_of(bench), data=FORM)
+    browser.cookies.clear()
+    assert told not in browser.get("/sign-in").text
