@@ -201,13 +201,13 @@ def _with_extra(outlets: Capacity | Missing, question: Question) -> Capacity | M
 
 
 def _rehearsed(measured: Capacity | Missing, rehearsal: Rehearsal | None, *, is_up: bool) -> Capacity | Missing:
-    """What a rehearsal held is there; that it held no more says something only when it tried."""
+    """What a rehearsal held is there. One that stopped at its goal does not say how much more there is."""
     if rehearsal is None:
         return measured
     held_bps = rehearsal.upload_bps if is_up else rehearsal.download_bps
     highest_bps = held_bps
-    if rehearsal.has_reached_goal and isinstance(measured, Capacity):
-        highest_bps = max(held_bps, measured.highest)
+    if rehearsal.has_reached_goal:
+        highest_bps = max(held_bps, measured.highest) if isinstance(measured, Capacity) else math.inf
     return Capacity(held_bps, held_bps, highest_bps, Basis.REHEARSED, last_ts=rehearsal.at_ts)
 
 

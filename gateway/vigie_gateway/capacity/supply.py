@@ -61,7 +61,8 @@ class Capacity:
     Attributes:
         dependable: Nine times in ten at least so much.
         usual: On good days.
-        highest: Measured; of a declared limit the limit.
+        highest: Measured; of a declared limit the limit; infinite where a rehearsal stopped at its goal and nothing
+            else was measured.
         basis: What it rests on.
         days: Comparable days that were measured; None where days do not matter.
         effective: Samples behind it, see ``forecast``; None likewise.

@@ -236,6 +236,14 @@ def test_a_rehearsal_that_held_stands_in_for_what_was_not_measured(hall: Supply,
     assert capacity.basis is Basis.REHEARSED
 
 
+def test_a_rehearsal_for_fewer_people_is_no_no_to_more(hall: Supply, question: Question) -> None:
+    """It held 39 Mb/s and stopped; whether there are 45 is not known."""
+    bare = replace(hall, upload_bps=Missing("no-sensor"))
+    rehearsal = Rehearsal(39e6, 39e6, has_reached_goal=True, path=GOOD_PATH, at_ts=0.0)
+    answer = check(replace(question, people=30), replace(bare, rehearsal=rehearsal))
+    assert gauge(answer, Resource.UPLOAD).verdict is Verdict.TIGHT
+
+
 def test_a_rehearsal_that_did_not_hold_is_a_no_go_whatever_was_measured_before(
     hall: Supply, question: Question
 ) -> None:
