@@ -18,7 +18,8 @@ def drawing_data(view: SetupView, language: Language) -> dict[str, Any] | None:
         return None
     if view.step == "plan":
         words = _common_words(language) | _room_words(language)
-        return {"words": words, "name": f"name_{view.languages[0]}", "outlines": _outlines(view.drawn)}
+        spoken = language.code if language.code in view.languages else view.languages[0]
+        return {"words": words, "name": f"name_{spoken}", "outlines": _outlines(view.drawn)}
     if view.step == "doors":
         names = dict(view.rooms)
         rooms = [{"id": room, "name": names.get(room, room), "corners": corners} for room, corners in view.drawn]
@@ -66,6 +67,7 @@ def _room_words(language: Language) -> dict[str, str]:
         "unnamed": language.gettext("Room %(number)s", number="{n}"),
         "seat": language.ngettext("%(num)s seat", "%(num)s seats", 1, num="{n}"),
         "seats": language.ngettext("%(num)s seat", "%(num)s seats", 2, num="{n}"),
+        "passage": language.pgettext("plan", "passage"),
         "at": language.gettext("{name}: {x} from the left, {y} from the top, {width} wide, {height} high"),
         "draw": language.gettext("Draw inside a room"),
         "add": language.gettext("Put a room on the plan"),

@@ -51,7 +51,7 @@ PLAIN = SetupView(
     file="/etc/vigie/site.toml",
     is_first=False,
     grid=(40, 30, 1),
-    languages=("en", "fr"),
+    languages=("fr", "en"),
 )
 VIEWS = {
     "plan": replace(
@@ -215,6 +215,8 @@ def test_what_is_typed_is_drawn_as_text_at_once(open_page: Callable[..., Page]) 
     page.fill("[name=rooms-1-x]", "20")
     shape = room(page, "<img src=x onerror=alert(1)>")
     assert shape.inner_text().endswith("\n1 seat")
+    page.fill("[name=rooms-1-seats]", "0")
+    assert shape.inner_text().endswith("\npassage")
     assert shape.evaluate("each => each.style.left") == "50%"
     page.fill("[name=rooms-1-width]", "three")
     assert shape.count() == 0
@@ -304,10 +306,8 @@ def test_the_picture_lies_where_it_was_put(open_page: Callable[..., Page]) -> No
 def test_it_is_accessible_in_both_themes_and_leaves_small_screens_to_the_fields(
     open_page: Callable[..., Page],
 ) -> None:
-    page = open_page()
-    room(page, "Main hall").focus()
-    page.goto(page.url.replace("l=en", "l=fr"))
-    room(page, "Main hall").focus()
+    page = open_page("/setup/plan?l=fr")
+    room(page, "Grande salle").focus()
     page.screenshot(path=OUTPUT / "setup-plan-light.png", full_page=True)
     assert_accessible(page)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")

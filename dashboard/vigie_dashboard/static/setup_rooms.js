@@ -29,6 +29,7 @@
   const seatsOf = (row) => {
     const seats = rows.number(row, "seats");
     if (seats === null) return "";
+    if (seats === 0) return words.passage;
     return filled(plural.select(seats) === "one" ? words.seat : words.seats, { n: seats });
   };
   const within = (box) => {
