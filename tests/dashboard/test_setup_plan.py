@@ -172,6 +172,11 @@ def test_a_room_dragged_on_the_squares_stands_in_its_fields(open_page: Callable[
     assert page.evaluate("document.activeElement.className").startswith("plan-room")
     drag(page, (34.1, 12.1), (38, 18))
     assert box_of(page, 4) == ("34", "12", "4", "6")
+    page.keyboard.type("Bureau")
+    drag(page, (1, 20), (9, 26))
+    page.get_by_role("button", name="Undo").click()
+    assert page.locator("#plan-rooms tbody tr").count() == 5
+    assert page.input_value("[name=rooms-4-name_en]") == "Bureau"
     assert box_of(page, 3) == ("30", "12", "4", "6")
     page.screenshot(path=OUTPUT / "setup-plan.png", full_page=True)
     assert_accessible(page)

@@ -203,6 +203,8 @@ function planSheet(editor, form, words) {
         other.preventDefault();
         end(false);
       };
+      // A field that was typed in keeps the focus, and has told of no change yet.
+      document.activeElement.dispatchEvent(new Event("change", { bubbles: true }));
       event.preventDefault();
       sheet.setPointerCapture(event.pointerId);
       sheet.addEventListener("pointermove", move);

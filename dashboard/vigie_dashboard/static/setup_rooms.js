@@ -186,11 +186,12 @@
 
   function warn(placedRows) {
     const found = [];
+    const boxes = placedRows.map(boxOf);
     placedRows.forEach((row, n) => {
-      const box = boxOf(row);
+      const box = boxes[n];
       if (box.x + box.width > size.width || box.y + box.height > size.height) found.push(filled(words.beyond, { name: nameOf(row) }));
-      for (const other of placedRows.slice(n + 1)) {
-        const its = boxOf(other);
+      for (let m = n + 1; m < placedRows.length; m += 1) {
+        const [other, its] = [placedRows[m], boxes[m]];
         // Boxes around other shapes may well overlap.
         if (outlineOf.has(row.dataset.room) || outlineOf.has(other.dataset.room)) continue;
         if (overlaps(box, its) && !isNested(box, its)) found.push(filled(words.overlap, { a: nameOf(row), b: nameOf(other) }));
