@@ -144,15 +144,15 @@ def test_a_page_that_does_not_exist_says_so_and_leads_back(browser: Browser, pla
         live(page)
 
 
-def test_a_gateway_that_dies_makes_the_page_late_then_frozen_and_it_lives_again(
+def test_a_gateway_that_dies_is_told_at_once_then_freezes_the_page_which_lives_again(
     open_page: Callable[..., Page], place: Place
 ) -> None:
     """The page's clock is moved on; the gateway, its end and its return are real."""
     page = live(open_page("/board?l=fr", clock=True))
     place.kill()
+    page.wait_for_selector("#fresh[data-s=cut]")
     page.clock.fast_forward(21_000)
-    page.wait_for_selector("#fresh[data-s=late]")
-    assert page.inner_text("#age").startswith("En retard · il y a ")
+    page.wait_for_selector("#age:has-text('Connexion perdue · il y a 2')")
     assert not page.is_visible("#frozen")
     page.clock.fast_forward(110_000)
     page.wait_for_selector("#fresh[data-s=lost]")

@@ -15,7 +15,7 @@
   const fresh = document.getElementById("fresh");
   const loaded = performance.now();
   const nightMs = night * 1000 + Math.random() * SPREAD_MS;
-  const since = {}; // by state of the page
+  const since = {}; // by what lasts
   let triedAt = loaded;
 
   // Gone to only when it answers: from a browser's own error page nothing leads back.
@@ -36,10 +36,12 @@
     if (await answers("/kiosk/alive")) location.reload();
   }
 
-  function lasted(state, at) {
-    if ((fresh?.dataset.s ?? "lost") === state) since[state] ??= at;
-    else since[state] = null;
-    return since[state] === null ? 0 : at - since[state];
+  const pause = document.getElementById("pause");
+  const isPaused = () => pause.getAttribute("aria-pressed") === "true"; // a page that is lost may be paused too
+
+  function lasted(what, isSo, at) {
+    since[what] = isSo ? (since[what] ?? at) : null;
+    return isSo ? at - since[what] : 0;
   }
 
   const table = document.getElementById("rooms");
@@ -57,7 +59,7 @@
     if (isWhole()) return;
     turn.hidden = false;
     turn.textContent ||= words.turn;
-    if (at - turnedAt > TURN_MS && fresh.dataset.s !== "paused") [turnedAt, offset] = [at, offset + step];
+    if (at - turnedAt > TURN_MS && !isPaused()) [turnedAt, offset] = [at, offset + step];
     const tall = new Map(rows.map((row) => [row, row.offsetHeight]));
     const fitting = (list, space) => {
       const end = list.findIndex((row) => (space -= tall.get(row)) < 0);
@@ -83,7 +85,7 @@
 
   function tick() {
     const at = performance.now();
-    const lostMs = lasted("lost", at);
+    const lostMs = lasted("lost", (fresh?.dataset.s ?? "lost") === "lost", at);
     if (second && lostMs > SECOND_MS && at - triedAt > TRY_MS) {
       triedAt = at;
       trySecond();
@@ -91,7 +93,7 @@
     if (!fresh) return;
     const theme = chosen || ("closed" in root.dataset ? "dark" : "light");
     if (root.dataset.theme !== theme) root.dataset.theme = theme;
-    if (lasted("paused", at) > PAUSE_MS) document.getElementById("pause").click();
+    if (lasted("paused", isPaused(), at) > PAUSE_MS) pause.click();
     if (fresh.dataset.s === "live" && at - loaded > nightMs && at - triedAt > TRY_MS) {
       triedAt = at;
       loadAgain();
