@@ -10,6 +10,7 @@ import pytest
 from tests.faulty_link import FaultyLink
 from tests.sensors.wire.conftest import CHANNELS, RightClock, readings, wait_until
 
+from vigie_sensors import connection as connection_module
 from vigie_sensors import publisher as publisher_module
 from vigie_sensors.config import SensorsConfig
 from vigie_sensors.journal import Journal
@@ -74,8 +75,9 @@ def test_a_half_open_connection_is_one_absence_and_one_return_and_costs_no_readi
     make_gateway: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(publisher_module, "KEEPALIVE_S", 2)
-    monkeypatch.setattr(publisher_module, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(connection_module, "KEEPALIVE_S", 2)
+    for module in (connection_module, publisher_module):
+        monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 1.0)
     gateway = make_gateway(commit=10)
     publisher.start()
     journal.append(readings(10))
