@@ -153,7 +153,7 @@ def api_router(gateway: Gateway) -> APIRouter:
         summary="Say how many people are in a room, or that it is closed, or that an outlet is out of order",
         description="For a token of scope `correct` or `admin`, or on the gateway itself; browsers have forms.",
         status_code=HTTPStatus.CREATED,
-        responses=described(404, 422),
+        responses=described(404, 413, 422),
     )
     @allowed(DESK)
     def correct(request: Request, body: CorrectionBody) -> CorrectionAnswer:

@@ -23,6 +23,8 @@ from vigie_gateway.auth.roles import Role
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+MOST_JSON_BYTES = 16_384
+"""Of what a program sends. Lower refuses a correction with a long reason; higher lets a token take the memory."""
 _ROLES = "__vigie_roles__"
 _ENTRANCE = "__vigie_entrance__"
 
@@ -67,6 +69,8 @@ class GuardedRoute(APIRoute):
                 return _turn_away(request, principal, self._entrance)
             if request.method not in SAFE_METHODS:
                 _check_origin(request)
+            if self.body_field is not None:
+                _check_length(request)
             return await handle(request)
 
         return guarded
@@ -135,6 +139,14 @@ def _turn_away(request: Request, principal: Principal, entrance: str) -> Respons
     problem = Problem(HTTPStatus.UNAUTHORIZED, "sign in, or send an API token: Authorization: Bearer vigie_…")
     problem.headers = {"www-authenticate": "Bearer"}
     raise problem
+
+
+def _check_length(request: Request) -> None:
+    """The body of a program is read whole before it is looked at; one that does not say its length has no bound."""
+    said = request.headers.get("content-length", "")
+    if not said.isdigit() or int(said) > MOST_JSON_BYTES:
+        detail = f"a body that says its content-length, of at most {MOST_JSON_BYTES} bytes, is expected"
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
 def _check_origin(request: Request) -> None:

@@ -39,7 +39,8 @@ def filled(path: str) -> str:
 def state_of(served: Served) -> tuple[object, ...]:
     """What a form could have changed."""
     accounts = served.bench.gateway.access.accounts
-    return accounts.users(), [token.name for token in accounts.tokens()], accounts.audit()
+    said = served.bench.store.corrections.newest(10)
+    return accounts.users(), [token.name for token in accounts.tokens()], accounts.audit(), said
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
@@ -54,14 +55,21 @@ def test_a_form_of_a_page_elsewhere_is_refused_on_every_route(served: Served, he
     assert state_of(served) == before
 
 
+FOR_PROGRAMS = {"/api/v1/corrections": b'{"kind": "people", "subject": "atelier", "value": 3}'}
+"""What takes JSON, with something that it takes; browsers have forms instead."""
+
+
 def answers(visitor: Visitor, served: Served, csrf: str | None) -> dict[str, int]:
-    own = FORM | {"origin": f"https://{HOST}"}
-    body = (b"" if csrf is None else f"csrf={csrf}&".encode()) + b"do=remove&name=of-admin&password=x&new=y"
-    return {
-        path: visitor.ask("POST", filled(path), body, own).status
-        for path in forms(served)
-        if path not in WITHOUT_SESSION
-    }
+    own = {"origin": f"https://{HOST}"}
+    form = (b"" if csrf is None else f"csrf={csrf}&".encode()) + b"do=remove&name=of-admin&password=x&new=y"
+    found = {}
+    for path in forms(served):
+        if path in FOR_PROGRAMS:
+            headers = own | {"content-type": "application/json"}
+            found[path] = visitor.ask("POST", path, FOR_PROGRAMS[path], headers).status
+        elif path not in WITHOUT_SESSION:
+            found[path] = visitor.ask("POST", filled(path), form, own | FORM).status
+    return found
 
 
 def test_a_form_without_its_sessions_own_token_is_refused_on_every_route(served: Served) -> None:
@@ -76,13 +84,29 @@ def test_a_form_without_its_sessions_own_token_is_refused_on_every_route(served:
 def test_who_only_reads_changes_nothing_on_any_route(served: Served) -> None:
     accounts, now_ts = served.bench.gateway.access.accounts, served.bench.clock.now
     secret = accounts.add_token("reader", "read", now_ts + 3600, "test", now_ts)
-    here = served.visitor()
-    here.headers = {"host": f"127.0.0.1:{served.port}"}  # this machine, which reads without signing in
     before = state_of(served)
-    for visitor in (served.visitor(), served.visitor(authorization=f"Bearer {secret}"), here):
+    for visitor in (served.visitor(), served.visitor(authorization=f"Bearer {secret}")):
         found = answers(visitor, served, "x")
         assert set(found.values()) <= {401, 403}, found
     assert state_of(served) == before
+
+
+def test_this_machine_without_a_session_corrects_counts_and_changes_nothing_else(served: Served) -> None:
+    here = served.visitor()
+    here.headers = {"host": f"127.0.0.1:{served.port}"}
+    before = state_of(served)[:-1]
+    found = answers(here, served, "x")
+    assert {path for path, status in found.items() if status not in {401, 403}} <= set(FOR_PROGRAMS), found
+    assert state_of(served)[:-1] == before
+
+
+@pytest.mark.parametrize("headers", [{"content-length": "99999999"}, {"transfer-encoding": "chunked"}], ids=str)
+def test_a_programs_body_is_bounded_before_it_is_read(served: Served, headers: dict[str, str]) -> None:
+    accounts, now_ts = served.bench.gateway.access.accounts, served.bench.clock.now
+    secret = accounts.add_token("writer", "admin", now_ts + 3600, "test", now_ts)
+    program = served.visitor(authorization=f"Bearer {secret}")
+    for path in FOR_PROGRAMS:
+        assert program.ask("POST", path, None, {"content-type": "application/json"} | headers).status == 413
 
 
 def test_the_forms_own_token_lets_the_form_through(served: Served) -> None:
