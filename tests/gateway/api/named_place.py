@@ -17,6 +17,7 @@ from vigie_contract.readings import Reading
 from vigie_dashboard.notices import StaleCalendar
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.calendars.ical import events_of
+from vigie_gateway.place.corrections import MOST_REASON, read_word
 from vigie_gateway.place.sessions import Agenda, place_events
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import open_store
@@ -55,6 +56,11 @@ def feed_of(text: str, now_ts: float) -> bytes:
     return "\r\n".join((*lines, f"SUMMARY:{escaped}", "END:VEVENT", "END:VCALENDAR", "")).encode()
 
 
+def reason_of(text: str) -> str:
+    """As much of it as a correction's reason may have."""
+    return " ".join(text[:MOST_REASON].split())
+
+
 Maker = Callable[[str], Bench]
 
 
@@ -80,6 +86,11 @@ def named_places(directory: Path, clock: ManualClock, accounts: Accounts) -> Ite
         bench.refusals.add("type", wire, wire, clock.now)
         bench.bus.trouble, bench.bus.broker_version = wire, wire
         bench.commit()
+        for kind, subject, value in (("people", "atelier", "3"), ("out_of_order", "p09", "1"), ("closed", "cafe", "1")):
+            word = read_word(
+                bench.gateway.site, clock.now, kind=kind, subject=subject, value=value, reason=reason_of(wire)
+            )
+            bench.gateway.desk._take(word, "sam")  # as the ingest thread does, which does not run here
         events = events_of(feed_of(wire, clock.now), clock.now - 86_400, clock.now + 86_400, "Europe/Paris")
         placed, _ = place_events(events, bench.gateway.site.calendars[0], bench.gateway.site)
         stale = (StaleCalendar(bench.gateway.site.calendars[0].name, clock.now - 9_000),)
