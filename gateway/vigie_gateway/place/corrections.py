@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from vigie_contract.messages import Channel
@@ -183,10 +183,6 @@ class Standing:
         self._last[key] = correction
         return True
 
-    def copy(self) -> Standing:
-        """The same, to be changed apart."""
-        return Standing(self._last.values())
-
     def people_since(self, reset_ts: float, now_ts: float) -> dict[str, Correction]:
         """By room, how many were said to be there since the counts went back to zero."""
         return {
@@ -206,8 +202,3 @@ class Standing:
         """Why an outlet is out of order; None when it is not."""
         one = self._last.get((OUT_OF_ORDER, outlet))
         return one if one is not None and one.value else None
-
-
-def local_minute(at_ts: float, zone: ZoneInfo) -> str:
-    """``2026-11-24T18:00``: what a form's field of a date and time holds, in the place's time."""
-    return datetime.fromtimestamp(at_ts, UTC).astimezone(zone).strftime("%Y-%m-%dT%H:%M")
