@@ -16,23 +16,29 @@ settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("vigie")
 
 
+SETS = {"root": "needs root", "long": "takes long"}
+"""Markers of tests that run only when they are asked for, and why."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--root", action="store_true", help="run the tests marked root, and only these")
+    for marker, why in SETS.items():
+        parser.addoption(f"--{marker}", action="store_true", help=f"run what {why}, and only that")
     parser.addoption("--every-combination", action="store_true", help="axe and a picture of every page in all of them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that mount or change the network run only when they are asked for, whoever runs the others."""
-    wanted = config.getoption("--root")
-    if wanted and os.geteuid() != 0:
+    """What mounts, changes the network or takes long runs only when it is asked for, whoever runs the others."""
+    wanted = [marker for marker in SETS if config.getoption(f"--{marker}")]
+    if "root" in wanted and os.geteuid() != 0:
         raise pytest.UsageError("--root: these tests need root")
-    chosen = [item for item in items if (item.get_closest_marker("root") is not None) or not wanted]
+    chosen = [item for item in items if not wanted or any(item.get_closest_marker(marker) for marker in wanted)]
     if len(chosen) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    if not wanted:
-        for item in chosen:
-            if item.get_closest_marker("root") is not None:
-                item.add_marker(pytest.mark.skip(reason="needs root: ./run test --root"))
+        kept = set(chosen)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    for item in chosen:
+        for marker, why in SETS.items():
+            if marker not in wanted and item.get_closest_marker(marker) is not None:
+                item.add_marker(pytest.mark.skip(reason=f"{why}: ./run test --{marker}"))
     items[:] = chosen
 
 

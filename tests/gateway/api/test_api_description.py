@@ -118,7 +118,7 @@ def test_every_answer_is_as_described(lived_in: Served, caller: str, mode: Gener
     _answers_conform(lived_in, caller, mode, EXAMPLES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("caller", CALLERS)
 def test_every_answer_is_as_described_with_many_parameters(lived_in: Served, caller: str, mode: GenerationMode) -> None:

@@ -147,7 +147,7 @@ BATCHES = 7
 """So many parts of the list, of which one is tried every day: each name of it stands in some hundred places."""
 
 
-@pytest.mark.parametrize("batch", [0, *(pytest.param(later, marks=pytest.mark.slow) for later in range(1, BATCHES))])
+@pytest.mark.parametrize("batch", [0, *(pytest.param(later, marks=pytest.mark.long) for later in range(1, BATCHES))])
 def test_a_name_is_text_on_every_page_and_in_every_answer(
     make: Maker, plain: dict[str, Structure], batch: int, caplog: pytest.LogCaptureFixture
 ) -> None:

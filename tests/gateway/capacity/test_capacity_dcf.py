@@ -54,7 +54,7 @@ def test_the_model_is_within_half_a_percent_of_a_simulation(stations: int) -> No
     assert simulate(stations, exchange, PAPER, 60_000, seed=stations) == pytest.approx(model, rel=0.005)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("stations", [5, 30])
 def test_the_model_is_within_half_a_percent_of_a_long_simulation_of_wifi(stations: int) -> None:
     exchange = frame_exchange(Mode(Phy.HE, 7, 20, 2), 1500, 38)

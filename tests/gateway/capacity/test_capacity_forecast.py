@@ -132,7 +132,7 @@ def test_a_line_that_is_better_throughout_is_forecast_better(shift: float) -> No
     assert rich.highest >= poor.highest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("weeks", "a_day"), [(1, 24), (1, 4), (4, 24), (8, 4)])
 def test_about_a_tenth_falls_below_what_is_called_dependable(weeks: int, a_day: int) -> None:
     """As `./run bench forecast` prints it, which has ten times as many; on a seed of its own."""
