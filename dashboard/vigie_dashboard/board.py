@@ -95,7 +95,7 @@ def shape_of(view: BoardView) -> str:
         [(room.id, room.name, room.seats, room.corners) for room in view.rooms],
         view.doors,
         [advice.need for advice in view.advice],
-        view.sessions,
+        [(one.room, one.name, one.begins_ts, one.ends_ts, one.is_all_day) for one in view.sessions],
         None if day is None else (day.opens_ts, day.closes_ts),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

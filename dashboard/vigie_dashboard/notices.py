@@ -91,6 +91,10 @@ class SessionView:
         begins_ts: May be before today.
         ends_ts: May be after today.
         is_all_day: From midnight to midnight.
+        people: Who are expected; None when the calendar does not say.
+        activity: What they mostly do, an id of the capacity check; None likewise.
+        equipment: What they bring, by id, and how many of each.
+        unread: What the calendar says of that and nobody understands; "" where it is understood.
     """
 
     room: str
@@ -98,6 +102,10 @@ class SessionView:
     begins_ts: float
     ends_ts: float
     is_all_day: bool
+    people: int | None = None
+    activity: str | None = None
+    equipment: tuple[tuple[str, int], ...] = ()
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ class FeedError(Exception):
 
 
 class CalendarEvent(NamedTuple):
-    """One occurrence. Nothing of who organises it or who comes is ever read.
+    """One occurrence. Nothing of who organises it or who comes is ever read; of what is written about it, one line.
 
     Attributes:
         name: None for an event that is marked private or confidential, or has no name.
@@ -18,6 +18,7 @@ class CalendarEvent(NamedTuple):
         begins_ts: Its begin.
         ends_ts: Its end, after its begin.
         is_all_day: It has dates, not times: it lasts from midnight to midnight in the place's timezone.
+        said: What a line of its description says to Vigie (``convention``); "" without one.
     """
 
     name: str | None
@@ -25,3 +26,4 @@ class CalendarEvent(NamedTuple):
     begins_ts: float
     ends_ts: float
     is_all_day: bool
+    said: str = ""

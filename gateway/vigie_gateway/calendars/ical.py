@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import recurring_ical_events
 
+from vigie_gateway.calendars.convention import MOST_CHARACTERS, line_in
 from vigie_gateway.calendars.events import CalendarEvent, FeedError
 
 MEMORY_BYTES = 512 * 2**20
@@ -63,7 +64,8 @@ def _event(component: icalendar.Event, zone: ZoneInfo) -> CalendarEvent | None:
     is_open = str(component.get("CLASS", "PUBLIC")).upper() == "PUBLIC"
     name = _clean(str(component.get("SUMMARY", ""))) if is_open else ""
     location = _clean(str(component.get("LOCATION", "")))
-    return CalendarEvent(name or None, location, begins_ts, ends_ts, not isinstance(begins, datetime))
+    said = _clean(line_in(str(component.get("DESCRIPTION", ""))), MOST_CHARACTERS)
+    return CalendarEvent(name or None, location, begins_ts, ends_ts, not isinstance(begins, datetime), said)
 
 
 def _seconds(at: date, zone: ZoneInfo) -> float:
@@ -74,11 +76,11 @@ def _seconds(at: date, zone: ZoneInfo) -> float:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
 
 
-def _clean(text: str) -> str:
-    """The text on one line, without control and direction characters, not longer than NAME_CHARACTERS."""
+def _clean(text: str, most_characters: int = NAME_CHARACTERS) -> str:
+    """The text on one line, without control and direction characters, and not longer than that."""
     words = "".join(" " if char.isspace() else char for char in text)
     plain = "".join(char for char in words if not unicodedata.category(char).startswith("C"))
-    return unicodedata.normalize("NFC", " ".join(plain.split()))[:NAME_CHARACTERS]
+    return unicodedata.normalize("NFC", " ".join(plain.split()))[:most_characters]
 
 
 def main(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from vigie_contract.topics import is_id
+from vigie_gateway.capacity.question import MOST_PEOPLE
 from vigie_gateway.place.hours import Span, find_overlap, parse_span
 from vigie_gateway.place.problem import suggest
 from vigie_gateway.place.references import OUTSIDE
@@ -170,6 +171,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Positives = Annotated[int, Field(strict=True, ge=1, le=1_000)]
+People = Annotated[int, Field(strict=True, ge=1, le=MOST_PEOPLE)]
 Bytes = Annotated[int, Field(strict=True, ge=0)]
 Corner = tuple[Number, Number]
 Spans = Annotated[tuple[Annotated[Span, BeforeValidator(_check_span)], ...], AfterValidator(_check_order)]

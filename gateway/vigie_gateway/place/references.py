@@ -117,7 +117,9 @@ def _check_doors(raw: dict[str, Any], rooms: set[str], collector: Collector) -> 
 
 
 def _check_calendars(raw: dict[str, Any], rooms: set[str], collector: Collector) -> None:
+    activities = _ids(raw, "activities") | set(BUILT_IN.by_id)
     for path, table in _tables(raw, "calendars"):
+        _check_known((*path, "activity"), table.get("activity"), activities, "the id of an activity", collector)
         _check_known((*path, "room"), table.get("room"), rooms, "the id of a room", collector)
         by_location = table.get("rooms")
         for location, room in by_location.items() if isinstance(by_location, dict) else ():

@@ -6,12 +6,14 @@ Pure. ``place_events`` is called by the calendars' thread, once they were read; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from vigie_dashboard.notices import SessionView, StaleCalendar
+from vigie_gateway.calendars.convention import Expected, read_line
 from vigie_gateway.calendars.events import CalendarEvent
+from vigie_gateway.capacity.activities import Activities
 from vigie_gateway.place.hours import local_date, local_ts
 from vigie_gateway.place.site import Calendar, Site
 
@@ -34,12 +36,35 @@ def place_events(
     """
     by_location = {_plain(name): room.id for room in site.rooms for name in (room.id, *room.name.values())}
     by_location |= {_plain(location): room for location, room in calendar.rooms.items()}
+    activities = site.session_activities()
     sessions = []
     for event in events:
         room = calendar.room or by_location.get(_plain(event.location))
         if room is not None:
-            sessions.append(SessionView(room, event.name, event.begins_ts, event.ends_ts, event.is_all_day))
+            expected = _expected(event, calendar, activities)
+            sessions.append(
+                SessionView(
+                    room,
+                    event.name,
+                    event.begins_ts,
+                    event.ends_ts,
+                    event.is_all_day,
+                    expected.people,
+                    expected.activity,
+                    expected.equipment,
+                    expected.unread,
+                )
+            )
     return tuple(sessions), len(events) - len(sessions)
+
+
+def _expected(event: CalendarEvent, calendar: Calendar, activities: Activities) -> Expected:
+    """What the event says, else what holds for all of its calendar; nothing, where it says what nobody understands."""
+    said = read_line(event.said, activities)
+    if said.unread:
+        return said
+    people = calendar.people if said.people is None else said.people
+    return replace(said, people=people, activity=said.activity or calendar.activity)
 
 
 def _plain(text: str) -> str:

@@ -39,6 +39,7 @@ from vigie_gateway.place.entries import (
     Names,
     Number,
     Passphrase,
+    People,
     Phone,
     Positive,
     Positives,
@@ -234,6 +235,8 @@ class Calendar(Table):
     room: RoomRef | None = None
     rooms: dict[str, RoomRef] = Field(default_factory=dict)
     loopback: bool = False
+    people: People | None = None
+    activity: Id | None = None
 
     @model_validator(mode="after")
     def _check_source(self) -> Calendar:

@@ -147,6 +147,9 @@ def test_the_thread_reads_and_ends(place: Place) -> None:
     [
         ('room = "nowhere"', "the id of a room"),
         ('rooms = { Hall = "nowhere" }', "the id of a room"),
+        ('activity = "juggling"', "the id of an activity"),
+        ("people = 0", "1 or more"),
+        ("people = 5001", "5000 at most"),
         ('room = "atelier"\nrooms = { Hall = "salle" }', "either room"),
         ('url = "http://example.org/a.ics"', "either url or file"),
     ],
@@ -157,3 +160,24 @@ def test_a_calendar_that_cannot_be_meant_is_a_problem_of_the_site_file(place: Pl
     (problem,) = check_site(site)
     assert problem.key.startswith("calendars[0]")
     assert expected in problem.expected
+
+
+@pytest.mark.parametrize(
+    ("said", "people", "activity", "unread"),
+    [
+        ("Vigie: 9 people\\, web", 9, "web-write", ""),
+        ("Vigie: 9 people", 9, "video-call", ""),
+        ("Nothing for us", 30, "video-call", ""),
+        ("Vigie: some people", None, None, "some people"),
+    ],
+)
+def test_what_an_event_does_not_say_is_the_calendars_unless_it_is_not_understood(
+    tmp_path: Path, clock: ManualClock, said: str, people: int | None, activity: str | None, unread: str
+) -> None:
+    clock.now = TUESDAY_TS
+    place = Place(tmp_path, clock, 'room = "salle"\npeople = 30\nactivity = "video-call"')
+    text = (SAMPLE / "sessions.ics").read_text().replace("SUMMARY:Cartes", f"DESCRIPTION:{said}\nSUMMARY:Cartes")
+    place.file.write_text(text)
+    place.round()
+    session = next(one for one in place.board.agenda.sessions if one.name == "Cartes et balises")
+    assert (session.people, session.activity, session.unread) == (people, activity, unread)

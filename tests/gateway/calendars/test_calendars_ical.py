@@ -134,3 +134,14 @@ def test_a_rule_that_never_ends_is_given_up_in_time(monkeypatch: pytest.MonkeyPa
 def test_the_process_gives_what_the_module_gives() -> None:
     window = ts("2026-10-27"), ts("2026-10-28")
     assert list(expand(feed(WEEKLY), *window, "Europe/Paris")) == ical.events_of(feed(WEEKLY), *window, "Europe/Paris")
+
+
+def test_of_a_description_only_the_line_for_us_leaves_the_process() -> None:
+    written = """DTSTART;TZID=Europe/Paris:20261124T140000
+DTEND;TZID=Europe/Paris:20261124T160000
+SUMMARY:Calls
+ATTENDEE;CN=Ada:mailto:ada@example.org
+DESCRIPTION:Ada brings the keys\\nVigie: 40 people\\, video call\\nAda's number is 555"""
+    (event,) = expand(feed(written), ts("2026-11-24"), ts("2026-11-25"), "Europe/Paris")
+    assert event.said == "40 people, video call"
+    assert "Ada" not in repr(event)
