@@ -45,6 +45,7 @@ from vigie_gateway.store.influxdb.older import OlderReadings
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.sqlite import SqliteStore
 from vigie_gateway.store.upkeep import Upkeep
+from vigie_gateway.supply.supplies import Supplies
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,8 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             on_change=live.poke,
             monotonic=time.monotonic,
         )
-        housekeeping = Housekeeping(board, store, pipeline, clock)
+        supplies = Supplies(site, store, board, clock)
+        housekeeping = Housekeeping(board, store, pipeline, clock, supplies.refresh)
         sink = Sink(store, settings.influxdb, site.id, clock) if settings.influxdb.url else None
         copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
 
@@ -197,7 +199,18 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             return Vouching(lasting.database, clock).vouch(None, is_forced=False)
 
         gateway = Gateway(
-            site, clock, store, board, live, health, lasting.access, vouch, lasting.setup, older, desk=desk
+            site,
+            clock,
+            store,
+            board,
+            live,
+            health,
+            lasting.access,
+            vouch,
+            lasting.setup,
+            older,
+            desk=desk,
+            supplies=supplies,
         )
         _serve(gateway, lasting, rereading)
 

@@ -1,4 +1,4 @@
-"""The slow work beside the ingest thread: counts rebuilt after a restart or a backlog, and the day's curve.
+"""The slow work beside the ingest thread: counts rebuilt, the day's curve, and the capacity check's hours.
 
 Its own thread, so that a long look at history delays neither a reading nor a page.
 """
@@ -31,7 +31,7 @@ of history for each of its readings; higher keeps an old count on the board."""
 
 
 class Housekeeping:
-    """The thread and its two jobs."""
+    """The thread and its jobs; ``refresh`` is called with the day's curve."""
 
     def __init__(
         self,
@@ -39,12 +39,14 @@ class Housekeeping:
         store: Store,
         pipeline: Pipeline,
         clock: Clock,
+        refresh: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._board = board
         self._store = store
         self._pipeline = pipeline
         self._clock = clock
+        self._refresh = refresh
         self._monotonic = monotonic
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping")
@@ -95,6 +97,7 @@ class Housekeeping:
         if now_mono >= self._curve_mono:
             self._curve_mono = now_mono + max(LEAST_REAL_S, DAY_CURVE_S / self._clock.speed)
             self._board.refresh_day(self._store, self._clock.now_ts())
+            self._refresh()
 
     def _is_due(self, now_mono: float, since_mono: float) -> bool:
         return now_mono - self._late_last_mono >= CALM_S or now_mono - since_mono >= PATIENCE_S

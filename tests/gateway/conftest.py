@@ -40,6 +40,7 @@ from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
 from vigie_gateway.store.sqlite import SqliteStore
 from vigie_gateway.store.upkeep import Upkeep
+from vigie_gateway.supply.supplies import Supplies
 
 SAMPLE_SITE = Path(vigie_gateway.__file__).parent / "sample" / "site.toml"
 CHANNELS = (
@@ -185,7 +186,10 @@ def make_bench(
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
-    gateway = Gateway(site, clock, store, board, live, health, access, lambda: None, setup, desk=desk)
+    supplies = Supplies(site, store, board, clock)
+    gateway = Gateway(
+        site, clock, store, board, live, health, access, lambda: None, setup, desk=desk, supplies=supplies
+    )
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

@@ -16,7 +16,13 @@ class Watch:
         self.bench = bench
         self.rebuilt: list[float] = []
         monkeypatch.setattr(bench.board, "restore", lambda _store, now_ts: self.rebuilt.append(now_ts))
-        self.keeper = Housekeeping(bench.board, bench.store, bench.pipeline, bench.clock, bench.clock.now_mono)
+        self.refreshed = 0
+        self.keeper = Housekeeping(
+            bench.board, bench.store, bench.pipeline, bench.clock, self._refresh, bench.clock.now_mono
+        )
+
+    def _refresh(self) -> None:
+        self.refreshed += 1
 
     def rounds(self, seconds: float) -> None:
         for _ in range(round(seconds / ROUND_S)):
@@ -47,6 +53,11 @@ def test_after_a_backlog_its_end_is_committed_and_counts_are_rebuilt_once(bench:
 def test_without_any_backlog_nothing_is_rebuilt(bench: Bench, watch: Watch) -> None:
     watch.rounds(30)
     assert watch.rebuilt == []
+
+
+def test_the_hours_of_the_capacity_check_are_read_each_minute(bench: Bench, watch: Watch) -> None:
+    watch.rounds(150)
+    assert watch.refreshed == 3
 
 
 def test_a_backlog_that_never_ends_is_rebuilt_from_now_and_then(bench: Bench, watch: Watch) -> None:

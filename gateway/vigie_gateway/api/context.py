@@ -6,8 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.notices import SessionView
 from vigie_dashboard.view import BoardView
 from vigie_gateway.auth.access import Access
+from vigie_gateway.capacity.answer import Answer
+from vigie_gateway.capacity.check import check
+from vigie_gateway.capacity.question import Question
+from vigie_gateway.capacity.supply import Rehearsal
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
@@ -16,6 +21,7 @@ from vigie_gateway.place.site import Site
 from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
+from vigie_gateway.supply.supplies import Supplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,25 @@ class Gateway:
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
     desk: Desk = field(kw_only=True)
+    supplies: Supplies = field(kw_only=True)
+
+    def answer(
+        self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None
+    ) -> Answer:
+        """Whether a session fits, by what was measured here. For worker threads.
+
+        Args:
+            question: In which ``supplies.problems`` finds nothing wrong.
+            session: The one that it is about, where a calendar has it already: it is in nobody's way then.
+            rehearsal: The latest for this session.
+
+        Raises:
+            KeyError: The place has no such room.
+            ValueError: The question cannot be answered.
+            StoreError: The store cannot be read.
+        """
+        supply = self.supplies.at(question, session=session, rehearsal=rehearsal)
+        return check(question, supply, self.site.session_activities())
 
     def board_view(self) -> BoardView:
         """The board now."""

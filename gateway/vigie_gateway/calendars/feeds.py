@@ -36,8 +36,11 @@ RETRY_S = (30.0, 120.0, 300.0, 900.0)
 """Until the next try after failures in a row; the last stands for all further ones."""
 STOP_S = 1.0
 """How long a read may hold up the end of the gateway; it is hung up on before."""
-DAYS = 2
-"""Expanded from today on, so that tomorrow's sessions are there at midnight."""
+DAYS_BEFORE, DAYS_AFTER = 112, 62
+"""Expanded around today: what was, as far back as a forecast remembers, so that a session's own hours are not taken
+for the place's; and what comes, so that one two months ahead can be asked about. Fewer know less; more cost seconds."""
+NEAR_DAYS = 2
+"""Of which ``/healthz`` counts the events: today and tomorrow."""
 
 
 class Feed:
@@ -112,6 +115,7 @@ class Calendars:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._day: date | None = None
+        self._near: dict[str, int] = {}
         self._unplaced: dict[str, int] = {}
 
     def start(self) -> None:
@@ -138,7 +142,7 @@ class Calendars:
                 "status": "pass" if feed.trouble is None else "warn",
                 "trouble": feed.trouble,
                 "read_ts": feed.read_ts,
-                "events": len(feed.events),
+                "events": self._near.get(feed.calendar.id, 0),
                 "unplaced_events": self._unplaced.get(feed.calendar.id, 0),
             }
             for feed in self._feeds
@@ -165,7 +169,8 @@ class Calendars:
         now_ts = self._clock.now_ts()
         zone = self._site.zone()
         today = local_date(zone, now_ts)
-        window = (local_ts(zone, today, 0), local_ts(zone, today + timedelta(days=DAYS), 0))
+        first, end = today - timedelta(days=DAYS_BEFORE), today + timedelta(days=DAYS_AFTER)
+        window = (local_ts(zone, first, 0), local_ts(zone, end, 0))
         is_new_day = today != self._day
         due = [feed for feed in self._feeds if time.monotonic() >= feed.due_mono]
         if is_new_day:
@@ -177,7 +182,8 @@ class Calendars:
                 return
             self._read(feed, window)
         if due or is_new_day:
-            self._board.agenda = self._agenda(self._feeds)
+            self._count_near(local_ts(zone, today, 0), local_ts(zone, today + timedelta(days=NEAR_DAYS), 0))
+            self._board.agenda = self._agenda(self._feeds, window[1])
             self._on_change()
 
     def _expand_again(self, feed: Feed, window: tuple[float, float]) -> None:
@@ -202,10 +208,18 @@ class Calendars:
             return
         feed.succeeded(body, events, self._clock.now_ts())
 
-    def _agenda(self, feeds: Sequence[Feed]) -> Agenda:
+    def _count_near(self, from_ts: float, to_ts: float) -> None:
+        for feed in self._feeds:
+            near = [one for one in feed.events if one.begins_ts < to_ts and one.ends_ts > from_ts]
+            self._near[feed.calendar.id] = len(near)
+            self._unplaced[feed.calendar.id] = place_events(near, feed.calendar, self._site)[1]
+
+    def _agenda(self, feeds: Sequence[Feed], until_ts: float) -> Agenda:
         sessions: list[SessionView] = []
         for feed in feeds:
-            placed, self._unplaced[feed.calendar.id] = place_events(feed.events, feed.calendar, self._site)
+            placed, _ = place_events(feed.events, feed.calendar, self._site)
             sessions += placed
         stale = [StaleCalendar(feed.calendar.name, feed.read_ts) for feed in feeds if feed.trouble is not None]
-        return Agenda(tuple(sorted(sessions, key=lambda one: (one.begins_ts, one.ends_ts))), tuple(stale))
+        in_order = tuple(sorted(sessions, key=lambda one: (one.begins_ts, one.ends_ts)))
+        is_told = all(feed.read_ts is not None or feed.trouble is not None for feed in feeds)
+        return Agenda(in_order, tuple(stale), until_ts if is_told else None)

@@ -25,8 +25,9 @@ MEMORY_BYTES = 512 * 2**20
 """Address space of the process. Lower refuses honest feeds of some thousand events; higher lets one starve a Pi."""
 NAME_CHARACTERS = 80
 """Of a name or location. Fewer cuts honest ones; more is never read on a board."""
-MAX_EVENTS = 500
-"""Occurrences of the days asked for. Fewer cuts a big venue; more is a mistake in the feed, and fills every page."""
+MAX_EVENTS = 5_000
+"""Occurrences of the days asked for. Fewer cuts a big venue (half a year of thirty a day); more is a mistake in the
+feed, and fills every page."""
 
 
 def events_of(feed: bytes, from_ts: float, to_ts: float, timezone: str) -> list[CalendarEvent]:
@@ -49,7 +50,8 @@ def events_of(feed: bytes, from_ts: float, to_ts: float, timezone: str) -> list[
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise FeedError(f"is no calendar that can be read: {_clean(str(error)) or type(error).__name__}") from error
     if len(found) > MAX_EVENTS:
-        raise FeedError(f"has {len(found)} events in two days, expected {MAX_EVENTS} at most")
+        hours = (to_ts - from_ts) / 3600
+        raise FeedError(f"has {len(found)} events in {hours:.0f} hours, expected {MAX_EVENTS} at most")
     events = [event for one in found if (event := _event(one, zone)) is not None]
     return sorted(events, key=lambda event: (event.begins_ts, event.ends_ts, event.name or ""))
 

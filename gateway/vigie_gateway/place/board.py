@@ -173,6 +173,11 @@ class Board:
             moment = self._moment(now_ts)
             return next((known_people(room, moment) for room in self.wiring.rooms if room.site.id == subject), None)
 
+    def is_closed_by_hand(self, room: str, at_ts: float) -> bool:
+        """Whether what somebody said of a room keeps it closed at a time to come."""
+        with self._lock:
+            return self._standing.closing(room, at_ts) is not None
+
     def correct(self, correction: Correction) -> None:
         """Take what somebody said, once it is stored; the doors count on from there."""
         with self._lock:

@@ -20,10 +20,17 @@ from vigie_gateway.place.site import Calendar, Site
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What the calendars say: sessions by begin, and the calendars whose last read failed."""
+    """What the calendars say.
+
+    Attributes:
+        sessions: By begin, of some months before and after today.
+        stale: The calendars whose last read failed.
+        until_ts: Up to when ``sessions`` has them; None until every calendar was read once, or tried.
+    """
 
     sessions: tuple[SessionView, ...] = ()
     stale: tuple[StaleCalendar, ...] = ()
+    until_ts: float | None = None
 
 
 def place_events(
