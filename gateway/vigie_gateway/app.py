@@ -34,6 +34,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.rereading import Rereading
 from vigie_gateway.settings import Settings
 from vigie_gateway.setup.address import AddressError, address_of
@@ -153,6 +154,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
 
         live = Live(fields, clock.now_ts)
         desk = Desk(site, store, board, clock, watch, live.poke)
+        rehearsals = Rehearsals(site, store, board, clock, watch, bus.command, live.poke, time.monotonic)
         pipeline = Pipeline(
             name=settings.name,
             site=site.id,
@@ -162,6 +164,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             clock=clock,
             watch=watch,
             desk=desk,
+            rehearsals=rehearsals,
             refusals=refusals,
             commit_interval_s=settings.store.commit_interval_s,
             on_change=live.poke,
@@ -211,6 +214,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             older,
             desk=desk,
             supplies=supplies,
+            rehearsals=rehearsals,
         )
         _serve(gateway, lasting, rereading)
 

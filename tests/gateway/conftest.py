@@ -35,6 +35,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
+from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.setup.place_setup import place_setup
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
@@ -56,6 +57,7 @@ class BusInMemory:
     def __init__(self) -> None:
         self.waiting: deque[Message] = deque()
         self.published: list[tuple[str, bytes]] = []
+        self.commands: list[tuple[str, bytes, int]] = []
         self.is_connected = True
         self.trouble: str | None = None
         self.drops = BrokerDrops()
@@ -71,6 +73,11 @@ class BusInMemory:
 
     def publish(self, topic: str, payload: bytes) -> None:
         self.published.append((topic, payload))
+
+    def command(self, topic: str, payload: bytes, expires_s: int) -> bool:
+        if self.is_connected:
+            self.commands.append((topic, payload, expires_s))
+        return self.is_connected
 
     def backlog(self) -> tuple[int, int]:
         return len(self.waiting), sum(len(message.payload) for message in self.waiting)
@@ -162,6 +169,9 @@ def make_bench(
     changes: list[float] = []
     live = Live(lambda lang: board_fields(board.view(clock.now_ts()), lang), clock.now_ts)
     desk = Desk(site, store, board, clock, watch, lambda: changes.append(clock.now_ts()))
+    rehearsals = Rehearsals(
+        site, store, board, clock, watch, bus.command, lambda: changes.append(clock.now_ts()), clock.now_mono
+    )
     pipeline = Pipeline(
         name="main",
         site=site.id,
@@ -171,6 +181,7 @@ def make_bench(
         clock=clock,
         watch=watch,
         desk=desk,
+        rehearsals=rehearsals,
         refusals=refusals,
         commit_interval_s=10.0,
         on_change=lambda: changes.append(clock.now_ts()),
@@ -187,9 +198,8 @@ def make_bench(
     folder = store.file.path.parent
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
-    gateway = Gateway(
-        site, clock, store, board, live, health, access, lambda: None, setup, desk=desk, supplies=supplies
-    )
+    parts = (site, clock, store, board, live, health, access, lambda: None, setup)
+    gateway = Gateway(*parts, desk=desk, supplies=supplies, rehearsals=rehearsals)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
 
 

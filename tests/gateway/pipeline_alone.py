@@ -11,6 +11,7 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.store import Store
 
 
@@ -19,6 +20,7 @@ def pipeline_alone(name: str, site: Site, store: Store, bus: BusInMemory, clock:
     watch = ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
     board = Board(site, clock)
     board.set_clock(is_known=watch.is_known, step_s=0.0)
+    rehearsals = Rehearsals(site, store, board, clock, watch, bus.command, lambda: None, clock.now_mono)
     pipeline = Pipeline(
         name=name,
         site=site.id,
@@ -28,6 +30,7 @@ def pipeline_alone(name: str, site: Site, store: Store, bus: BusInMemory, clock:
         clock=clock,
         watch=watch,
         desk=Desk(site, store, board, clock, watch, lambda: None),
+        rehearsals=rehearsals,
         refusals=Refusals(),
         commit_interval_s=10.0,
         on_change=lambda: None,

@@ -18,6 +18,7 @@ from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
@@ -41,6 +42,7 @@ class Gateway:
     older: OlderReadings | None = None
     """Where single readings are that retention took away here; None where there is no such place."""
     desk: Desk = field(kw_only=True)
+    rehearsals: Rehearsals = field(kw_only=True)
     supplies: Supplies = field(kw_only=True)
 
     def answer(
@@ -51,14 +53,15 @@ class Gateway:
         Args:
             question: In which ``supplies.problems`` finds nothing wrong.
             session: The one that it is about, where a calendar has it already: it is in nobody's way then.
-            rehearsal: The latest for this session.
+            rehearsal: What one held; None for the latest that counts for such a session.
 
         Raises:
             KeyError: The place has no such room.
             ValueError: The question cannot be answered.
             StoreError: The store cannot be read.
         """
-        supply = self.supplies.at(question, session=session, rehearsal=rehearsal)
+        held = rehearsal or self.rehearsals.evidence(question.room, question.starts_ts, question.ends_ts)
+        supply = self.supplies.at(question, session=session, rehearsal=held)
         return check(question, supply, self.site.session_activities())
 
     def board_view(self) -> BoardView:

@@ -27,6 +27,7 @@ from vigie_gateway.settings import BrokerSettings
 with hidden("dns.resolver"):
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+    from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -212,13 +213,25 @@ class Bus:
         """Send an acknowledgement, QoS 0: it is cumulative and repeated, so a lost one costs nothing."""
         self._client.publish(topic, payload, qos=0)
 
+    def command(self, topic: str, payload: bytes, expires_s: int) -> bool:
+        """Send a command, QoS 1, that the broker forgets after so long (MQTT 5 §3.3.2.3.3); any thread.
+
+        Returns:
+            Whether it was sent: without a connection nothing is, not even later.
+        """
+        if not self.is_connected:
+            return False
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it so
+        properties.MessageExpiryInterval = expires_s
+        return self._client.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
     def _on_connect(
         self, client: mqtt.Client, _data: Any, _flags: mqtt.ConnectFlags, reason: ReasonCode, _props: Properties | None
     ) -> None:
         if reason.is_failure:
             self._say(f"the broker at {self._address()} refuses the gateway: {reason}")
             return
-        self._wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data")]
+        self._wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data", "done")]
         self._wanted += [(drops.TOPIC, 0), (VERSION_TOPIC, 0)]
         self._asked_mono = self._connected_mono = time.monotonic()
         client.subscribe(self._wanted)
@@ -272,8 +285,8 @@ class Bus:
         ):
             self._refusals.add("queue-full", topic, "the ingest queue is full; the node will send it again", now_ts)
             return
-        if message.retain and topic.endswith("/data"):
-            self._refusals.add("retained", topic, "a retained message is a last known state, not a new reading", now_ts)
+        if message.retain and topic.endswith(("/data", "/done")):
+            self._refusals.add("retained", topic, "a retained message is a last known state, not a new one", now_ts)
             return
         self._bytes_in += len(payload)
         if not self._queue.qsize():

@@ -15,17 +15,19 @@ from dataclasses import replace
 from vigie_contract import topics
 from vigie_contract.clock import Clock
 from vigie_contract.errors import ContractError
-from vigie_contract.messages import OFFLINE, ONLINE, Ack, decode_birth, encode_ack
+from vigie_contract.messages import Ack, encode_ack
 from vigie_contract.senml import Pack, decode_pack
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus, Message
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.journals import ANSWER_EVERY_S, REPEAT_ACK_S, decide
-from vigie_gateway.ingest.nodes import MAX_NODES, ChannelState, NodeState, stored_nodes
+from vigie_gateway.ingest.nodes import ChannelState, NodeState
+from vigie_gateway.ingest.presence import Presence
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.ingest.showing import DECODE_TS, readings_to_show
 from vigie_gateway.place.board import Board
 from vigie_gateway.quality import BACKLOG_AGE_S, FUTURE_LIMIT_S, judge
+from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.store import Gap, Sample, Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ class Pipeline:
         clock: Clock,
         watch: ClockWatch,
         desk: Desk,
+        rehearsals: Rehearsals,
         refusals: Refusals,
         commit_interval_s: float,
         on_change: Callable[[], None],
@@ -85,19 +88,20 @@ class Pipeline:
         self._clock = clock
         self._watch = watch
         self._desk = desk
+        self._rehearsals = rehearsals
+        self._presence = Presence(store, board, rehearsals)
         self._refusals = refusals
         self._commit_interval_s = commit_interval_s
         self._on_change = on_change
         self._monotonic = monotonic  # the machine's: a simulated day must not commit sixty times as often
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest")
-        self.nodes: dict[str, NodeState] = {}
+        self.nodes = self._presence.nodes
         self._topics: dict[str, topics.Topic] = {}
         self._pending: list[Sample] = []
         self._pending_progress: dict[tuple[str, str], int] = {}
         self._pending_gaps: list[Gap] = []
         self._pending_since_mono: float | None = None
-        self._unregistered: dict[str, bytes] = {}
         self._failures = 0
         self._round_mono = 0.0
         self._round_messages = 0
@@ -139,9 +143,8 @@ class Pipeline:
         return None if since_mono is None else self._monotonic() - since_mono
 
     def _load(self) -> None:
-        self.nodes = stored_nodes(self._store)
-        for series in self._store.series():
-            self._board.declare(series)
+        self._presence.load()
+        self._rehearsals.load()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -188,11 +191,7 @@ class Pipeline:
             topic = self._topic(message.topic)
             if topic.leaf == "data":
                 return self._take_pack(topic.node, message)
-            node = self._node(topic.node)
-            node.heard_ts = message.received_ts
-            if topic.leaf == "about":
-                return self._take_birth(node, message.payload)
-            return self._take_status(node, message)
+            return self._take_word(topic.node, topic.leaf, message)
         except ContractError as error:
             self._refusals.add(error.reason, message.topic, error.detail, message.received_ts)
         except StoreError as error:
@@ -208,44 +207,13 @@ class Pipeline:
                 self._topics[text] = topic
         return topic
 
-    def _node(self, node_id: str) -> NodeState:
-        node = self.nodes.get(node_id)
-        if node is None:
-            if len(self.nodes) >= MAX_NODES:
-                raise ContractError("range", f"more than {MAX_NODES} nodes")
-            node = self.nodes[node_id] = NodeState(node_id)
-        return node
-
-    def _take_birth(self, node: NodeState, payload: bytes) -> bool:
-        if not payload:  # a cleared retained message: the node was taken out of the place
-            return False
-        birth = decode_birth(payload)
-        self._unregistered.pop(node.id, None)
-        if birth == node.birth:
-            return False
-        try:
-            registered = self._store.register(node.id, birth.channels)
-        except StoreError:
-            # The broker sends it again only with the next connection, and without it no pack can be read.
-            self._unregistered[node.id] = payload
-            raise
-        for channel_id, series in registered.items():
-            known = node.channels.get(channel_id)
-            previous = known.previous if known is not None and known.series == series.id else None
-            node.channels[channel_id] = ChannelState(series.id, series.name, series.quantity, previous)
-            node.quantities[channel_id] = series.quantity
-            self._board.declare(series)
-        node.birth = birth
-        return True
-
-    def _take_status(self, node: NodeState, message: Message) -> bool:
-        if message.payload not in {ONLINE, OFFLINE}:
-            raise ContractError("shape", f"status is {message.payload[:40]!r}, expected online or offline")
-        node.is_online = message.payload == ONLINE
-        self._board.node_status(node.id, node.is_online, message.received_ts)
-        if node.is_online:
+    def _take_word(self, node_id: str, leaf: str, message: Message) -> bool:
+        """What a node says of itself; one that says hello learns how far its journal is stored."""
+        changed = self._presence.take(node_id, leaf, message)
+        node = self.nodes[node_id]
+        if leaf == "status" and node.is_online:
             self._acknowledge(node)
-        return True
+        return changed
 
     def _take_pack(self, node_id: str, message: Message) -> bool:
         node = self.nodes.get(node_id)
@@ -404,13 +372,14 @@ class Pipeline:
     def _serve_disk(self, now_mono: float, *, is_quiet: bool) -> None:
         """Whatever of the store's work is due."""
         self._desk.serve()
+        self._rehearsals.serve()
         if self._is_commit_due(now_mono, is_quiet=is_quiet):
             self._commit()
         if now_mono >= self._repeat_mono:
             self._repeat_mono = now_mono + REPEAT_ACK_S
             for node in list(self.nodes.values()):
                 self._acknowledge(node)
-        if self._unregistered and now_mono >= self._retry_mono:
+        if self._presence.unregistered and now_mono >= self._retry_mono:
             self._register_again()
         if is_quiet and self._watch.is_known and now_mono >= self._maintain_mono and self._may_maintain(now_mono):
             self._maintain(now_mono)
@@ -468,8 +437,7 @@ class Pipeline:
 
     def _register_again(self) -> None:
         try:
-            for node_id, payload in list(self._unregistered.items()):
-                self._take_birth(self.nodes[node_id], payload)
+            self._presence.register_again()
         except StoreError as error:
             self._store_failed(error)
             return

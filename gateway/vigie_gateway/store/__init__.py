@@ -28,6 +28,7 @@ from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES, Quantity
 from vigie_dashboard.view import HistoryPoint
+from vigie_gateway.store.rehearsals import RehearsalTable
 
 if TYPE_CHECKING:
     from vigie_gateway.store.sqlite import SqliteStore
@@ -264,6 +265,10 @@ class Store(Protocol):
     @property
     def corrections(self) -> Corrections:
         """What people said, with its author."""
+
+    @property
+    def rehearsals(self) -> RehearsalTable:
+        """What was asked of a line, and what came of it."""
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         """Make the channels of a node known, and return their series by channel id.

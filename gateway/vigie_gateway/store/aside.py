@@ -33,6 +33,10 @@ _SERIES = ("text", "text", "text", "real", "text?", "text", "text", "integer")
 _PROGRESS = ("text", "text", "integer")
 _GAP = ("text", "text", "integer", "integer", "text", "integer")
 _CORRECTION = ("integer", "text", "text", "integer", "integer?", "integer?", "text", "text")
+_REHEARSAL = (
+    "text", "integer", "text", "text?", "text", "real", "real", "integer", "integer", "text", "integer?", "text",
+    "text", "text?",
+)  # fmt: skip
 _CURSOR = ("text", "integer", "integer?", "integer?", "integer")
 _SALVAGE = ("text", "text", "integer", "integer?", "integer", "integer", "integer")
 _HEAD = ("integer", "integer", "real?", "text?", "real?")
@@ -53,6 +57,7 @@ class Remains:
     head: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     gap: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     correction: dict[int, tuple[Field, ...]] = field(default_factory=dict)
+    rehearsal: dict[int, tuple[Field, ...]] = field(default_factory=dict)
     retained: list[tuple[Field, ...]] = field(default_factory=list)
     cursor: list[tuple[Field, ...]] = field(default_factory=list)
     salvage: list[tuple[Field, ...]] = field(default_factory=list)
@@ -73,7 +78,10 @@ class Remains:
             elif is_like(fields, _SALVAGE):
                 self.salvage.append(fields)
         elif fields and fields[0] is None:
-            tables = ((_SERIES, self.series), (_GAP, self.gap), (_HEAD, self.head), (_CORRECTION, self.correction))
+            tables = (
+                (_SERIES, self.series), (_GAP, self.gap), (_HEAD, self.head), (_CORRECTION, self.correction),
+                (_REHEARSAL, self.rehearsal),
+            )  # fmt: skip
             for form, table in tables:
                 if is_like(fields[1:], form):
                     table[row_id] = fields[1:]
@@ -117,7 +125,7 @@ def believable_log(path: Path) -> Path | None:
             check_identity(database, path)
             if path.stat().st_size and database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
                 return None
-    except (sqlite3.Error, StoreError):
+    except (sqlite3.Error, StoreError, UnicodeDecodeError):  # see schema.converted
         pass
     return log_path(path)
 
@@ -137,9 +145,10 @@ def _read_tables(database: sqlite3.Connection, remains: Remains) -> None:
         remains.cursor = database.execute("SELECT * FROM cursor").fetchall()
     if "salvage" in tables:
         remains.salvage = database.execute("SELECT * FROM salvage").fetchall()
-    if "correction" in tables:
-        for row_id, *fields in database.execute("SELECT * FROM correction"):
-            remains.correction[row_id] = tuple(fields)
+    for name, table in (("correction", remains.correction), ("rehearsal", remains.rehearsal)):
+        if name in tables:
+            for row_id, *fields in database.execute(f"SELECT * FROM {name}"):  # noqa: S608 - the two names above
+                table[row_id] = tuple(fields)
     for node, journal, upto in database.execute("SELECT * FROM progress"):
         remains.advance(node, journal, upto)
     for (progress,) in database.execute("SELECT progress FROM log"):
@@ -187,6 +196,7 @@ def begin_anew(path: Path, remains: Remains, reason: str, now_ts: float, connect
         _insert(database, "head", ((number, *row) for number, row in remains.head.items()), 6)
         _insert(database, "gap", ((number, *row) for number, row in remains.gap.items()), 7)
         _insert(database, "correction", ((number, *row) for number, row in remains.correction.items()), 9)
+        _insert(database, "rehearsal", ((number, *row) for number, row in remains.rehearsal.items()), 15)
         _insert(database, "retained", remains.retained, 4)
         _insert(database, "cursor", remains.cursor, 5)
         _insert(database, "progress", ((*key, upto) for key, upto in remains.progress.items()), 3)

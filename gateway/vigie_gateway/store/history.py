@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from vigie_contract.quantities import Average
 from vigie_dashboard.view import HistoryPoint
+from vigie_gateway.store import Sample
 from vigie_gateway.store.chunks import RAW, TIERS_S, Chunks, Head, merged, place, tier_ms
 from vigie_gateway.store.codec import Value
 from vigie_gateway.store.rollup import Buckets, Context, Rule, fold, roll, to_points
@@ -18,6 +19,25 @@ from vigie_gateway.store.rollup import Buckets, Context, Rule, fold, roll, to_po
 MOST_WIDENED = 1.5
 """How much wider than asked a step may become for whole buckets. Lower takes a finer tier and reads more; higher
 gives too few points. A step that is whole minutes is kept as asked."""
+
+
+def ms_of(at_ts: float) -> int:
+    """A time as it is kept."""
+    return int(at_ts * 1000.0 + 0.5)
+
+
+def span_of(from_ts: float, to_ts: float, points: int) -> tuple[int, int]:
+    """The span of a history as it is kept; raises ValueError where it is none."""
+    from_ms, to_ms = ms_of(from_ts), ms_of(to_ts)
+    if points < 1 or to_ms <= from_ms:
+        raise ValueError(f"history of {points} points from {from_ts} to {to_ts}: expected 1 and a span")
+    return from_ms, to_ms
+
+
+def columns_of(samples: Sequence[Sample]) -> tuple[list[int], list[Value]]:
+    """Times and values of samples; an unknown is its reason."""
+    values: list[Value] = [(one.reason or "") if one.value is None else one.value for one in samples]
+    return [ms_of(one.at_ts) for one in samples], values
 
 
 def by_time(times: list[int], values: list[Value]) -> tuple[list[int], list[Value]]:

@@ -83,7 +83,16 @@ CREATE TABLE correction (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE, _CORRECTIONS)
+_REHEARSALS = """
+CREATE TABLE rehearsal (
+  id INTEGER PRIMARY KEY, command TEXT NOT NULL, at_ms INTEGER NOT NULL, node TEXT NOT NULL, room TEXT,
+  author TEXT NOT NULL, download_bps REAL NOT NULL, upload_bps REAL NOT NULL, most_bytes INTEGER NOT NULL,
+  forced INTEGER NOT NULL, state TEXT NOT NULL, ended_ms INTEGER, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  result TEXT
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE, _CORRECTIONS, _REHEARSALS)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
 
 SIGNS = (b"CREATE TABLE chunk (", b"CREATE TABLE log (")
@@ -106,6 +115,9 @@ def converted(path: Path, doing: str) -> Iterator[None]:
         reason = _REASONS.get(word, str(error))
         kind = _KINDS.get(word, StoreError)
         raise kind(f"{path}: {doing}: {reason}{f' ({name})' if name else ''}") from error
+    except UnicodeDecodeError as error:
+        # SQLite names what it cannot read, in the bytes that it found there.
+        raise DamagedError(f"{path}: {doing}: {_REASONS['CORRUPT']} (its text is not UTF-8)") from error
 
 
 _REASONS = {

@@ -46,8 +46,9 @@ from vigie_gateway.store.chunks import FULL, Chunks, Head
 from vigie_gateway.store.codec import CodecError, Value
 from vigie_gateway.store.cursors import Cursors, Snapshot, behind, held_after
 from vigie_gateway.store.file import StoreFile
-from vigie_gateway.store.history import View
+from vigie_gateway.store.history import View, columns_of, ms_of, span_of
 from vigie_gateway.store.log import Tail, append, batch_of, decode_batch, encode_batch
+from vigie_gateway.store.rehearsals import RehearsalTable
 from vigie_gateway.store.retention import expire, give_back
 from vigie_gateway.store.rollup import MEAN_DIGITS, Rule, rule_of
 from vigie_gateway.store.salvage import Salvage, salvage_reports, without
@@ -94,6 +95,7 @@ class SqliteStore:
         self._clock = clock
         self.file = StoreFile(path, connect, ballast_bytes)
         self.corrections = correction_table.CorrectionTable(self.file.reading)
+        self.rehearsals = RehearsalTable(self.file.reading, self._in_transaction)
         self._rules: dict[int, Rule] = {}
         self._decimals: dict[int, int] = {}
         self._series: dict[tuple[str, str, str], Series] = {}
@@ -180,6 +182,13 @@ class SqliteStore:
         except DamagedError as error:
             self._replace(str(error).removeprefix(f"{self._path}: "))
             return self.file.with_room(work)
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        def write() -> int:
+            with self.file.transaction("a rehearsal could not be kept") as database:
+                return work(database)
+
+        return self._written(write)
 
     def register(self, node: str, channels: Sequence[Channel]) -> dict[str, Series]:
         """See ``Store``."""
@@ -276,7 +285,7 @@ class SqliteStore:
     def samples(self, series: int, from_ts: float, to_ts: float, limit: int | None = None) -> list[Sample]:
         """See ``Store``."""
         with self._view(series) as view:
-            times, values = view.readings(_ms(from_ts), _ms(to_ts))
+            times, values = view.readings(ms_of(from_ts), ms_of(to_ts))
         pairs = zip(times[:limit], values[:limit], strict=True)
         return [_sample(series, at_ms, value) for at_ms, value in pairs]
 
@@ -284,15 +293,15 @@ class SqliteStore:
         self, series: int, from_ts: float, to_ts: float, points: int, older: Older | None = None
     ) -> list[HistoryPoint]:
         """See ``Store``."""
-        from_ms, to_ms = _span(from_ts, to_ts, points)
+        from_ms, to_ms = span_of(from_ts, to_ts, points)
         with self._view(series) as view:
             if older is not None:
-                view.lay_under(*_columns(older.samples), older.known_before)
+                view.lay_under(*columns_of(older.samples), older.known_before)
             return view.history(from_ms, to_ms, points)
 
     def missing(self, series: int, from_ts: float, to_ts: float, points: int) -> tuple[float, float] | None:
         """See ``Store``."""
-        from_ms, to_ms = _span(from_ts, to_ts, points)
+        from_ms, to_ms = span_of(from_ts, to_ts, points)
         with self._view(series) as view:
             span = view.missing(from_ms, to_ms, points)
         return None if span is None else (span[0] / 1000, span[1] / 1000)
@@ -404,7 +413,7 @@ class SqliteStore:
     def _expire_step(self, now_ts: float) -> MaintenanceReport:
         """Delete what is past its retention, and give free pages back when there are many."""
         with self.file.transaction("retention could not be applied") as database:
-            expired, self._expiring = expire(database, self._expiring, self.every_series(), self._rules, _ms(now_ts))
+            expired, self._expiring = expire(database, self._expiring, self.every_series(), self._rules, ms_of(now_ts))
         with converted(self._path, "free pages could not be given back"):
             give_back(self.file.writer)
         return MaintenanceReport(0, 0, expired, has_more=bool(self._expiring))
@@ -433,7 +442,7 @@ class SqliteStore:
         unsealed = [sample for series in list(self._tails) for sample in self._tail_samples(series)]
         if unsealed:
             data = encode_batch(batch_of(unsealed), self._decimals)
-            remains.log.append((self._next_row, len(unsealed), _ms(self._clock.now_ts()), "[]", data))
+            remains.log.append((self._next_row, len(unsealed), ms_of(self._clock.now_ts()), "[]", data))
         return remains
 
     def _tail_samples(self, series: int) -> list[Sample]:
@@ -459,7 +468,7 @@ class SqliteStore:
         with self.file.transaction("what was salvaged could not be put back") as database:
             moved = salvage.step(database, self._rules, self._heads)
             heads = {series: Chunks(database, series, self._rules[series]).head() for series in moved}
-            salvage.save(database, _ms(self._clock.now_ts()))
+            salvage.save(database, ms_of(self._clock.now_ts()))
             self.salvage_report = salvage_reports(database)[-1]
         self._heads.update({series: head for series, head in heads.items() if head is not None})
         if salvage.is_done:
@@ -475,22 +484,6 @@ class SqliteStore:
         if self._salvage is not None:
             self._salvage.close()
         self.file.close()
-
-
-def _span(from_ts: float, to_ts: float, points: int) -> tuple[int, int]:
-    from_ms, to_ms = _ms(from_ts), _ms(to_ts)
-    if points < 1 or to_ms <= from_ms:
-        raise ValueError(f"history of {points} points from {from_ts} to {to_ts}: expected 1 and a span")
-    return from_ms, to_ms
-
-
-def _columns(samples: Sequence[Sample]) -> tuple[list[int], list[Value]]:
-    values: list[Value] = [(one.reason or "") if one.value is None else one.value for one in samples]
-    return [_ms(one.at_ts) for one in samples], values
-
-
-def _ms(at_ts: float) -> int:
-    return int(at_ts * 1000.0 + 0.5)
 
 
 def _sample(series: int, at_ms: int, value: Value) -> Sample:

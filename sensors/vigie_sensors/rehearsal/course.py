@@ -12,32 +12,28 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from vigie_contract.rehearsal import (
+    DEMAND_S,
+    HEADROOM,
+    LONGEST_S,
+    OVERHEAD,
+    RAMP_S,
+    SETTLE_S,
+    WINDOW_S,
+    most_bytes,
+)
+
 TICK_S = 0.1
 """Lower costs a small Pi time that the streams need; higher lets a fast line move megabytes past the end."""
-HEADROOM = 1.3
-"""Tried first. Lower would call a line comfortable that has nothing to spare when one more person joins; higher loads
-a line, and the people on it, for nothing."""
-WINDOW_S = 3.0
-"""A rate must hold for so long. Lower takes the burst that a shaper lets through for the rate; higher costs bytes."""
 TOLERANCE = 0.97
 """Share of a paced rate that counts as held: the pace itself wavers by a few per cent from window to window."""
-RAMP_S = 5.5
-"""For the headroom: a slow start on a long path takes two seconds, and then comes the window. Lower would call a
-satellite line too slow; higher pushes into a line that is full already."""
 HOPELESS_SHARE = 0.9
 """A line that gave less than this share of the demand while it was asked for more does not hold the demand: no second
 look. Higher would judge by the loss that the push itself caused; lower only costs bytes."""
-SETTLE_S = 1.5
 DRAIN = 0.5
-"""For so long only this share of the demand is sent, so that the queue that the push made drains: the largest of home
-routers hold a second. A shorter time, or a larger share, would count that queue as the demand's own delay; less of
-either lets TCP go back to its start."""
-DEMAND_S = 5.0
-"""The second look: settled, a window and two seconds of grace."""
-LONGEST_S = RAMP_S + SETTLE_S + DEMAND_S + 1.0
-"""The phases and the ticks that they are late; a bound that only a machine too busy to look comes to."""
-OVERHEAD = 1.05
-"""Bytes on the line for each byte of content: 40 to 66 of headers on 1448, and the answers."""
+"""While it settles only this share of the demand is sent, so that the queue that the push made drains: the largest of
+home routers hold a second. A larger share would count that queue as the demand's own delay; a smaller one lets TCP go
+back to its start."""
 
 
 class Finding(StrEnum):
@@ -69,8 +65,7 @@ class Demand:
 
     def cost_bytes(self) -> int:
         """The most that a rehearsal of it moves, both ways together: where it holds, about a third of this."""
-        seconds = HEADROOM * RAMP_S + SETTLE_S + DEMAND_S
-        return round((self.download_bps + self.upload_bps) / 8 * seconds * OVERHEAD)
+        return most_bytes(self.download_bps, self.upload_bps)
 
 
 def _paces() -> dict[str, float]:

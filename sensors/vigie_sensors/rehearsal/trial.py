@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
+from vigie_contract.rehearsal import IDLE_S
 from vigie_sensors.prober import LEAST_PROBES, Collected, Prober, Way
 from vigie_sensors.probes import IcmpEcho, TcpConnect
 from vigie_sensors.rehearsal import streams
@@ -23,8 +24,6 @@ PROBERS = 4
 it matters most; more load a slow line themselves."""
 PROBE_INTERVAL_S = 0.4
 """Of each. draft-ietf-ippm-qoo warns that sampling below 1 Hz flatters; together they sample at 10 Hz."""
-IDLE_S = 1.5
-"""Before the load: what the path takes when nobody asks anything of it."""
 GIVE_UP_S = 2.0
 """After so long without a byte, and a reason why, the far end cannot be used. Lower gives up one that is slow to
 answer; higher keeps people waiting for nothing."""

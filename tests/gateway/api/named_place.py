@@ -90,7 +90,7 @@ def named_places(directory: Path, clock: ManualClock, accounts: Accounts) -> Ite
             word = read_word(
                 bench.gateway.site, clock.now, kind=kind, subject=subject, value=value, reason=reason_of(wire)
             )
-            bench.gateway.desk._take(word, "sam")  # as the ingest thread does, which does not run here
+            bench.gateway.desk._take((word, "sam"))  # as the ingest thread does, which does not run here
         events = events_of(feed_of(wire, clock.now), clock.now - 86_400, clock.now + 86_400, "Europe/Paris")
         placed, _ = place_events(events, bench.gateway.site.calendars[0], bench.gateway.site)
         stale = (StaleCalendar(bench.gateway.site.calendars[0].name, clock.now - 9_000),)

@@ -17,7 +17,7 @@ from tests.gateway.conftest import Bench
 
 from vigie_contract.messages import Channel
 from vigie_gateway.clock.watch import ClockWatch
-from vigie_gateway.ingest import desk as desk_module
+from vigie_gateway.ingest import handover
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.corrections import CorrectionError, Word
@@ -96,7 +96,7 @@ def test_nothing_is_taken_while_the_time_is_not_known(bench: Bench, site: Site, 
 
 
 def test_who_got_no_turn_is_told_so_and_it_is_not_done_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(handover, "PATIENCE_S", 0.01)
     with pytest.raises(CorrectionError, match="busy"):
         bench.gateway.desk.enter(Word("people", "atelier", 12), "lou")
     bench.pipeline._round()

@@ -9,6 +9,7 @@ from vigie_contract import topics
 from vigie_contract.messages import Ack
 from vigie_contract.readings import Reading
 from vigie_gateway.ingest import pipeline as pipeline_module
+from vigie_gateway.ingest import presence
 from vigie_gateway.store import StoreError, open_store
 
 DATA = topics.data("semaphore", "tableau")
@@ -168,7 +169,7 @@ def test_a_topic_that_is_none_of_ours_is_refused(bench: Bench, topic: str) -> No
 
 
 def test_more_nodes_than_a_site_can_have_are_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline_module, "MAX_NODES", 2)
+    monkeypatch.setattr(presence, "MAX_NODES", 2)
     for number in range(4):
         bench.receive(topics.status("semaphore", f"n{number}"), b"online")
     assert set(bench.pipeline.nodes) == {"n0", "n1"}

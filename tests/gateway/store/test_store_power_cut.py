@@ -118,7 +118,7 @@ def test_a_power_cut_while_the_schema_is_updated_leaves_one_schema_or_the_next(t
     store.commit(samples_of(1), {("n", "j"): 1})
     store.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.executescript("DROP TABLE salvage; DROP TABLE correction")
+        database.executescript("DROP TABLE salvage; DROP TABLE correction; DROP TABLE rehearsal")
         database.execute("PRAGMA user_version = 2")
     disk = Disk(f"update-{mode}")
     chance = random.Random(3)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigie_contract.rehearsal import HEADROOM, LONGEST_S, OVERHEAD, WINDOW_S
 from vigie_sensors.rehearsal import course
-from vigie_sensors.rehearsal.course import HEADROOM, LONGEST_S, TICK_S, Course, Demand, Direction, Finding
+from vigie_sensors.rehearsal.course import TICK_S, Course, Demand, Direction, Finding
 
 PLENTY_BYTES = 10**12
 
@@ -59,7 +60,7 @@ def test_a_demand_of_a_share_of_the_capacity_is_found_out(share: float, finding:
 
 def test_it_stops_as_soon_as_three_tenths_more_than_the_demand_has_held_for_three_seconds() -> None:
     _, took_s = rehearse(Demand(1e6, 1e6), Line(100e6, ramp_s=0), Line(100e6, ramp_s=0))
-    assert took_s == pytest.approx(course.WINDOW_S + TICK_S, abs=TICK_S)
+    assert took_s == pytest.approx(WINDOW_S + TICK_S, abs=TICK_S)
 
 
 def test_the_direction_that_breaks_is_named_and_the_other_is_not_blamed() -> None:
@@ -106,7 +107,7 @@ def test_whatever_the_line_it_ends_in_time_within_its_bytes_and_never_overstates
     demand = Demand(demand_bps, 0)
     tried, took_s = rehearse(demand, Line(capacity_bps, ramp_s), Line(0.0), most_bytes)
     assert took_s <= LONGEST_S + TICK_S
-    one_tick_bytes = demand_bps * HEADROOM * TICK_S / 8 * course.OVERHEAD
+    one_tick_bytes = demand_bps * HEADROOM * TICK_S / 8 * OVERHEAD
     assert tried.moved_bytes <= min(most_bytes, demand.cost_bytes()) + one_tick_bytes + 2
     if tried.download.finding in {Finding.HEADROOM, Finding.HOLDS}:
         assert capacity_bps >= demand_bps * course.TOLERANCE * 0.999

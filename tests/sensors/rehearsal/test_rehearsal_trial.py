@@ -7,7 +7,8 @@ import threading
 from tests.sensors.rehearsal.links import SECRET, far_end, limited
 
 from vigie_contract.clock import SystemClock
-from vigie_sensors.rehearsal.course import LONGEST_S, Demand, Finding
+from vigie_contract.rehearsal import LONGEST_S
+from vigie_sensors.rehearsal.course import Demand, Finding
 from vigie_sensors.rehearsal.far_end import OwnFarEnd
 from vigie_sensors.rehearsal.trial import Outcome, RoundTrips, rehearse
 
