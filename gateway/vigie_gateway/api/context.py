@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.notices import SessionView
@@ -12,7 +13,7 @@ from vigie_gateway.auth.access import Access
 from vigie_gateway.capacity.answer import Answer
 from vigie_gateway.capacity.check import check
 from vigie_gateway.capacity.question import Question
-from vigie_gateway.capacity.supply import Rehearsal
+from vigie_gateway.capacity.supply import Rehearsal, Supply
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
@@ -23,6 +24,13 @@ from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
 from vigie_gateway.supply.supplies import Supplies
+
+
+class Asked(NamedTuple):
+    """The answer to a question, and the supply that it was judged by."""
+
+    supply: Supply
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,15 @@ class Gateway:
             ValueError: The question cannot be answered.
             StoreError: The store cannot be read.
         """
+        return self.ask(question, session=session, rehearsal=rehearsal).answer
+
+    def ask(
+        self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None
+    ) -> Asked:
+        """The same, with what it was judged by; arguments and errors as of ``answer``."""
         held = rehearsal or self.rehearsals.evidence(question.room, question.starts_ts, question.ends_ts)
         supply = self.supplies.at(question, session=session, rehearsal=held)
-        return check(question, supply, self.site.session_activities())
+        return Asked(supply, check(question, supply, self.site.session_activities()))
 
     def board_view(self) -> BoardView:
         """The board now."""

@@ -34,7 +34,11 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["parameter", "detail"],
-                "properties": {"parameter": {"type": "string"}, "detail": {"type": "string"}},
+                "properties": {
+                    "parameter": {"type": "string"},
+                    "pointer": {"type": "string", "description": "Of a body: where in it (RFC 6901)"},
+                    "detail": {"type": "string"},
+                },
             },
         },
     },
@@ -84,10 +88,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette dispatches by this very class
-        wrong = [
-            {"parameter": ".".join(str(part) for part in found["loc"]), "detail": found["msg"]}
-            for found in error.errors()
-        ]
+        wrong = [_wrong(found["loc"], found["msg"]) for found in error.errors()]
         detail = "; ".join(f"{entry['parameter']}: {entry['detail']}" for entry in wrong)
         return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, {"errors": wrong}, {})
 
@@ -102,6 +103,15 @@ def install(app: FastAPI) -> None:
     async def _unexpected(request: Request, error: Exception) -> Response:
         log.error("%s %r failed", request.method, request.url.path, exc_info=error)
         return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
+
+
+def _wrong(place: tuple[str | int, ...], detail: str) -> dict[str, str]:
+    """One parameter, or one field of a body."""
+    names = [str(part) for part in place]
+    found = {"parameter": ".".join(names), "detail": detail}
+    if names[:1] == ["body"]:
+        found["pointer"] = "#" + "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in names[1:])
+    return found
 
 
 def answer(request: Request, status: int, detail: str, extra: dict[str, Any], headers: dict[str, str]) -> Response:

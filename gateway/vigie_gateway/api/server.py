@@ -27,6 +27,7 @@ from vigie_gateway.api import (
     sign_in,
     users,
     v1,
+    v1_check,
     visitors,
 )
 from vigie_gateway.api.context import Gateway
@@ -86,6 +87,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
     app.include_router(corrections.api_router(gateway))
+    app.include_router(v1_check.api_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(sheet.router(gateway))
     app.include_router(corrections.router(gateway))

@@ -28,6 +28,8 @@ WATCHERS = STAFF | {Role.KIOSK}
 """Those who may see the board on a wall."""
 DESK = frozenset({Role.CONCIERGE, Role.ADMIN})
 """Those who keep the place and its installation going."""
+CHECKERS = DESK | {Role.ORGANISER}
+"""Those who ask whether a session fits."""
 ADMIN_ONLY = frozenset({Role.ADMIN})
 SIGNED_IN_ROLES = tuple(role for role in Role if role in STAFF)
 """What an account can be."""

@@ -94,7 +94,7 @@ def test_an_unknown_series_is_a_problem_document(client: TestClient) -> None:
 def test_the_description_of_the_api_names_every_route(client: TestClient) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
     assert set(paths) == {
-        "/api/v1/public", "/api/v1/openapi.json",
+        "/api/v1/public", "/api/v1/openapi.json", "/api/v1/check", "/api/v1/corrections",
         "/api/v1/rooms", "/api/v1/series", "/api/v1/series/{series_id}/history", "/events", "/healthz", "/metrics",
     }  # fmt: skip
 
