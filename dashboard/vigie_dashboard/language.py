@@ -96,6 +96,10 @@ class Language:
         """Names one after the other."""
         return ", ".join(parts)
 
+    def listed(self, parts: list[str]) -> str:
+        """Phrases one after the other, which may have commas of their own."""
+        return (f"{NNBSP}; " if self.code == "fr" else "; ").join(parts)
+
     def time(self, at_ts: float, timezone: str) -> str:
         """``14 h 32`` or ``14:32``, in the place's own time."""
         return self.clock(int(at_ts // 60) * 60, timezone)

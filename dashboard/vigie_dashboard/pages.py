@@ -50,15 +50,17 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 THEMES = ("light", "dark")
 
 
-def render_board(view: BoardView, lang: str, theme: str | None) -> str:
+def render_board(view: BoardView, lang: str, theme: str | None, *, may_check: bool = False) -> str:
     """The live board.
 
     Args:
         view: What is true now.
         lang: One of ``LANGUAGES``.
         theme: ``light`` or ``dark``; anything else follows the browser.
+        may_check: Whether its reader may ask if a session fits.
     """
-    return render("board.html", language_of(lang), theme, is_kiosk=False, **board_values(view, language_of(lang)))
+    values = board_values(view, language_of(lang))
+    return render("board.html", language_of(lang), theme, is_kiosk=False, may_check=may_check, **values)
 
 
 def board_values(view: BoardView, language: Language) -> dict[str, Any]:

@@ -51,6 +51,7 @@ EXAMPLES = {
 NOT_PAGES = {
     "/static/{name}", "/kiosk/alive", "/api/v1/openapi.json", "/setup/export", "/setup/draft.toml", "/setup/picture",
     "/setup/start/{code}", "/corrections.csv",
+    "/check.ics",
 }  # fmt: skip
 """Routes that answer something else, although they are not in the API's description; a used one-time address is
 among OTHER_STATES."""
@@ -59,6 +60,8 @@ OTHER_STATES = (
     "/nowhere",
     "/history/salle?from=le+24&from_time=8h",
     "/history?q=nothing+like+it",
+    "/check?room=salle&people=36&activity=video-call&bring-projector=1",
+    "/check?room=cellar&people=0&to=late",
 )
 """Of pages that are there, and of those that are not."""
 NAME, PASSWORD = "lou", "eight rooms, one lamp"

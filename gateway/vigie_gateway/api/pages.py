@@ -14,7 +14,7 @@ from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.auth.roles import EVERYBODY, STAFF, WATCHERS
+from vigie_gateway.auth.roles import CHECKERS, EVERYBODY, STAFF, WATCHERS
 from vigie_gateway.live import RETRY_MS, TooManyViewersError
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -28,7 +28,9 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/board")
     @allowed(STAFF)
     def board(request: Request) -> Response:
-        return page(render_board(gateway.board_view(), chosen_language(request), chosen_theme(request)))
+        may_check = principal_of(request).role in CHECKERS
+        view = gateway.board_view()
+        return page(render_board(view, chosen_language(request), chosen_theme(request), may_check=may_check))
 
     @routes.get("/static/{name}")
     @allowed(EVERYBODY)

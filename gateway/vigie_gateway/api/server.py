@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from vigie_gateway.api import (
+    check_page,
     corrections,
     health,
     history,
@@ -93,6 +94,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(corrections.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))
+    app.include_router(check_page.router(gateway))
     app.include_router(visitors.router(gateway))
     app.include_router(sign_in.router(gateway))
     app.include_router(users.router(gateway))

@@ -1,0 +1,128 @@
+"""What the answer says: one sentence that decides, how sure it is, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.dashboard.answers import FEW_DAYS, GO, NO_GO, STATES, TIGHT, UNCHECKED, gauge, page_of
+
+from vigie_dashboard.check_text import action_row, confidence_text, entry_text, hit_text, sentence_of, values_of
+from vigie_dashboard.check_view import ActionView, AnswerView, HitRate
+from vigie_dashboard.language import NBSP, NNBSP, language_of
+from vigie_dashboard.pages import LANGUAGES
+
+FR, EN = language_of("fr"), language_of("en")
+
+
+def plain(text: str) -> str:
+    return text.replace(NBSP, " ").replace(NNBSP, " ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "french", "english"),
+    [
+        (TIGHT, "Ce qui cède en premier : le débit montant. Au-delà de 33 personnes, l\u2019image se figera.",
+         "What gives in first: the upload. Beyond 33 people, pictures will freeze."),
+        (NO_GO, "Il manque 12 places, et le débit montant ne tiendra que pour 33 personnes sur 52.",
+         "12 seats are missing, and the upload will only carry 33 of 52 people."),
+        (GO, "Marge la plus faible : les prises, 13 de marge ; assez pour 31 personnes.",
+         "Smallest margin: the outlets, 13 spare; enough for 31 people."),
+        (FEW_DAYS,
+         "Les chiffres suffisent, mais pour le débit montant : trop peu de jours comparables ont été mesurés.",
+         "The figures are enough, but for the upload too few days like this one were measured."),
+    ],
+)  # fmt: skip
+def test_the_sentence_names_the_resource_and_the_number_it_breaks_at(
+    answer: AnswerView, french: str, english: str
+) -> None:
+    assert plain(sentence_of(answer, FR)) == french
+    assert sentence_of(answer, EN) == english
+
+
+def test_french_sentences_have_the_spaces_of_french_printing() -> None:
+    assert f"premier{NBSP}:" in sentence_of(TIGHT, FR)
+    assert f"marge{NNBSP};" in sentence_of(GO, FR)
+
+
+def test_one_of_anything_is_singular() -> None:
+    one_seat = replace(NO_GO, people=41, gauges=(gauge("seats", "no-go", 41, 40, 40, 40, breaks_at=40),))
+    assert sentence_of(one_seat, EN) == "1 seat is missing."
+    one_person = replace(TIGHT, gauges=(gauge("upload", "tight", 2e6, 1.5e6, 1.5e6, 2e6, breaks_at=1),))
+    assert "Beyond 1 person," in sentence_of(one_person, EN)
+    assert "Au-delà de 1 personne," in sentence_of(one_person, FR)
+
+
+def test_what_was_not_checked_is_said_before_any_margin() -> None:
+    said = sentence_of(UNCHECKED, EN)
+    assert said.startswith("Not checked: the Wi-Fi airtime, the response time, the upload.")
+    assert said.endswith("Smallest margin: the seats, 4 spare; enough for 40 people.")
+
+
+def test_a_closed_and_booked_room_is_said_first() -> None:
+    said = sentence_of(STATES["booked"], EN)
+    assert said.startswith("The room is closed for at least part of that time. Somebody else has the room")
+    assert said.endswith("33 of 52 people.")
+
+
+def test_what_breaks_for_a_single_person_is_not_said_to_break_beyond_none() -> None:
+    nobody = replace(TIGHT, gauges=(gauge("upload", "tight", 2e6, 1e6, 1e6, 2e6, breaks_at=0),))
+    assert "Even for one person pictures will freeze." in sentence_of(nobody, EN)
+
+
+def test_few_readings_say_how_few_and_what_else_lowers_confidence() -> None:
+    assert plain(confidence_text(FEW_DAYS, FR)) == (
+        "Peu sûr : peu de mesures (2 jours comparables) ; les dernières mesures ont plus d\u2019une semaine."
+    )
+    assert confidence_text(UNCHECKED, EN) == (
+        "Not very sure: nothing was measured at such hours; the Wi-Fi airtime was not checked; "
+        "so many people were never counted here; at most 18."
+    )
+    assert confidence_text(GO, EN) == "Sure."
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_its_sentences(state: str, lang: str) -> None:
+    view = page_of(STATES[state])
+    values = values_of(view, STATES[state], {"l": lang}, language_of(lang))
+    assert values["sentence"].endswith(".")
+    assert values["confidence"].endswith(".")
+    assert values["unsaid"].endswith(".")
+    assert all(row.margin and row.said for row in values["rows"])
+    assert "%(" not in str(values)
+    assert "None" not in values["sentence"]
+
+
+def test_an_action_says_what_it_changes_and_leads_to_the_form_that_asks_it() -> None:
+    row = action_row(TIGHT.actions[0], page_of(TIGHT), {"l": "en"}, EN)
+    assert row.what == "Turn off half of the cameras"
+    assert row.effect == "The upload: 58% of what is dependable, instead of 108%"
+    assert (row.shape, row.then) == ("ok", "it fits")
+    assert row.to.startswith("?l=en&room=main-hall&")
+    assert "lighter=50" in row.to
+
+
+def test_an_action_that_changes_nothing_in_the_form_has_no_link() -> None:
+    assert action_row(TIGHT.actions[-1], page_of(TIGHT), {"l": "en"}, EN).to == ""
+
+
+def test_strips_and_participants_are_counted_in_words_of_their_number() -> None:
+    strips = ActionView("power-strip", "go", "outlets", 36, 10)
+    assert action_row(strips, page_of(TIGHT), {}, EN).what == "Bring 2 power strips of 6"
+    one = ActionView("fewer-people", "go", "seats", 36, 1)
+    assert action_row(one, page_of(TIGHT), {}, FR).what == "Limiter à 1 participant"
+
+
+def test_how_often_forecasts_held_is_said_once_it_is_known() -> None:
+    assert hit_text(page_of(GO), EN) == ""
+    assert hit_text(replace(page_of(GO), hit_rate=HitRate(0, 0)), EN) == ""
+    assert hit_text(page_of(TIGHT), EN) == "Our forecasts held 18 times in 20."
+    assert plain(hit_text(page_of(TIGHT), FR)) == "Nos prévisions ont tenu 18 fois sur 20."
+
+
+def test_the_text_for_a_calendar_has_the_verdict_first_and_every_resource() -> None:
+    lines = entry_text(NO_GO, EN).splitlines()
+    assert lines[0] == "It does not fit"
+    assert "Seats: 12 short, 52 of 40" in lines
+    assert len([line for line in lines if ": " in line]) >= len(NO_GO.gauges)
