@@ -233,7 +233,7 @@ def _least_margin(answer: AnswerView, gauge: GaugeView, language: Language) -> s
 
 def _basis_text(answer: AnswerView, language: Language) -> str:
     days = [one.amounts.days for one in answer.gauges if one.amounts is not None and one.amounts.days is not None]
-    if not days:
+    if not days or not min(days):
         return language.gettext("tightest first")
     measured = language.ngettext(
         "tightest first · measured on %(num)s comparable day",
@@ -247,8 +247,8 @@ def confidence_text(answer: AnswerView, language: Language) -> str:
     """How sure, and why not more."""
     days = [one.amounts.days for one in answer.gauges if one.amounts is not None and one.amounts.days is not None]
     why = []
-    if not days:
-        why.append(language.gettext("nothing was measured at such hours"))
+    if not days or not min(days):
+        why.append(language.gettext("something was never measured on such a day"))
     elif min(days) < FEW_DAYS:
         why.append(
             language.ngettext(

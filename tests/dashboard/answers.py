@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -199,3 +200,16 @@ def page_of(answer: AnswerView | None, *troubles: Trouble, **typed: str) -> Chec
         answer=answer,
         hit_rate=HitRate(18, 20) if answer is TIGHT else None,
     )
+
+
+def state_asked(query: Mapping[str, str]) -> CheckView:
+    """What the test server answers: a state by its name, else by the people who come, as the pictures have it."""
+    people = query.get("people", "")
+    if "state" in query:
+        return page_of(STATES[query["state"]])
+    if not people:
+        return replace(page_of(None), query={})
+    if not people.isdigit() or not int(people):
+        return page_of(None, Trouble("people", "too-few", 1), people=people)
+    answer = GO if int(people) < 30 else TIGHT if int(people) < 40 else NO_GO
+    return page_of(replace(answer, people=int(people)), people=people)

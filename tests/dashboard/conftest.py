@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.dashboard.answers import state_asked
 from tests.dashboard.places import (
     ILL,
     NOW_TS,
@@ -31,6 +32,7 @@ from tests.dashboard.places import (
 
 from vigie_dashboard import pages
 from vigie_dashboard.assets import asset
+from vigie_dashboard.check_page import render_check
 from vigie_dashboard.history_view import HistoryView
 from vigie_dashboard.kiosk import render_kiosk, render_waiting_kiosk
 from vigie_dashboard.sheet_view import CorrectionForms
@@ -104,7 +106,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                     self._answer(200, found.content_type, found.body, found.gzip)
             elif url.path.endswith(".json"):
                 self._answer(200, "application/json", json.dumps(pages.history_points(finer_view(query))).encode())
-            elif url.path.startswith(("/history", "/health", "/rooms/")):
+            elif url.path.startswith(("/history", "/health", "/rooms/", "/check")):
                 self._answer(200, "text/html; charset=utf-8", self._past(url.path, query, lang, theme).encode())
             elif url.path in {"/" + name for name in site.views}:
                 site.shown = url.path[1:]
@@ -145,6 +147,8 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
 
         def _past(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
+            if path == "/check":
+                return render_check(state_asked(query), lang, theme)
             if path == "/health":
                 return pages.render_health(health_of(*ILL), lang, theme)
             if path.startswith("/rooms/"):

@@ -75,7 +75,7 @@ def test_few_readings_say_how_few_and_what_else_lowers_confidence() -> None:
         "Peu sûr : peu de mesures (2 jours comparables) ; les dernières mesures ont plus d\u2019une semaine."
     )
     assert confidence_text(UNCHECKED, EN) == (
-        "Not very sure: nothing was measured at such hours; the Wi-Fi airtime was not checked; "
+        "Not very sure: something was never measured on such a day; the Wi-Fi airtime was not checked; "
         "so many people were never counted here; at most 18."
     )
     assert confidence_text(GO, EN) == "Sure."
