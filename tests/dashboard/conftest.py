@@ -152,7 +152,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             if path == "/health":
                 return pages.render_health(health_of(*ILL), lang, theme)
             if path.startswith("/rooms/"):
-                forms = CorrectionForms("csrf", 54, "people", {"value": "x"}, "value", "number")
+                forms = CorrectionForms("csrf", 54, "people", {"value": "999", "reason": ""}, "value", "too-many")
                 return pages.render_sheet(sheet_view(path.removeprefix("/rooms/")), lang, theme, history_view(), forms)
             if path == "/history":
                 return pages.render_series_list(listed_view(), query.get("q", ""), query.get("by", ""), lang, theme)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,13 +40,6 @@ class Code(NamedTuple):
     value: int
 
 
-class Published(NamedTuple):
-    """What paho returns of a publish."""
-
-    mid: int
-    rc: int = 0
-
-
 class Letter(NamedTuple):
     """A message on its way from the broker to one who has subscribed."""
 
@@ -56,8 +48,18 @@ class Letter(NamedTuple):
     payload: bytes
 
 
+class NoRehearsals:
+    """Of ``Store.rehearsals`` what a gateway asks at its start: none was under way."""
+
+    def under_way(self) -> list[Any]:
+        """See ``Store``."""
+        return []
+
+
 class Disk:
     """A gateway's store, of which only what was committed outlives the process."""
+
+    rehearsals = NoRehearsals()
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str], Series] = {}
@@ -210,31 +212,23 @@ class GatewayHere:
             self._world.publish(*published.pop(0))
 
 
-class _Client:
-    """Of paho's client what the publisher uses once it is connected."""
+class _Connection:
+    """As the publisher's own, without a socket."""
 
     def __init__(self, node: NodeHere) -> None:
         self._node = node
         self._mids = 0
-
-    def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> Published:
-        """The broker answers at once."""
-        self._mids += 1
-        code = self._node.world.publish(topic, payload, retain=retain)
-        self._node.connection.events.append(("published", self._mids, Code(code)))
-        return Published(self._mids)
-
-
-@dataclass
-class _Connection:
-    """As the publisher's own, without a socket."""
-
-    client: _Client
-    events: deque[tuple[str, Any, Any]] = field(default_factory=deque)
-    data_mids: set[int] = field(default_factory=set)
+        self.events: deque[tuple[str, Any, Any]] = deque()
+        self.data_mids: set[int] = set()
 
     def subscribe(self) -> None:
         """The broker of this world knows who hears what."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+        """The broker answers at once."""
+        self._mids += 1
+        self.events.append(("published", self._mids, Code(self._node.world.publish(topic, payload, retain=retain))))
+        return self._mids
 
 
 class NodeHere:
@@ -283,7 +277,7 @@ class NodeHere:
 
     def connect(self) -> None:
         """A new connection: what the former one had in its queues is gone."""
-        self.connection = _Connection(_Client(self))
+        self.connection = _Connection(self)
         self.publisher._introduce(self.connection)  # type: ignore[arg-type] # all that it asks of one is there
 
     def take(self, count: int) -> None:

@@ -91,14 +91,6 @@ def test_an_unknown_series_is_a_problem_document(client: TestClient) -> None:
     assert "nobody.nothing" in answer.json()["detail"]
 
 
-def test_the_description_of_the_api_names_every_route(client: TestClient) -> None:
-    paths = client.get("/api/v1/openapi.json").json()["paths"]
-    assert set(paths) == {
-        "/api/v1/public", "/api/v1/openapi.json", "/api/v1/check", "/api/v1/corrections",
-        "/api/v1/rooms", "/api/v1/series", "/api/v1/series/{series_id}/history", "/events", "/healthz", "/metrics",
-    }  # fmt: skip
-
-
 def test_an_error_of_our_own_tells_nothing_of_the_inside(
     bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
