@@ -27,6 +27,7 @@ from vigie_dashboard import (
     history_table,
     period_text,
     poster,
+    rehearsal_text,
     rooms_text,
     series_list,
     sessions_text,
@@ -38,6 +39,7 @@ from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.history_view import HistoryView, SeriesListView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.poster import PosterView
+from vigie_dashboard.rehearsal_view import RehearsalsView
 from vigie_dashboard.sheet_view import CorrectionForms, CorrectionsView, RoomSheet
 from vigie_dashboard.view import BoardView, VisitorsView
 
@@ -134,6 +136,22 @@ def render_corrections(view: CorrectionsView, lang: str, theme: str | None) -> s
         lines=correction_text.lines_of(view, language),
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def render_rehearsals(view: RehearsalsView, lang: str, theme: str | None) -> str:
+    """Rehearsals: what one would cost, how far it is, what it found, and the last ones."""
+    language = language_of(lang)
+    page, site = language.gettext("Rehearsals"), language.named(view.site_name)
+    carried = {"shown": str(view.shown.id)} if view.shown is not None else {}
+    return render(
+        "rehearsals.html",
+        language,
+        theme,
+        carried=carried,
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
+        **rehearsal_text.values_of(view, language),
     )
 
 

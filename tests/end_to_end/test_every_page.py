@@ -57,6 +57,8 @@ NOT_PAGES = {
 among OTHER_STATES."""
 OTHER_STATES = (
     "/setup/start/used",
+    "/rehearsals?room=&down=24&up=9",
+    "/rehearsals?down=much",
     "/nowhere",
     "/history/salle?from=le+24&from_time=8h",
     "/history?q=nothing+like+it",

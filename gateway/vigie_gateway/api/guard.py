@@ -113,7 +113,12 @@ def check_correction(principal: Principal, csrf: str) -> None:
         Problem: 403 when it is of another session, or its sender may only read.
     """
     check_may_correct(principal)
-    if not hmac.compare_digest(principal.csrf.encode(), csrf.encode()):
+    check_csrf(principal, csrf)
+
+
+def check_csrf(principal: Principal, csrf: str) -> None:
+    """Raises Problem, 403, where a form was made for another session, or for a reader that has no forms."""
+    if not principal.csrf or not hmac.compare_digest(principal.csrf.encode(), csrf.encode()):
         raise Problem(HTTPStatus.FORBIDDEN, "this form is of another session: load its page again")
 
 

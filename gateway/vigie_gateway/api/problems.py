@@ -48,6 +48,7 @@ _MEANINGS = {
     403: "The role or scope is another one",
     404: "Nothing has that name",
     405: "There is no such method here",
+    409: "Something that is under way or not known stands against it",
     413: "The body is too large, or does not say its length",
     421: "The `Host` is not one of this gateway's names or addresses",
     422: "A parameter is wrong",

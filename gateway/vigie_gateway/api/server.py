@@ -21,6 +21,7 @@ from vigie_gateway.api import (
     kiosk,
     pages,
     problems,
+    rehearsals,
     setup,
     setup_address,
     setup_files,
@@ -89,9 +90,11 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(pages.events_router(gateway))
     app.include_router(corrections.api_router(gateway))
     app.include_router(v1_check.api_router(gateway))
+    app.include_router(rehearsals.api_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(sheet.router(gateway))
     app.include_router(corrections.router(gateway))
+    app.include_router(rehearsals.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))
     app.include_router(check_page.router(gateway))

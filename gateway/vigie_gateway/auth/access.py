@@ -23,7 +23,7 @@ from vigie_gateway.auth.accounts import (
     Token,
 )
 from vigie_gateway.auth.kiosks import WaitingKiosks
-from vigie_gateway.auth.roles import DESK, Role
+from vigie_gateway.auth.roles import CHECKERS, DESK, Role
 from vigie_gateway.auth.turns import Turns
 
 COOKIE = "__Host-vigie"
@@ -58,6 +58,11 @@ class Principal:
     token: Token | None = None
     may_correct: bool = False
     csrf: str = ""
+
+    @property
+    def may_rehearse(self) -> bool:
+        """Whether they may have the line loaded: whoever plans sessions here, and may do more than read."""
+        return self.role in CHECKERS and (self.may_correct or self.session is not None)
 
 
 ANYBODY = Principal("", Role.PUBLIC)

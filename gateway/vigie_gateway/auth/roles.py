@@ -29,7 +29,7 @@ WATCHERS = STAFF | {Role.KIOSK}
 DESK = frozenset({Role.CONCIERGE, Role.ADMIN})
 """Those who keep the place and its installation going."""
 CHECKERS = DESK | {Role.ORGANISER}
-"""Those who ask whether a session fits."""
+"""Those who ask whether a session fits, and have it rehearsed."""
 ADMIN_ONLY = frozenset({Role.ADMIN})
 SIGNED_IN_ROLES = tuple(role for role in Role if role in STAFF)
 """What an account can be."""

@@ -55,7 +55,10 @@ def test_a_form_of_a_page_elsewhere_is_refused_on_every_route(served: Served, he
     assert state_of(served) == before
 
 
-FOR_PROGRAMS = {"/api/v1/corrections": b'{"kind": "people", "subject": "atelier", "value": 3}'}
+FOR_PROGRAMS = {
+    "/api/v1/corrections": b'{"kind": "people", "subject": "atelier", "value": 3}',
+    "/api/v1/rehearsals": b'{"download_bps": 1e6, "upload_bps": 1e6}',
+}
 """What takes JSON, with something that it takes; browsers have forms instead."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,7 @@ from vigie_gateway.place.sessions import Agenda
 from vigie_gateway.rehearsals.order import FORCIBLE, NOT_BEGUN, NotBegunError, Order, check_demand
 from vigie_gateway.rehearsals.rehearsals import EXPIRES_S, FIRST_ANSWER_S, SILENT_S
 from vigie_gateway.store import StoreError
+from vigie_gateway.store.rehearsals import STATES
 
 
 def refused(stage: Stage, order: Order = DEMAND) -> str:
@@ -254,3 +256,10 @@ def test_who_gets_no_turn_is_told_so_and_nothing_is_sent_later(stage: Stage, mon
         stage.bench.gateway.rehearsals.begin(DEMAND, "lou")
     stage.bench.pipeline._round()
     assert stage.sent() == []
+
+
+@pytest.mark.parametrize("words", [NOT_BEGUN, STATES], ids=["why none is begun", "where one stands"])
+def test_every_word_stands_in_the_documentation(words: dict[str, str]) -> None:
+    text = (Path(__file__).parents[3] / "docs/rehearsal.md").read_text(encoding="utf-8")
+    for word, meaning in words.items():
+        assert f"| `{word}` | {meaning} |" in text
