@@ -23,7 +23,6 @@ SETS = {"root": "needs root", "long": "takes long"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     for marker, why in SETS.items():
         parser.addoption(f"--{marker}", action="store_true", help=f"run what {why}, and only that")
-    parser.addoption("--every-combination", action="store_true", help="axe and a picture of every page in all of them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,7 +2,7 @@
 
 The pages are the application's own routes, so that a new one is looked at from its first day. In every combination:
 nothing overflows, nothing is logged, no policy is broken and no other host is asked. A screenshot and axe take longer:
-they are had for every pair of language, theme and width, axe where it can differ; with ``--every-combination`` for all.
+they are had for every pair of language, theme and width, axe where it can differ; with ``--long`` for all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vigie_gateway.store import open_store
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not is_installed(), reason="Chromium is not installed"),
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
 ]
@@ -141,14 +141,15 @@ def violations_here(page: Page, theme: str, width: int, *, is_every: bool) -> li
     return violations(page, "color-contrast") if has_contrast else []
 
 
+@pytest.mark.parametrize("is_every", [False, pytest.param(True, marks=pytest.mark.long)], ids=["", "all"])
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_page_is_accessible_and_whole_on_every_screen(
-    context: BrowserContext, place: Place, addresses: list[str], pytestconfig: pytest.Config
+    context: BrowserContext, place: Place, addresses: list[str], lang: str, is_every: bool
 ) -> None:
     SCREENS.mkdir(parents=True, exist_ok=True)
     print(f"screenshots: {SCREENS}")
-    is_every = bool(pytestconfig.getoption("--every-combination"))
     page, watch, wrong = context.new_page(), Watch(context, place.address), []
-    for address, lang in product([*addresses, *OTHER_STATES], LANGUAGES):
+    for address in [*addresses, *OTHER_STATES]:
         wrong += opened(page, place, address, lang)
         for theme, width in product(THEMES, WIDTHS):
             where = f"{address} {lang} {theme} {width}"
