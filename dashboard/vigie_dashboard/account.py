@@ -152,6 +152,7 @@ def _scope_words(language: Language) -> dict[str, str]:
         "read": language.pgettext("scope", "reads what the front desk reads"),
         "correct": language.pgettext("scope", "reads that, and corrects rooms and outlets"),
         "public": language.pgettext("scope", "reads what anybody reads"),
+        "sessions": language.pgettext("scope", "is the address of the sessions' calendar"),
         "admin": language.pgettext("scope", "reads and changes everything"),
         "kiosk": language.pgettext("scope", "shows the board on a wall"),
     }

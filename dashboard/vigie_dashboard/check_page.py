@@ -34,7 +34,7 @@ def render_check(view: CheckView, lang: str, theme: str | None) -> str:
         form=check_form_text.values_of(view, carried, language),
         answer=answer,
         asked=check_text.query_text({**carried, **view.query}),
-        hits=check_text.hit_text(view, language),
+        hits=check_text.hits_text(view.hit_rate, language),
         site=site,
         title=f"{verdict}{page} \u2013 {site} \u2013 Vigie",
     )

@@ -20,7 +20,7 @@ from vigie_dashboard.check_gauge import (
     rounded_need,
     row_of,
 )
-from vigie_dashboard.check_view import ActionView, AnswerView, CheckView, GaugeView
+from vigie_dashboard.check_view import ActionView, AnswerView, CheckView, GaugeView, HitRate
 from vigie_dashboard.check_words import (
     VERDICT_SHAPES,
     activity_name,
@@ -347,9 +347,8 @@ def _effect_text(action: ActionView, language: Language) -> str:
     )
 
 
-def hit_text(view: CheckView, language: Language) -> str:
+def hits_text(rate: HitRate | None, language: Language) -> str:
     """How often such answers came true here; "" while nobody knows."""
-    rate = view.hit_rate
     if rate is None or not rate.of:
         return ""
     return language.ngettext(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vigie_dashboard.check_view import ActivityChoice, EquipmentChoice
 from vigie_dashboard.language import NBSP, Language
-from vigie_dashboard.sheet_text import unknown_words
+from vigie_dashboard.unknown_words import unknown_words
 
 VERDICT_SHAPES = {"go": "ok", "tight": "warn", "no-go": "crit", "not-checked": "unk"}
 """By verdict: the shape beside its words."""

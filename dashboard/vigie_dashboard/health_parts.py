@@ -48,6 +48,7 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
     away = gettext("A node is away, or its clock is wrong, or its battery is low.")
     refused = gettext("Something that came was refused, and is not stored.")
     feed = gettext("A calendar cannot be read: its last good copy is shown.")
+    checks = gettext("Sessions that come could not be checked: the last verdicts are shown.")
     influxdb = gettext("Readings do not get to InfluxDB. None is lost: they wait here.")
     return {
         "clock": Texts(
@@ -80,6 +81,9 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
         ),
         "calendars": Texts(
             gettext("Calendars"), gettext("See that its address is right, and that it can be reached."), feed, feed
+        ),
+        "checks": Texts(
+            gettext("Checks before sessions"), gettext("See to the database first, above."), checks, checks
         ),
         "live": Texts(gettext("Browsers"), doctor, "", ""),
         "influxdb": Texts(
@@ -215,6 +219,10 @@ def _figures(language: Language) -> dict[str, dict[str, Callable[[float], str]]]
             "on_nodes_readings": lambda n: ngettext("%(num)s reading on nodes", "%(num)s readings on nodes", int(n)),
             "messages": lambda n: ngettext("%(num)s message not looked at", "%(num)s messages not looked at", int(n)),
             "uncommitted_readings": lambda n: language.gettext("%(num)s not on disk", num=number(n)),
+        },
+        "checks": {
+            "sessions": lambda n: ngettext("%(num)s session ahead", "%(num)s sessions ahead", int(n)),
+            "unchecked_sessions": lambda n: ngettext("%(num)s not checked", "%(num)s not checked", int(n)),
         },
         "live": {"viewers": lambda n: ngettext("%(num)s connected", "%(num)s connected", int(n))},
         "heat": {"cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c))},

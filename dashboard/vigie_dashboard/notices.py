@@ -6,8 +6,11 @@ unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from vigie_dashboard.check_view import CheckView
 
 
 class WarningKind(StrEnum):
@@ -82,6 +85,28 @@ class WarningView:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionCheck:
+    """What came of asking whether a session will fit.
+
+    Attributes:
+        verdict: ``go``, ``tight``, ``no-go``, or ``not-checked``.
+        why: Why it was not checked: ``no-seats``, ``unread``, ``people``, ``activity``, ``all-day``, ``impossible`` or
+            ``store``; "" when it was.
+        at_ts: When that was found.
+        page: The page that shows all of it; None when it was not checked.
+        query: Parameters of the page that asks it again, as far as they are known; empty where it cannot be asked.
+        is_old: It could not be asked again since.
+    """
+
+    verdict: str
+    why: str
+    at_ts: float
+    page: CheckView | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    is_old: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SessionView:
     """One session of today, in a room.
 
@@ -95,6 +120,7 @@ class SessionView:
         activity: What they mostly do, an id of the capacity check; None likewise.
         equipment: What they bring, by id, and how many of each.
         unread: What the calendar says of that and nobody understands; "" where it is understood.
+        check: Whether it will fit; None where nobody has asked yet.
     """
 
     room: str
@@ -106,6 +132,7 @@ class SessionView:
     activity: str | None = None
     equipment: tuple[tuple[str, int], ...] = ()
     unread: str = ""
+    check: SessionCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ def render_sheet(
     theme: str | None,
     day: HistoryView | None = None,
     forms: CorrectionForms | None = None,
+    *,
+    may_check: bool = False,
 ) -> str:
     """A room in full, as of a moment: it says which, and is loaded again by hand.
 
@@ -104,9 +106,11 @@ def render_sheet(
         theme: ``light`` or ``dark``; anything else follows the browser.
         day: Its people over the last 24 hours; None where they are not counted, or cannot be read.
         forms: Those with which it is corrected; None where its reader may only read.
+        may_check: Whether its reader may ask if a session fits.
     """
     language = language_of(lang)
-    values = sheet_text.values_of(sheet, language)
+    carried = {"l": lang, **({"theme": theme} if theme in THEMES else {})}
+    values = sheet_text.values_of(sheet, language, carried)
     title = f"{values['name']} \u2013 {values['site']} \u2013 Vigie"
     people = None if day is None else next(iter(history.charts_of(day, language)), None)
     trouble = correction_text.trouble_of(forms, language)
@@ -118,6 +122,7 @@ def render_sheet(
         title=title,
         people=people,
         forms=forms,
+        may_check=may_check,
         trouble=trouble,
         is_placed=is_placed,
         **values,

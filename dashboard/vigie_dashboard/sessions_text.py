@@ -1,16 +1,19 @@
 """What the board says of today's sessions: lanes above the day's curve, their table, and a line below a room's name.
 
 Called by ``board`` and ``pages``. Pure: a view in, strings out. Which sessions there are is part of the page's shape;
-whether one is past, under way or to come is live (``s.<number>.s``), as is the line of a room (``r.<room>.next``).
+whether one is past, under way or to come is live (``s.<number>.s``), as are whether it will fit (its verdict ``.v``,
+icon ``.i`` and words ``.w``) and the line of a room (``r.<room>.next``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vigie_dashboard import curve
+from vigie_dashboard.check_words import VERDICT_SHAPES, verdict_words
 from vigie_dashboard.language import Language
-from vigie_dashboard.notices import SessionView
+from vigie_dashboard.notices import SessionCheck, SessionView, StaleCalendar
 from vigie_dashboard.view import BoardView, DayCurve
 
 LANES = 4
@@ -56,13 +59,26 @@ def has_today(view: BoardView) -> bool:
 
 def session_fields(view: BoardView, language: Language) -> dict[str, str]:
     """The live fields of sessions."""
-    fields = {f"s.{number}.s": _state(one, view.now_ts) for number, one in enumerate(view.sessions)}
+    fields = {}
+    for number, one in enumerate(view.sessions):
+        verdict = "" if one.check is None else one.check.verdict
+        fields[f"s.{number}.s"] = _state(one, view.now_ts)
+        fields[f"s.{number}.v"] = verdict
+        fields[f"s.{number}.i"] = f"#i-{VERDICT_SHAPES[verdict]}" if verdict else ""
+        fields[f"s.{number}.w"] = check_words(one.check, language)
     for room in view.rooms:
         if not room.is_passage:
             fields[f"r.{room.id}.next"] = _line([one for one in view.sessions if one.room == room.id], view, language)
     if has_today(view):
-        fields["s.stale"] = _stale(view, language)
+        fields["s.stale"] = stale_text(view.stale_calendars, view.now_ts, view.timezone, language)
     return fields
+
+
+def check_words(check: SessionCheck | None, language: Language) -> str:
+    """Whether a session will fit, in a few words; empty while nobody has asked."""
+    if check is None:
+        return ""
+    return verdict_words(language).get(check.verdict) or language.pgettext("session", "Not checked")
 
 
 def lanes_of(view: BoardView, language: Language) -> list[Lane]:
@@ -85,7 +101,7 @@ def rows_of(view: BoardView, language: Language) -> list[Row]:
     """All of today's sessions, by begin."""
     by_id = {room.id: language.named(room.name) for room in view.rooms}
     return [
-        Row(number, by_id.get(one.room, one.room), _name(one, language), _span(one, view, language))
+        Row(number, by_id.get(one.room, one.room), session_name(one, language), _span(one, view, language))
         for number, one in enumerate(view.sessions)
     ]
 
@@ -94,13 +110,14 @@ def _bar(number: int, session: SessionView, day: DayCurve, view: BoardView, lang
     width_s = max(day.closes_ts - day.opens_ts, HALF_HOUR_S)
     begin = max(0.0, (session.begins_ts - day.opens_ts) / width_s)
     end = min(1.0, (session.ends_ts - day.opens_ts) / width_s)
-    name = _name(session, language)
+    name = session_name(session, language)
     label = f"{name}, {_span(session, view, language)}"
     shown = name if end - begin >= LEAST_NAMED_SHARE else ""
     return Bar(number, curve.percent(begin), curve.percent(max(end - begin, 0.01)), shown, label)
 
 
-def _name(session: SessionView, language: Language) -> str:
+def session_name(session: SessionView, language: Language) -> str:
+    """As its calendar names it."""
     return session.name or language.pgettext("session", "Booked")
 
 
@@ -124,7 +141,7 @@ def _line(sessions: list[SessionView], view: BoardView, language: Language) -> s
     if not ahead:
         return ""
     session = under_way[-1] if under_way else ahead[0]
-    name = _name(session, language)
+    name = session_name(session, language)
     if session.is_all_day:
         return language.gettext("%(session)s, all day", session=name)
     if under_way:
@@ -138,13 +155,14 @@ def _line(sessions: list[SessionView], view: BoardView, language: Language) -> s
     )
 
 
-def _stale(view: BoardView, language: Language) -> str:
+def stale_text(calendars: Sequence[StaleCalendar], now_ts: float, timezone: str, language: Language) -> str:
+    """Which calendars could not be read lately, and from when what is shown of them is; empty when all could."""
     notes = []
-    for calendar in view.stale_calendars:
+    for calendar in calendars:
         name = language.named(calendar.name)
         if calendar.read_ts is None:
             notes.append(language.gettext("calendar %(name)s: never read", name=name))
         else:
-            time = language.when(calendar.read_ts, view.now_ts, view.timezone)
+            time = language.when(calendar.read_ts, now_ts, timezone)
             notes.append(language.gettext("calendar %(name)s: as of %(time)s", name=name, time=time))
     return " · ".join(notes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from vigie_contract.quantities import QUANTITIES
@@ -11,8 +13,10 @@ from vigie_dashboard.history import UNITS
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.quantity_names import quantity_name
 from vigie_dashboard.rooms_text import UNKNOWN, wifi_reasons, wifi_words, words_of
+from vigie_dashboard.session_check_text import note_of
 from vigie_dashboard.sessions_text import rows_of
 from vigie_dashboard.sheet_view import Heard, OutletState, RoomSheet, SensorRow
+from vigie_dashboard.unknown_words import unknown_words
 from vigie_dashboard.view import BoardView, RoomState
 from vigie_dashboard.warnings_text import warning_rows
 
@@ -39,8 +43,10 @@ class Row:
     cells: tuple[str, ...]
 
 
-def values_of(sheet: RoomSheet, language: Language) -> dict[str, Any]:
-    """Everything that the template shows."""
+def values_of(
+    sheet: RoomSheet, language: Language, carried: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Everything that the template shows; ``carried`` are language and theme, which links keep."""
     view, room = sheet.board, sheet.room
     words = words_of(room, view, language)
     numbers = {number for number, one in enumerate(view.sessions) if one.room == room.id and one.ends_ts > view.now_ts}
@@ -62,7 +68,11 @@ def values_of(sheet: RoomSheet, language: Language) -> dict[str, Any]:
         if view.is_time_known
         else "",
         "warnings": warning_rows(view, room.id, language),
-        "sessions": [row for row in rows_of(view, language) if row.number in numbers],
+        "sessions": [
+            (row, note_of(view.sessions[row.number], view.now_ts, view.timezone, language, carried))
+            for row in rows_of(view, language)
+            if row.number in numbers
+        ],
         "wifi": _wifi(sheet, language),
         "outlets": [
             Row(
@@ -125,24 +135,6 @@ def heard_words(language: Language) -> dict[Heard, str]:
         Heard.OLD: language.pgettext("sensor", "Old"),
         Heard.SILENT: language.pgettext("sensor", "Silent"),
         Heard.NEVER: language.pgettext("sensor", "Never heard"),
-    }
-
-
-def unknown_words(language: Language) -> dict[str, str]:
-    """Why a value is unknown, by the words of UNKNOWN_REASONS."""
-    return {
-        "absent": language.gettext("the hardware does not answer"),
-        "busy": language.gettext("in use by something else"),
-        "failed": language.gettext("tried and failed"),
-        "inconclusive": language.gettext("could not tell"),
-        "not-told": language.gettext("this device does not tell it"),
-        "not-associated": language.gettext("not on the place's Wi-Fi"),
-        "starting": language.gettext("starting, too few samples yet"),
-        "counter-back": language.gettext("a counter went backwards"),
-        "out-of-range": language.gettext("a value that cannot be true"),
-        "spike": language.gettext("jumped further than it can"),
-        "silent": language.gettext("nothing was heard in time"),
-        "restarted": language.gettext("the node started again"),
     }
 
 

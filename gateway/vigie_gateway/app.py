@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
+from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
@@ -21,6 +22,8 @@ from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
 from vigie_gateway.calendars.feeds import Calendars
+from vigie_gateway.capacity.answer import Answer
+from vigie_gateway.capacity.question import Question
 from vigie_gateway.clock import word
 from vigie_gateway.clock.vouching import Vouching
 from vigie_gateway.clock.watch import ClockWatch
@@ -36,6 +39,7 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.rereading import Rereading
+from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.settings import Settings
 from vigie_gateway.setup.address import AddressError, address_of
 from vigie_gateway.setup.place_setup import PlaceSetup, place_setup
@@ -181,8 +185,23 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
 
         upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe)
         calendars = Calendars(site, lasting.database.parent / "calendars", clock, board, live.poke)
+
+        def answer(question: Question, session: SessionView) -> Answer:
+            return gateway.answer(question, session=session)
+
+        checks = SessionChecks(board, clock, answer, live.poke)
         health = Health(
-            bus, pipeline, live, refusals, calendars, clock, watch, upkeep, Machine(lasting.database.parent), sink
+            bus,
+            pipeline,
+            live,
+            refusals,
+            calendars,
+            clock,
+            watch,
+            upkeep,
+            Machine(lasting.database.parent),
+            sink,
+            checks=checks,
         )
         pipeline.start()
         stack.callback(pipeline.stop)
@@ -216,6 +235,8 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             supplies=supplies,
             rehearsals=rehearsals,
         )
+        checks.start()
+        stack.callback(checks.stop)
         _serve(gateway, lasting, rereading)
 
 

@@ -19,6 +19,7 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine, machine_parts
+from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.upkeep import Upkeep
 
@@ -48,12 +49,15 @@ class Health:
         upkeep: Upkeep,
         machine: Machine,
         influxdb: Sink | None = None,
+        *,
+        checks: SessionChecks,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
         self._live = live
         self._refusals = refusals
         self._calendars = calendars
+        self._checks = checks
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -76,6 +80,7 @@ class Health:
             "nodes": self._nodes(),
             "refused": self._refused(),
             "calendars": self._calendars.report(),
+            "checks": self._checks.report(),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
             **machine_parts(self._machine.state()),
         }

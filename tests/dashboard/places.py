@@ -467,7 +467,7 @@ def health_of(*states: tuple[str, str]) -> HealthView:
 
 
 PARTS = (
-    "clock", "broker", "ingest", "store", "backlog", "nodes", "refused", "calendars", "live", "influxdb", "disk",
-    "heat", "supply", "something-new",
+    "clock", "broker", "ingest", "store", "backlog", "nodes", "refused", "calendars", "checks", "live", "influxdb",
+    "disk", "heat", "supply", "something-new",
 )  # fmt: skip
 ILL = tuple((name, ("fail", "warn", "pass", "unknown")[index % 4]) for index, name in enumerate(PARTS))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.dashboard.answers import FEW_DAYS, GO, NO_GO, STATES, TIGHT, UNCHECKED, gauge, page_of
 
-from vigie_dashboard.check_text import action_row, confidence_text, entry_text, hit_text, sentence_of, values_of
+from vigie_dashboard.check_text import action_row, confidence_text, entry_text, hits_text, sentence_of, values_of
 from vigie_dashboard.check_view import ActionView, AnswerView, HitRate
 from vigie_dashboard.language import NBSP, NNBSP, language_of
 from vigie_dashboard.pages import LANGUAGES
@@ -115,10 +115,10 @@ def test_strips_and_participants_are_counted_in_words_of_their_number() -> None:
 
 
 def test_how_often_forecasts_held_is_said_once_it_is_known() -> None:
-    assert hit_text(page_of(GO), EN) == ""
-    assert hit_text(replace(page_of(GO), hit_rate=HitRate(0, 0)), EN) == ""
-    assert hit_text(page_of(TIGHT), EN) == "Our forecasts held 18 times in 20."
-    assert plain(hit_text(page_of(TIGHT), FR)) == "Nos prévisions ont tenu 18 fois sur 20."
+    assert hits_text(page_of(GO).hit_rate, EN) == ""
+    assert hits_text(HitRate(0, 0), EN) == ""
+    assert hits_text(page_of(TIGHT).hit_rate, EN) == "Our forecasts held 18 times in 20."
+    assert plain(hits_text(page_of(TIGHT).hit_rate, FR)) == "Nos prévisions ont tenu 18 fois sur 20."
 
 
 def test_the_text_for_a_calendar_has_the_verdict_first_and_every_resource() -> None:

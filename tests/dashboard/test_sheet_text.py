@@ -13,8 +13,9 @@ from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_dashboard.correction_text import lines_of, trouble_of
 from vigie_dashboard.language import NBSP, language_of
 from vigie_dashboard.pages import LANGUAGES, render_corrections, render_sheet
-from vigie_dashboard.sheet_text import unknown_words, values_of
+from vigie_dashboard.sheet_text import values_of
 from vigie_dashboard.sheet_view import THIS_MACHINE, CorrectionForms, CorrectionRow, CorrectionsView
+from vigie_dashboard.unknown_words import unknown_words
 from vigie_dashboard.view import RoomState
 
 
@@ -46,7 +47,7 @@ def test_a_small_power_is_told_in_the_unit_of_the_table_of_outlets() -> None:
 def test_a_sheet_has_the_warnings_and_sessions_of_its_room_alone() -> None:
     values = values_of(sheet_view("main-hall"), language_of("en"))
     assert [warning[2] for warning in values["warnings"]] == ["Main hall: slow Wi-Fi"]
-    assert [row.name for row in values["sessions"]] == ["PapyCamp", "Apéro des projets"]
+    assert [row.name for row, _ in values["sessions"]] == ["PapyCamp", "Apéro des projets"]
     cafe = values_of(sheet_view("cafe"), language_of("en"))
     assert cafe["sessions"] == [], "lunch is over"
     assert values["wifi"] == ("warn", "Slow", "too many devices · 90 of 100 for a video call")

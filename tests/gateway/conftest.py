@@ -36,6 +36,7 @@ from vigie_gateway.machine import Machine
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
+from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.setup.place_setup import place_setup
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
@@ -101,6 +102,7 @@ class Bench:
     board: Board
     pipeline: Pipeline
     gateway: Gateway
+    checks: SessionChecks
     changes: list[float] = field(default_factory=list)
 
     def receive(self, topic: str, payload: bytes) -> None:
@@ -194,13 +196,16 @@ def make_bench(
     calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
     here = Path(__file__).parent  # a disk, and no file of sysfs
     machine = Machine(here, sysfs=here)
-    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine)  # type: ignore[arg-type] # as above
+    checks = SessionChecks(
+        board, clock, lambda question, session: gateway.answer(question, session=session), lambda: None
+    )
+    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine, checks=checks)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
     parts = (site, clock, store, board, live, health, access, lambda: None, setup)
     gateway = Gateway(*parts, desk=desk, supplies=supplies, rehearsals=rehearsals)
-    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, changes)
+    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, changes)
 
 
 @pytest.fixture

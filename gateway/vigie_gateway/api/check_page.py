@@ -119,4 +119,4 @@ def _entry(gateway: Gateway, request: Request) -> Response:
         # An id and a date alone are in the name: nothing that needs quoting.
         "content-disposition": f'attachment; filename="{question.room}_{typed.query["date"]}.ics"',
     }
-    return Response(encode(entry, MAKER), headers=headers, media_type=CONTENT_TYPE)
+    return Response(encode([entry], MAKER), headers=headers, media_type=CONTENT_TYPE)

@@ -22,6 +22,7 @@ from vigie_gateway.api import (
     pages,
     problems,
     rehearsals,
+    sessions,
     setup,
     setup_address,
     setup_files,
@@ -93,6 +94,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(rehearsals.api_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(sheet.router(gateway))
+    app.include_router(sessions.router(gateway))
     app.include_router(corrections.router(gateway))
     app.include_router(rehearsals.router(gateway))
     app.include_router(kiosk.router(gateway))

@@ -18,7 +18,7 @@ from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.access import Principal
-from vigie_gateway.auth.roles import DESK, STAFF
+from vigie_gateway.auth.roles import CHECKERS, DESK, STAFF
 from vigie_gateway.place.corrections import (
     CLOSED,
     OUT_OF_ORDER,
@@ -97,8 +97,10 @@ def _sheet(
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"no room with seats has the id {room_id[:40]!r}; /board lists them")
     day = _people_of(past, room_id, now_ts) if found.board.is_time_known else None
-    forms = _forms(principal_of(request), found.room.seats, form or {}, error)
-    html = render_sheet(found, chosen_language(request), chosen_theme(request), day, forms)
+    principal = principal_of(request)
+    forms = _forms(principal, found.room.seats, form or {}, error)
+    may_check = principal.role in CHECKERS
+    html = render_sheet(found, chosen_language(request), chosen_theme(request), day, forms, may_check=may_check)
     if error is None:
         return page(html)
     return page(html, HTTPStatus.SERVICE_UNAVAILABLE if error.kind in UNSTORED else HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -31,7 +31,15 @@ SEEN_EVERY_S = 60.0
 """How often it is written that a session is in use. Lower wears the card; higher ends idle ones early."""
 MOST_SESSIONS = 50
 """Of one account; the oldest is ended for a new one."""
-SCOPES = {"read": Role.CONCIERGE, "public": Role.PUBLIC, "admin": Role.ADMIN, "correct": Role.CONCIERGE}
+SESSIONS_SCOPE = "sessions"
+"""Of the tokens that are part of an exported calendar's address; elsewhere such a token is anybody's."""
+SCOPES = {
+    "read": Role.CONCIERGE,
+    "public": Role.PUBLIC,
+    "admin": Role.ADMIN,
+    "correct": Role.CONCIERGE,
+    SESSIONS_SCOPE: Role.PUBLIC,
+}
 """What an API token may do: what that role may read; ``admin`` may also change, ``correct`` say what a person says."""
 CORRECTING_SCOPES = frozenset({"admin", "correct"})
 KIOSK_SCOPE = "kiosk"
@@ -392,6 +400,11 @@ def _hashed(name: str, password: str) -> str:
 def _check_name(name: str) -> None:
     if _NAME.fullmatch(name) is None:
         raise AccountError(f"{name!r} cannot be a name: expected 1 to 32 characters of a-z, 0-9, dot, dash, _", "name")
+
+
+def feed_path(secret: str) -> str:
+    """Where the exported calendar of a token of SESSIONS_SCOPE is."""
+    return f"/s/{secret}.ics"
 
 
 def role_of(text: str) -> Role:

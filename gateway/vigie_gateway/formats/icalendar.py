@@ -1,4 +1,4 @@
-"""One event as iCalendar (RFC 5545), for who takes a session into a calendar of their own. Pure.
+"""Events as iCalendar (RFC 5545), for who takes sessions into a calendar of their own. Pure.
 
 Times are in UTC, which every program turns into its own: no timezone has to be described. Reading calendars is
 ``calendars.ical``'s; writing needs no library.
@@ -6,8 +6,10 @@ Times are in UTC, which every program turns into its own: no timezone has to be 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 MOST_LINE_BYTES = 75
@@ -26,6 +28,7 @@ class Entry:
         begins_ts: Its begin.
         ends_ts: Its end.
         made_ts: When this was written.
+        whole_days_of: The zone in whose days it lasts from midnight to midnight; None for one that has hours.
     """
 
     uid: str
@@ -35,26 +38,47 @@ class Entry:
     begins_ts: float
     ends_ts: float
     made_ts: float
+    whole_days_of: ZoneInfo | None = None
 
 
-def encode(entry: Entry, maker: str) -> str:
-    """A calendar with that event; ``maker`` names the program that wrote it."""
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{_text(maker)}",
+def encode(entries: Iterable[Entry], maker: str, *, name: str = "", refresh_s: int | None = None) -> str:
+    """A calendar with those events.
+
+    Args:
+        entries: In any order.
+        maker: Names the program that wrote it.
+        name: Of the calendar, for who subscribes to it; "" for one that is taken once.
+        refresh_s: How often whoever subscribed may ask again (RFC 7986 §5.7); None as ``name``.
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{_text(maker)}"]
+    if name:
+        lines += [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
+    if refresh_s is not None:
+        lines += [f"REFRESH-INTERVAL;VALUE=DURATION:PT{refresh_s}S", f"X-PUBLISHED-TTL:PT{refresh_s}S"]
+    for entry in entries:
+        lines += _event(entry)
+    lines.append("END:VCALENDAR")
+    return "".join(_folded(line) + "\r\n" for line in lines)
+
+
+def _event(entry: Entry) -> list[str]:
+    return [
         "BEGIN:VEVENT",
         f"UID:{_text(entry.uid)}",
         f"DTSTAMP:{_moment(entry.made_ts)}",
-        f"DTSTART:{_moment(entry.begins_ts)}",
-        f"DTEND:{_moment(entry.ends_ts)}",
+        f"DTSTART{_time(entry.begins_ts, entry.whole_days_of)}",
+        f"DTEND{_time(entry.ends_ts, entry.whole_days_of)}",
         f"SUMMARY:{_text(entry.name)}",
         *([f"LOCATION:{_text(entry.location)}"] if entry.location else []),
         f"DESCRIPTION:{_text(entry.description)}",
         "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return "".join(_folded(line) + "\r\n" for line in lines)
+
+
+def _time(at_ts: float, zone: ZoneInfo | None) -> str:
+    if zone is None:
+        return f":{_moment(at_ts)}"
+    return f";VALUE=DATE:{datetime.fromtimestamp(at_ts, zone):%Y%m%d}"
 
 
 def _moment(at_ts: float) -> str:

@@ -147,6 +147,12 @@ METRICS: tuple[Metric, ...] = (
         ("calendar_unplaced_events", "gauge", "by_id.{calendar}.unplaced_events", "Of these, those in no known room"),
     ),
     *_of(
+        "checks",
+        ("checks_sessions", "gauge", "sessions", "Sessions of the next two days that were looked at before they begin"),
+        ("checks_unchecked_sessions", "gauge", "unchecked_sessions", "Of these, those that could not be checked"),
+        ("checks_failures_total", "counter", "failures", "Checks that failed because the store could not be read"),
+    ),
+    *_of(
         "disk",
         ("disk_free_bytes", "gauge", "free_bytes", "Free on the file system of the database"),
         ("disk_size_bytes", "gauge", "size_bytes", "Size of that file system"),

@@ -14,6 +14,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.notices import SessionCheck
 from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, DayCurve
 from vigie_gateway.place.advice import advise
@@ -24,7 +25,7 @@ from vigie_gateway.place.figures import top_bar
 from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
 from vigie_gateway.place.room_state import Moment, known_people, room_view
-from vigie_gateway.place.sessions import Agenda, sessions_today
+from vigie_gateway.place.sessions import Agenda, SessionKey, sessions_today, with_checks
 from vigie_gateway.place.sheet import room_sheet
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.warnings import Memory, find_warnings
@@ -52,6 +53,7 @@ class Board:
 
     Attributes:
         agenda: What the calendars say; set by their thread.
+        session_checks: Whether the sessions of the agenda will fit; set by the checks' thread.
         is_recording: Whether the store takes readings; set by the ingest thread.
         needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
             next ``restore``. The caller leaves some seconds between two of them.
@@ -78,9 +80,15 @@ class Board:
         self._day: DayCurve | None = None
         self._seen = Memory()
         self.agenda = Agenda()
+        self.session_checks: Mapping[SessionKey, SessionCheck] = {}
         now_ts = clock.now_ts()
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
+
+    @property
+    def is_time_known(self) -> bool:
+        """Whether the gateway's clock is known to be right."""
+        return self._is_time_known
 
     def now_ts(self) -> float:
         """By the gateway's clock."""
@@ -223,7 +231,8 @@ class Board:
             status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
         agenda = self.agenda
-        sessions = sessions_today(agenda, self._zone, now_ts) if is_time_known else ()
+        today = sessions_today(agenda, self._zone, now_ts) if is_time_known else ()
+        sessions = with_checks(today, self.session_checks)
         return BoardView(
             site_id=self.site.id,
             site_name=self.site.name,

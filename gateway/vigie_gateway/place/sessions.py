@@ -5,17 +5,32 @@ Pure. ``place_events`` is called by the calendars' thread, once they were read; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from vigie_dashboard.notices import SessionView, StaleCalendar
+from vigie_dashboard.notices import SessionCheck, SessionView, StaleCalendar
 from vigie_gateway.calendars.convention import Expected, read_line
 from vigie_gateway.calendars.events import CalendarEvent
 from vigie_gateway.capacity.activities import Activities
 from vigie_gateway.place.hours import local_date, local_ts
 from vigie_gateway.place.site import Calendar, Site
+
+
+class SessionKey(NamedTuple):
+    """What makes a session the same one when the calendar is read again; one that was moved is another."""
+
+    room: str
+    name: str | None
+    begins_ts: float
+    ends_ts: float
+
+
+def key_of(session: SessionView) -> SessionKey:
+    """The key of a session."""
+    return SessionKey(session.room, session.name, session.begins_ts, session.ends_ts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +98,8 @@ def sessions_today(agenda: Agenda, zone: ZoneInfo, now_ts: float) -> tuple[Sessi
     today = local_date(zone, now_ts)
     begin_ts, end_ts = local_ts(zone, today, 0), local_ts(zone, today + timedelta(days=1), 0)
     return tuple(one for one in agenda.sessions if one.begins_ts < end_ts and one.ends_ts > begin_ts)
+
+
+def with_checks(sessions: Sequence[SessionView], checks: Mapping[SessionKey, SessionCheck]) -> tuple[SessionView, ...]:
+    """The same sessions, each with what came of asking whether it will fit."""
+    return tuple(replace(one, check=checks.get(key_of(one))) for one in sessions)

@@ -47,13 +47,17 @@ def site_of(text: str) -> Site:
 
 
 def feed_of(text: str, now_ts: float) -> bytes:
-    """A calendar with a session of that name, under way."""
-    begin, end = (
-        datetime.fromtimestamp(at_ts, UTC).strftime("%Y%m%dT%H%M%SZ") for at_ts in (now_ts - 600, now_ts + 6000)
+    """A calendar with a session of that name under way, and one for which nobody understands who is expected."""
+    tomorrow_ts = (now_ts // 86_400 + 1) * 86_400
+    begin, end, next_begin, next_end = (
+        datetime.fromtimestamp(at_ts, UTC).strftime("%Y%m%dT%H%M%SZ")
+        for at_ts in (now_ts - 600, now_ts + 6000, tomorrow_ts + 30_000, tomorrow_ts + 37_200)
     )
     escaped = text.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;").replace("\n", "\\n").replace("\r", "")
     lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", "UID:1", f"DTSTART:{begin}", f"DTEND:{end}")
-    return "\r\n".join((*lines, f"SUMMARY:{escaped}", "END:VEVENT", "END:VCALENDAR", "")).encode()
+    following = (f"SUMMARY:{escaped}", f"DESCRIPTION:Vigie: {escaped}", "END:VEVENT", "BEGIN:VEVENT", "UID:2")
+    more = (f"DTSTART:{next_begin}", f"DTEND:{next_end}", *following[:2], "END:VEVENT", "END:VCALENDAR", "")
+    return "\r\n".join((*lines, *following, *more)).encode()
 
 
 def reason_of(text: str) -> str:
@@ -95,6 +99,7 @@ def named_places(directory: Path, clock: ManualClock, accounts: Accounts) -> Ite
         placed, _ = place_events(events, bench.gateway.site.calendars[0], bench.gateway.site)
         stale = (StaleCalendar(bench.gateway.site.calendars[0].name, clock.now - 9_000),)
         bench.board.agenda = Agenda(placed, stale)
+        bench.checks.round()
         return bench
 
     yield made

@@ -176,8 +176,10 @@ def test_what_an_event_does_not_say_is_the_calendars_unless_it_is_not_understood
 ) -> None:
     clock.now = TUESDAY_TS
     place = Place(tmp_path, clock, 'room = "salle"\npeople = 30\nactivity = "video-call"')
-    text = (SAMPLE / "sessions.ics").read_text().replace("SUMMARY:Cartes", f"DESCRIPTION:{said}\nSUMMARY:Cartes")
-    place.file.write_text(text)
+    text = (SAMPLE / "sessions.ics").read_text()
+    written = "Vigie: 36 personnes\\, visio\\, vidéoprojecteur"
+    assert written in text
+    place.file.write_text(text.replace(written, said))
     place.round()
     session = next(one for one in place.board.agenda.sessions if one.name == "Cartes et balises")
     assert (session.people, session.activity, session.unread) == (people, activity, unread)

@@ -77,3 +77,16 @@ def test_a_screen_on_a_wall_is_let_in_by_its_code_and_a_wrong_code_is_one_line(
         "'HK7M' is no code of a screen: expected the 8 letters and digits that it shows",
         "there is a token 'hall' already",
     ]
+
+
+def test_a_token_for_the_sessions_is_printed_as_the_address_of_their_calendar(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "--config", str(config), "add", "outlook", "--scope", "sessions"]) == 0
+    path = capsys.readouterr().out.strip()
+    secret = path.removeprefix("/s/").removesuffix(".ics")
+    accounts = Accounts(config.parent / "accounts.db")
+    token = accounts.token(secret, SystemClock().now_ts())
+    accounts.close()
+    assert token is not None
+    assert (token.scope, path) == ("sessions", f"/s/{secret}.ics")

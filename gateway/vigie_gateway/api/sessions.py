@@ -1,0 +1,130 @@
+"""The coming sessions with whether each will fit: ``/sessions`` for people, ``/s/{token}.ics`` for their calendars.
+
+Both show what the checks' thread found; nothing is reckoned here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from vigie_dashboard.notices import SessionView
+from vigie_dashboard.pages import LANGUAGES
+from vigie_dashboard.sessions_page import entry_texts, named, render_sessions
+from vigie_dashboard.sessions_view import SessionsView
+from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.guard import GuardedRoute, allowed
+from vigie_gateway.api.history import page
+from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.api.problems import Problem
+from vigie_gateway.auth.accounts import SESSIONS_SCOPE, AccountError
+from vigie_gateway.auth.roles import CHECKERS, EVERYBODY
+from vigie_gateway.formats.icalendar import CONTENT_TYPE, Entry, encode
+from vigie_gateway.place.check_form import read_typed
+from vigie_gateway.place.sessions import with_checks
+
+LISTED_S = 14 * 86_400.0
+"""How far ahead sessions are listed. Lower hides next week's; higher is a calendar, which people have already."""
+MOST_LISTED = 300
+"""Of them. Lower cuts a venue of twenty rooms; higher is a page that no phone loads."""
+MAKER = "-//Vigie//Sessions//EN"
+REFRESH_S = 900
+"""How often a calendar program is asked to read again: as often as we read those of the place."""
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The routes; they stay out of the API's description."""
+    routes = APIRouter(include_in_schema=False, route_class=GuardedRoute)
+
+    @routes.get("/sessions")
+    @allowed(CHECKERS)
+    def listed(request: Request) -> Response:
+        return page(render_sessions(_view(gateway), chosen_language(request), chosen_theme(request)))
+
+    @routes.get("/s/{token}.ics")
+    @allowed(EVERYBODY)
+    def feed(request: Request, token: str) -> Response:
+        _check_token(gateway, token)
+        if not gateway.board.is_time_known:  # an empty calendar would take the sessions off everybody's own
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the gateway does not know what time it is; try again later")
+        headers = {"cache-control": "no-store", "content-disposition": 'inline; filename="sessions.ics"'}
+        return Response(_feed(gateway, _language(gateway, request)), headers=headers, media_type=CONTENT_TYPE)
+
+    return routes
+
+
+def coming(gateway: Gateway) -> tuple[SessionView, ...]:
+    """The sessions that are not over, by begin, each with what was found; none while the time is not known."""
+    now_ts, board = gateway.clock.now_ts(), gateway.board
+    if not board.is_time_known:
+        return ()
+    ahead = [one for one in board.agenda.sessions if one.ends_ts > now_ts and one.begins_ts <= now_ts + LISTED_S]
+    return with_checks(ahead[:MOST_LISTED], board.session_checks)
+
+
+def _view(gateway: Gateway) -> SessionsView:
+    site, now_ts = gateway.site, gateway.clock.now_ts()
+    return SessionsView(
+        site_name=site.name,
+        timezone=site.timezone,
+        now_ts=now_ts,
+        rooms={room.id: room.name for room in site.rooms},
+        coming=coming(gateway),
+        past=(),
+        hit_rate=None,
+        stale_calendars=gateway.board.agenda.stale,
+        form=read_typed({}, site, site.session_activities(), (), now_ts).form,
+        has_calendars=bool(site.calendars),
+        is_time_known=gateway.board.is_time_known,
+    )
+
+
+def _check_token(gateway: Gateway, secret: str) -> None:
+    """Whoever has the address may read. One that is no more is not told from one that never was.
+
+    Raises:
+        Problem: 404 without such a token; 503 where the accounts cannot be read.
+    """
+    access = gateway.access
+    try:
+        token = access.accounts.token(secret, access.clock.now_ts())
+    except AccountError as error:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the accounts cannot be read; try again in a moment") from error
+    if token is None or token.scope != SESSIONS_SCOPE:
+        raise Problem(HTTPStatus.NOT_FOUND, "no calendar is at this address, or no more")
+
+
+def _language(gateway: Gateway, request: Request) -> str:
+    """By ``?l=``, else the place's first: a calendar program's own language is not its reader's."""
+    asked = request.query_params.get("l")
+    return asked if asked in LANGUAGES else gateway.site.languages[0]
+
+
+def _feed(gateway: Gateway, lang: str) -> str:
+    site, now_ts = gateway.site, gateway.clock.now_ts()
+    rooms = {room.id: room.name for room in site.rooms}
+    entries = []
+    for session in coming(gateway):
+        name, description = entry_texts(session, now_ts, site.timezone, lang)
+        entries.append(
+            Entry(
+                uid=f"{_digest(session)}@{site.id}.vigie",
+                name=name,
+                location=named(rooms.get(session.room, {}), lang),
+                description=description,
+                begins_ts=session.begins_ts,
+                ends_ts=session.ends_ts,
+                made_ts=now_ts if session.check is None else session.check.at_ts,
+                whole_days_of=site.zone() if session.is_all_day else None,
+            )
+        )
+    return encode(entries, MAKER, name=named(site.name, lang), refresh_s=REFRESH_S)
+
+
+def _digest(session: SessionView) -> str:
+    """The same for the same session whenever it is asked for; one that was moved is another, and the old one goes."""
+    told = f"{session.room} {session.begins_ts} {session.ends_ts} {session.name}"
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
