@@ -1,6 +1,6 @@
 """Network interfaces: their byte counters, their address, and sockets that leave by one of them.
 
-Called by the ``latency`` and ``throughput`` drivers and by the throughput test's own process.
+Called by the ``latency`` and ``throughput`` drivers, by the throughput test's own process and by rehearsals.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 COUNTERS_FILE = Path("/proc/net/dev")
@@ -67,3 +68,35 @@ def bind_to_interface(sock: socket.socket, interface: str, address: str | None) 
     except PermissionError:
         if address is not None:
             sock.bind((address, 0))
+
+
+def connect_by(
+    interface: str, host: str, port: int, timeout_s: float, prepare: Callable[[socket.socket], None]
+) -> socket.socket:
+    """Open a TCP connection that leaves by one interface.
+
+    Args:
+        interface: Its name; "" for any.
+        host: A name or an IPv4 address. IPv4 alone, as in all probes: an interface's own address is compared with it.
+        port: TCP port.
+        timeout_s: Of the connection, and of each wait after it.
+        prepare: Sets what must be set before the connection is made.
+
+    Raises:
+        OSError: None of the host's addresses answered, or the interface is gone.
+    """
+    last: OSError = OSError(f"{host} has no IPv4 address")
+    for *_, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if interface:
+                bind_to_interface(sock, interface, address_of(interface))
+            prepare(sock)
+            sock.settimeout(timeout_s)
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            last = error
+        else:
+            return sock
+    raise last

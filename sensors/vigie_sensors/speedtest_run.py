@@ -19,7 +19,7 @@ from typing import Any
 
 import speedtest
 
-from vigie_sensors.interfaces import address_of, bind_to_interface
+from vigie_sensors.interfaces import address_of, connect_by
 
 SPEEDTEST_NET = "speedtest.net"
 LEAST_BYTES = 100_000
@@ -157,21 +157,11 @@ def find_server(interface: str) -> dict[str, str]:
 def _leave_by(interface: str, window_bytes: int) -> None:
     """Have every connection of this process leave by the interface; see ``bind_to_interface`` for why."""
 
+    def prepare(sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, window_bytes)
+
     def bound(address: tuple[str, int], timeout: float, _source_address: object = None) -> socket.socket:
-        last: OSError = OSError(f"{address[0]} has no IPv4 address")
-        for *_, found in socket.getaddrinfo(*address, socket.AF_INET, socket.SOCK_STREAM):
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            try:
-                bind_to_interface(sock, interface, address_of(interface))
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, window_bytes)
-                sock.settimeout(timeout)
-                sock.connect(found)
-            except OSError as error:
-                sock.close()
-                last = error
-            else:
-                return sock
-        raise last
+        return connect_by(interface, *address, timeout, prepare)
 
     socket.create_connection = bound  # type: ignore[assignment] # only ever called as speedtest-cli does
 

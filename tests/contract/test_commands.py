@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.contract.wrong import IDS, JSON, TEXTS, check_refusal
 
 from vigie_contract.commands import (
     FINDINGS,
@@ -21,16 +22,9 @@ from vigie_contract.commands import (
     encode_do,
     encode_done,
 )
-from vigie_contract.errors import REFUSALS, ContractError
+from vigie_contract.errors import ContractError
 
-IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=32)
-TEXTS = st.text(max_size=64).filter(str.isprintable)
 SHARES = st.floats(0, 1)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
 commands = st.builds(Rehearse, IDS, st.floats(1, MOST_BPS), st.floats(0, MOST_BPS), st.integers(0, MOST_BYTES))
 milliseconds = st.none() | st.floats(0, 60_000)
 findings = st.sampled_from(sorted(FINDINGS))
@@ -54,13 +48,6 @@ def test_a_command_is_read_back_as_it_was_written(command: Rehearse) -> None:
 @given(answers)
 def test_an_answer_is_read_back_as_it_was_written(done: Done) -> None:
     assert decode_done(encode_done(done)) == done
-
-
-def check_refusal(error: ContractError) -> None:
-    assert error.reason in REFUSALS
-    assert error.detail
-    assert len(error.detail) < 400
-    assert error.detail.isprintable()
 
 
 def is_total(payload: bytes) -> None:

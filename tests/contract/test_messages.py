@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.contract.wrong import IDS, JSON, TEXTS, check_refusal
 
-from vigie_contract.errors import REFUSALS, ContractError
+from vigie_contract.errors import ContractError
 from vigie_contract.messages import (
     MAX_CHANNELS,
     MAX_PAYLOAD_BYTES,
@@ -21,14 +22,6 @@ from vigie_contract.messages import (
     load_json,
 )
 from vigie_contract.quantities import QUANTITIES, Kind
-
-IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=32)
-TEXTS = st.text(max_size=64).filter(str.isprintable)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
-)
 
 
 @st.composite
@@ -58,13 +51,6 @@ def test_a_birth_is_read_back_as_it_was_written(birth: Birth) -> None:
 @given(IDS, st.integers(0, 2**53))
 def test_an_acknowledgement_is_read_back_as_it_was_written(journal: str, upto: int) -> None:
     assert decode_ack(encode_ack(Ack(journal, upto))) == Ack(journal, upto)
-
-
-def check_refusal(error: ContractError) -> None:
-    assert error.reason in REFUSALS
-    assert error.detail
-    assert len(error.detail) < 400
-    assert error.detail.isprintable()
 
 
 def is_total(payload: bytes) -> None:

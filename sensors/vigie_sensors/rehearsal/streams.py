@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from vigie_contract.clock import Clock
-from vigie_sensors.interfaces import address_of, bind_to_interface
+from vigie_sensors.interfaces import connect_by
 from vigie_sensors.rehearsal.pace import Pace
 
 STREAMS = 4
@@ -194,7 +194,14 @@ def connect(url: str, interface: str, pace: Pace) -> http.client.HTTPConnection:
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     buffer_bytes = max(LEAST_BUFFER_BYTES, round(pace.rate_bps / 8 / STREAMS * BUFFERED_S))
-    sock = _open(host, port, interface, buffer_bytes)
+
+    def prepare(sock: socket.socket) -> None:
+        # Not SO_RCVBUF and SO_SNDBUF: the kernel caps those at 208 kB, too little for a fast line with a queue.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, buffer_bytes)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, CHUNK_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LET_GO)
+
+    sock = connect_by(interface, host, port, TIMEOUT_S, prepare)
     try:
         if is_tls:
             sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
@@ -204,28 +211,6 @@ def connect(url: str, interface: str, pace: Pace) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     connection.sock = sock
     return connection
-
-
-def _open(host: str, port: int, interface: str, buffer_bytes: int) -> socket.socket:
-    """IPv4, as all probes here: what an interface's address is compared with."""
-    last: OSError = OSError(f"{host} has no IPv4 address")
-    for *_, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            if interface:
-                bind_to_interface(sock, interface, address_of(interface))
-            # Not SO_RCVBUF and SO_SNDBUF: the kernel caps those at 208 kB, too little for a fast line with a queue.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, buffer_bytes)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, CHUNK_BYTES)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LET_GO)
-            sock.settimeout(TIMEOUT_S)
-            sock.connect(address)
-        except OSError as error:
-            sock.close()
-            last = error
-        else:
-            return sock
-    raise last
 
 
 def _refusal(url: str, status: int, what: str) -> str:
