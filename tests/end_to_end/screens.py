@@ -51,8 +51,12 @@ WATCH_FOCUS = """() => {
     stops.push({what: named(target), isSeen, side_px: Math.min(sides.width, sides.height), isInOrder});
   });
   document.activeElement.blur();
+  // Of radio buttons one is reached, and arrows go from it to the others: the chosen one, else the first.
+  const group = each => [...document.querySelectorAll(`[type=radio][name="${each.name}"]`)];
+  const isReached = each => each.type !== "radio" || each.checked
+    || !group(each).some(one => one.checked) && each === group(each)[0];
   return all.filter(each => each.matches("a[href], button, input, select, textarea, summary, [tabindex]")
-    && each.tabIndex >= 0 && !each.disabled && each.checkVisibility({visibilityProperty: true})
+    && each.tabIndex >= 0 && !each.disabled && isReached(each) && each.checkVisibility({visibilityProperty: true})
     && !each.closest("[role=application]")).map(named); // a drawing makes its parts anew when one is chosen
 }"""
 """Notes each stop of the keyboard once; returns what it can come to."""
