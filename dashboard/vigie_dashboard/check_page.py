@@ -5,7 +5,7 @@ Called by the gateway's ``api.check_page``, on any thread.
 
 from __future__ import annotations
 
-from vigie_dashboard import check_form_text, check_text
+from vigie_dashboard import check_form_text, check_text, rehearsal_text
 from vigie_dashboard.check_view import AnswerView, CheckView
 from vigie_dashboard.check_words import verdict_words
 from vigie_dashboard.language import language_of
@@ -31,6 +31,7 @@ def render_check(view: CheckView, lang: str, theme: str | None) -> str:
         theme,
         carried=view.query,
         view=view,
+        **({"rehearsals": None} if view.rehearsals is None else rehearsal_text.values_of(view.rehearsals, language)),
         form=check_form_text.values_of(view, carried, language),
         answer=answer,
         asked=check_text.query_text({**carried, **view.query}),

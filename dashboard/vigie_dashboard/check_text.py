@@ -52,7 +52,7 @@ _CALLS = frozenset({"download", "upload", "airtime", "latency"})
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """Something to do: ``to`` is the query of the page that tries it; "" where there is nothing to ask anew."""
+    """Something to do: ``to`` leads to where it is tried, the same page asked anew; "" where there is no such."""
 
     what: str
     effect: str
@@ -272,8 +272,14 @@ def action_row(action: ActionView, view: CheckView, carried: dict[str, str], lan
         effect=_effect_text(action, language),
         shape=VERDICT_SHAPES[action.verdict],
         then=then_words(language)[action.verdict],
-        to=query_text({**carried, **action.query}) if action.query else "",
+        to=_to(action, view, carried),
     )
+
+
+def _to(action: ActionView, view: CheckView, carried: dict[str, str]) -> str:
+    if action.kind == "rehearse":
+        return "#h-rehearse" if view.can_rehearse else ""
+    return query_text({**carried, **action.query}) if action.query else ""
 
 
 def action_text(action: ActionView, view: CheckView, language: Language) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vigie_dashboard.rehearsal_view import RehearsalsView
+
 Names = Mapping[str, str]
 """What the place calls something, by language."""
 
@@ -240,7 +242,8 @@ class CheckView:
     """The page: ``query`` are the parameters of what was asked; ``answer`` is None until something can be answered.
 
     ``is_time_known`` is False where the gateway's clock is not known to be right: then nothing can be asked.
-    ``is_store_read`` is False where what was measured could not be read.
+    ``is_store_read`` is False where what was measured could not be read. ``rehearsals`` is what is known of rehearsals
+    of that session, and one to begin; None where no node can.
     """
 
     site_name: Names
@@ -252,3 +255,11 @@ class CheckView:
     hit_rate: HitRate | None = None
     is_time_known: bool = True
     is_store_read: bool = True
+    rehearsals: RehearsalsView | None = None
+
+    @property
+    def can_rehearse(self) -> bool:
+        """Whether a rehearsal can be begun on this page now."""
+        found = self.rehearsals
+        is_busy = found is not None and found.shown is not None and found.shown.state in {"asked", "running"}
+        return found is not None and found.offer is not None and bool(found.csrf) and not is_busy

@@ -11,6 +11,7 @@ from vigie_dashboard.check_text import action_row, confidence_text, entry_text, 
 from vigie_dashboard.check_view import ActionView, AnswerView, HitRate
 from vigie_dashboard.language import NBSP, NNBSP, language_of
 from vigie_dashboard.pages import LANGUAGES
+from vigie_dashboard.rehearsal_view import OfferView, RehearsalsView
 
 FR, EN = language_of("fr"), language_of("en")
 
@@ -105,6 +106,18 @@ def test_an_action_says_what_it_changes_and_leads_to_the_form_that_asks_it() -> 
 
 def test_an_action_that_changes_nothing_in_the_form_has_no_link() -> None:
     assert action_row(TIGHT.actions[-1], page_of(TIGHT), {"l": "en"}, EN).to == ""
+
+
+def test_a_rehearsal_leads_to_its_button_where_one_can_be_begun() -> None:
+    offer = OfferView("main-hall", 54e6, 54e6, 40_000_000, 120_000_000, 5.0, 15.0)
+    offered = RehearsalsView(
+        {"fr": "Le Sémaphore"}, "Europe/Paris", 0.0, "csrf", (), has_line=True, has_nodes=True, far_end="", offer=offer,
+        session=None, is_calendar_known=True, shown=None, rows=(),
+    )  # fmt: skip
+    rehearse = TIGHT.actions[-1]
+    assert action_row(rehearse, replace(page_of(TIGHT), rehearsals=offered), {}, EN).to == "#h-rehearse"
+    reader = replace(offered, csrf="")
+    assert action_row(rehearse, replace(page_of(TIGHT), rehearsals=reader), {}, EN).to == ""
 
 
 def test_strips_and_participants_are_counted_in_words_of_their_number() -> None:

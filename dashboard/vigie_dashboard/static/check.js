@@ -55,7 +55,7 @@
         people.value = String(Math.min(Number(people.dataset.most), Math.max(1, now + Number(button.dataset.step))));
       });
     }
-    for (const link of document.querySelectorAll("a.try")) {
+    for (const link of document.querySelectorAll("a.try[href^='?']")) {
       link.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         event.preventDefault();

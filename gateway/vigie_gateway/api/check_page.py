@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -14,16 +15,21 @@ from vigie_dashboard.check_page import check_entry, render_check
 from vigie_dashboard.check_view import AnswerView, CheckView
 from vigie_dashboard.language import language_of
 from vigie_dashboard.notices import SessionView
+from vigie_dashboard.rehearsal_view import RehearsalsView
 from vigie_gateway.api.context import Gateway
-from vigie_gateway.api.guard import GuardedRoute, allowed
+from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
+from vigie_gateway.api.rehearsals import PAGE_ROWS, Typed, rehearsals_view
 from vigie_gateway.auth.roles import CHECKERS
 from vigie_gateway.capacity.question import Question
 from vigie_gateway.formats.icalendar import CONTENT_TYPE, Entry, encode
 from vigie_gateway.place.check_answer import answer_view
 from vigie_gateway.place.check_form import OWN, TypedQuestion, own_session, read_typed
+from vigie_gateway.rehearsals.demand import demand_of
+from vigie_gateway.rehearsals.evidence import FRESH_S
+from vigie_gateway.rehearsals.order import Order
 from vigie_gateway.store import StoreError
 
 MAKER = "-//Vigie//Will it fit?//EN"
@@ -69,6 +75,7 @@ def _page(gateway: Gateway, request: Request) -> Response:
         answer=answer,
         is_time_known=is_time_known,
         is_store_read=status != HTTPStatus.SERVICE_UNAVAILABLE,
+        rehearsals=None if answer is None else _rehearsals(gateway, request, typed),
     )
     return page(render_check(view, chosen_language(request), chosen_theme(request)), status)
 
@@ -81,6 +88,32 @@ def _typed(gateway: Gateway, request: Request, now_ts: float) -> TypedQuestion:
 def _answer(gateway: Gateway, request: Request, question: Question) -> AnswerView:
     answer = gateway.answer(question, session=_own(gateway, request, question))
     return answer_view(question, answer, gateway.site, gateway.site.session_activities())
+
+
+def _rehearsals(gateway: Gateway, request: Request, typed: TypedQuestion) -> RehearsalsView | None:
+    """The rehearsal that would try this session's rates, and the one that was; None where no node can try them."""
+    question, places = typed.question, gateway.rehearsals.places()
+    if question is None or not (places.line or question.room in places.rooms):
+        return None
+    demand = demand_of(question, gateway.site.session_activities())
+    room = question.room if question.room in places.rooms else None
+    carried = {name: request.query_params[name] for name in ("l", "theme") if name in request.query_params}
+    return rehearsals_view(
+        gateway,
+        principal_of(request),
+        Order(room, demand.download_bps, demand.upload_bps),
+        _shown(gateway, room),
+        typed=Typed(back=f"/check?{urlencode({**carried, **typed.query})}"),
+    )
+
+
+def _shown(gateway: Gateway, room: str | None) -> int | None:
+    """The rehearsal of that room whose result is of use still; None shows one that is under way."""
+    if gateway.rehearsals.current() is not None:
+        return None
+    now_ts = gateway.clock.now_ts()
+    found = (one for one in gateway.rehearsals.newest(PAGE_ROWS) if one.room == room)
+    return next((one.id for one in found if 0 <= now_ts - one.at_ts <= FRESH_S), None)
 
 
 def _own(gateway: Gateway, request: Request, question: Question) -> SessionView | None:

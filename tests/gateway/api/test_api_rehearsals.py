@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 from collections.abc import Iterator
@@ -261,3 +262,30 @@ def test_the_delay_meanwhile_is_told_by_what_a_call_would_be(ms: tuple[float, fl
 def test_the_button_leads_back_to_a_check_and_nowhere_else(address: str) -> None:
     assert own_address("/check?room=salle&people=40") == "/check?room=salle&people=40"
     assert own_address(address) == ""
+
+
+def test_the_page_of_a_session_has_it_rehearsed_and_counts_what_was_held(stage: Stage, organiser: TestClient) -> None:
+    session = {"l": "en", "room": "salle", "people": "10", "activity": "web-write"}
+    page = organiser.get("/check", params=session).text
+    assert "10 Mb/s down and 2.5 Mb/s up. It costs" in page
+    fields = dict(re.findall(r'<input type="hidden" name="(csrf|room|down|up|back)" value="([^"]*)"', page))
+    fields = {name: html.unescape(value) for name, value in fields.items()}
+    assert fields["back"].startswith("/check?l=en&room=salle&")
+    answer = organiser.post("/rehearsals?l=en", data=fields, headers=ORIGIN, follow_redirects=False)
+    assert answer.status_code == 303
+    where = answer.headers["location"]
+    assert where == f"{fields['back']}#rehearsal"
+    under_way = organiser.get(where).text
+    assert 'data-rehearsal="/api/v1/rehearsals/1"' in under_way
+    assert "Rehearse now" not in under_way
+    (begun,) = stage.bench.store.rehearsals.newest(9)
+    stage.finish(begun)
+    page = organiser.get(where).text
+    assert "Download: 31 Mb/s held." in page
+    assert "held in the rehearsal" in page
+
+
+def test_the_page_of_a_session_offers_no_rehearsal_where_no_node_can(bench: Bench, accounts: Accounts) -> None:
+    page = signed_in(bench, accounts, Role.ORGANISER).get("/check?l=en&room=salle&people=16&activity=web-write").text
+    assert 'id="verdict"' in page
+    assert "Rehearse now" not in page
