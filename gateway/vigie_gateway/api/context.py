@@ -12,6 +12,7 @@ from vigie_dashboard.view import BoardView
 from vigie_gateway.auth.access import Access
 from vigie_gateway.capacity.answer import Answer
 from vigie_gateway.capacity.check import check
+from vigie_gateway.capacity.judgement import Verdict
 from vigie_gateway.capacity.question import Question
 from vigie_gateway.capacity.supply import Rehearsal, Supply
 from vigie_gateway.health import Health
@@ -76,7 +77,11 @@ class Gateway:
         """The same, with what it was judged by; arguments and errors as of ``answer``."""
         held = rehearsal or self.rehearsals.evidence(question.room, question.starts_ts, question.ends_ts)
         supply = self.supplies.at(question, session=session, rehearsal=held)
-        return Asked(supply, check(question, supply, self.site.session_activities()))
+        answer = check(question, supply, self.site.session_activities())
+        if answer.verdict is not Verdict.GO:
+            supply = self.supplies.with_alternatives(supply, question, session)
+            answer = check(question, supply, self.site.session_activities())
+        return Asked(supply, answer)
 
     def board_view(self) -> BoardView:
         """The board now."""

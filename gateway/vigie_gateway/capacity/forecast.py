@@ -20,6 +20,7 @@ HOUR_S = 3600.0
 DAY_HOURS, WEEK_HOURS = 24, 168
 QUARTERS = 4
 """Of an hour: hours of the week are told apart no finer, against neighbourhoods of hours."""
+WEEK_QUARTERS = WEEK_HOURS * QUARTERS
 SATURDAY = 5
 
 DEPENDABLE = 0.10
@@ -81,25 +82,38 @@ class Forecast:
     last_ts: float
 
 
-class _Place(NamedTuple):
-    """Where a time stands in the week, in local quarters of an hour from Monday, 00:00."""
+class _Standing(NamedTuple):
+    """Where times stand in the week, and how much they have faded.
 
-    week_quarters: int
-    is_weekend: bool
-    date: date
-
-
-class _Seen(NamedTuple):
-    """A sample as seen from the time asked for, so many quarters of an hour away along the week.
-
-    ``decay`` is 1 for one of now, half for one of a half-life ago.
+    Attributes:
+        codes: Of each the local quarter of an hour from Monday, 00:00; on a weekend WEEK_QUARTERS more.
+        decays: Of each half after a half-life, and 1 for the last.
+        dates: Of each, local.
+        last_ts: The last.
     """
 
-    value: float
-    distance: int
-    is_same_kind: bool
-    decay: float
-    date: date
+    codes: tuple[int, ...]
+    decays: tuple[float, ...]
+    dates: tuple[date, ...]
+    last_ts: float
+
+
+class _Weighing(NamedTuple):
+    """How much each of some times says of one to come.
+
+    Attributes:
+        weights: Of each, in no unit.
+        effective: How many equal ones would say as much.
+        narrow: The same in the narrowest neighbourhood.
+        near: Which of them may be the highest measured.
+        days: Different dates among those of a comparable day.
+    """
+
+    weights: list[float]
+    effective: float
+    narrow: float
+    near: list[int]
+    days: int
 
 
 def forecast(samples: Sequence[Sample], at_ts: float, zone: tzinfo) -> Forecast | None:
@@ -117,31 +131,36 @@ def forecast(samples: Sequence[Sample], at_ts: float, zone: tzinfo) -> Forecast 
     the neighbourhood is widened until it holds enough (nearest neighbours: Silverman 1986 §5.2). The standard error of
     a level q of n samples is √(q(1-q)/n), with n = (Σw)²/Σw² (Kish 1965).
     """
-    target = _place(at_ts, zone)
+    times, values = _known(samples, at_ts)
+    return _forecast(times, values, at_ts, zone) if times else None
+
+
+def _known(samples: Sequence[Sample], at_ts: float) -> tuple[tuple[float, ...], list[float]]:
     known = [sample for sample in samples if 0 <= at_ts - sample.at_ts <= MEMORY_S and math.isfinite(sample.value)]
-    if not known:
-        return None
-    seen = [_see(sample, target, at_ts, zone) for sample in known]
-    width_h, weights, narrow = _neighbourhood(seen)
-    effective = effective_samples(weights)
-    lack = max(0.0, 1 - narrow / ENOUGH_SAMPLES)
+    return tuple([sample.at_ts for sample in known]), [sample.value for sample in known]
+
+
+def _forecast(times: tuple[float, ...], values: list[float], at_ts: float, zone: tzinfo) -> Forecast:
+    # Most series of a place were measured in the same hours, and weigh the same: that is reckoned once.
+    weighing = _weigh(times, at_ts, zone)
+    lack = max(0.0, 1 - weighing.narrow / ENOUGH_SAMPLES)
     lowering = LEAST_LOWERING + (MOST_LOWERING - LEAST_LOWERING) * lack
-    level = max(0.0, DEPENDABLE - lowering * math.sqrt(DEPENDABLE * (1 - DEPENDABLE) / effective))
-    values = [one.value for one in seen]
-    near = [one.value for one in seen if _nearness(one.distance, one.is_same_kind, width_h) >= COMPARABLE_WEIGHT]
-    dependable, usual = weighted_quantiles(values, weights, (level, 0.5))
+    level = max(0.0, DEPENDABLE - lowering * math.sqrt(DEPENDABLE * (1 - DEPENDABLE) / weighing.effective))
+    dependable, usual = weighted_quantiles(values, weighing.weights, (level, 0.5))
     return Forecast(
         dependable=dependable,
         usual=usual,
-        highest=max(near or values),
-        effective=effective,
-        days=len({one.date for one in seen if one.distance <= COMPARABLE_H * QUARTERS}),
-        last_ts=max(sample.at_ts for sample in known),
+        highest=max([values[index] for index in weighing.near] or values),
+        effective=weighing.effective,
+        days=weighing.days,
+        last_ts=max(times),
     )
 
 
 def forecast_span(samples: Sequence[Sample], starts_ts: float, ends_ts: float, zone: tzinfo) -> Forecast | None:
     """The same for the worst hour of a session: the one with the least that is dependable.
+
+    What was measured after its start is left out.
 
     Raises:
         ValueError: When the session ends before it starts.
@@ -150,8 +169,11 @@ def forecast_span(samples: Sequence[Sample], starts_ts: float, ends_ts: float, z
         raise ValueError(f"ends_ts is {ends_ts:g}, expected a time after starts_ts, {starts_ts:g}")
     hours = max(1, math.ceil((ends_ts - starts_ts) / HOUR_S))
     step_s = (ends_ts - starts_ts) / hours
-    found = [forecast(samples, starts_ts + (hour + 0.5) * step_s, zone) for hour in range(hours)]
-    return min((one for one in found if one is not None), key=lambda one: one.dependable, default=None)
+    times, values = _known(samples, starts_ts)
+    if not times:
+        return None
+    found = [_forecast(times, values, starts_ts + (hour + 0.5) * step_s, zone) for hour in range(hours)]
+    return min(found, key=lambda one: one.dependable)
 
 
 def weighted_quantiles(values: Sequence[float], weights: Sequence[float], levels: Sequence[float]) -> list[float]:
@@ -171,7 +193,7 @@ def weighted_quantiles(values: Sequence[float], weights: Sequence[float], levels
     for level in levels:
         if not 0 <= level <= 1:
             raise ValueError(f"level is {level!r}, expected 0 to 1")
-    pairs = sorted((value, weight) for value, weight in zip(values, weights, strict=True) if weight > 0)
+    pairs = [pair for pair in sorted(zip(values, weights, strict=True)) if pair[1] > 0]
     total = sum(weight for _, weight in pairs)
     if not pairs or not math.isfinite(total):
         raise ValueError(f"weights are {list(weights)[:5]!r}, expected at least one above 0")
@@ -197,26 +219,60 @@ def effective_samples(weights: Sequence[float]) -> float:
     return sum(weights) ** 2 / squares if squares > 0 else 0.0
 
 
-def _neighbourhood(seen: Sequence[_Seen]) -> tuple[float, list[float], float]:
-    """The narrowest width with enough samples, the weights there, and the effective samples of the narrowest of all."""
-    width_h, narrow = WIDTHS_H[0], 0.0
+@lru_cache(maxsize=48)  # three hours of a session, and the few sets of hours in which its resources were measured
+def _weigh(times: tuple[float, ...], at_ts: float, zone: tzinfo) -> _Weighing:
+    """In the narrowest neighbourhood that has enough samples, else in the widest."""
+    standing = _stand(times, zone)
+    target = _code(at_ts, zone)[0]
+    # All weights may be scaled alike: what matters of the decay until now is how it stands against ANY_HOUR_MASS.
+    faded = 2.0 ** (-(at_ts - standing.last_ts) / HALF_LIFE_S)
+    any_hour = ANY_HOUR_MASS / (faded * sum(standing.decays))
+    narrow = effective = 0.0
     weights: list[float] = []
+    nearness: tuple[float, ...] = ()
     for width_h in WIDTHS_H:
-        weights = _weights(seen, width_h)
+        nearness = _nearnesses(target, width_h)
+        weights = [
+            (nearness[code] + any_hour) * decay for code, decay in zip(standing.codes, standing.decays, strict=True)
+        ]
         effective = effective_samples(weights)
         narrow = narrow or effective
         if effective >= ENOUGH_SAMPLES:
             break
-    return width_h, weights, narrow
+    near = [index for index, code in enumerate(standing.codes) if nearness[code] >= COMPARABLE_WEIGHT]
+    quarters = target % WEEK_QUARTERS
+    comparable = {
+        code
+        for code in set(standing.codes)
+        if _around(code % WEEK_QUARTERS - quarters, WEEK_QUARTERS) <= COMPARABLE_H * QUARTERS
+    }
+    days = {day for code, day in zip(standing.codes, standing.dates, strict=True) if code in comparable}
+    return _Weighing(weights, effective, narrow, near, len(days))
 
 
-def _weights(seen: Sequence[_Seen], width_h: float) -> list[float]:
-    any_hour = ANY_HOUR_MASS / sum(one.decay for one in seen)
-    return [(_nearness(one.distance, one.is_same_kind, width_h) + any_hour) * one.decay for one in seen]
+@lru_cache(maxsize=16)
+def _stand(times: tuple[float, ...], zone: tzinfo) -> _Standing:
+    last_ts = max(times)
+    codes, dates = zip(*(_code(at_ts, zone) for at_ts in times), strict=True)
+    decays = tuple(2.0 ** ((at_ts - last_ts) / HALF_LIFE_S) for at_ts in times)
+    return _Standing(codes, decays, dates, last_ts)
 
 
-@lru_cache(maxsize=8192)  # of all distances, kinds and widths there are 4,044
+@lru_cache(maxsize=64)
+def _nearnesses(target: int, width_h: float) -> tuple[float, ...]:
+    """Of each code to that of the time asked for."""
+    return tuple(
+        _nearness(
+            _around(code % WEEK_QUARTERS - target % WEEK_QUARTERS, WEEK_QUARTERS),
+            code // WEEK_QUARTERS == target // WEEK_QUARTERS,
+            width_h,
+        )
+        for code in range(2 * WEEK_QUARTERS)
+    )
+
+
 def _nearness(distance: int, is_same_kind: bool, width_h: float) -> float:
+    """Of a sample so many quarters of an hour away along the week."""
     nearness = math.exp(-0.5 * (distance / QUARTERS / width_h) ** 2)
     if is_same_kind:
         # Narrower by three than along the week: the same hour, not the same part of the day.
@@ -225,23 +281,12 @@ def _nearness(distance: int, is_same_kind: bool, width_h: float) -> float:
     return nearness
 
 
-def _see(sample: Sample, target: _Place, at_ts: float, zone: tzinfo) -> _Seen:
-    place = _place(sample.at_ts, zone)
-    return _Seen(
-        sample.value,
-        _around(place.week_quarters - target.week_quarters, WEEK_HOURS * QUARTERS),
-        place.is_weekend == target.is_weekend,
-        2.0 ** (-(at_ts - sample.at_ts) / HALF_LIFE_S),
-        place.date,
-    )
-
-
-@lru_cache(maxsize=32_768)  # a session of three hours asks three times about the same samples, for each resource
-def _place(at_ts: float, zone: tzinfo) -> _Place:
+@lru_cache(maxsize=32_768)  # the hours of the last months are asked about again and again
+def _code(at_ts: float, zone: tzinfo) -> tuple[int, date]:
     local = datetime.fromtimestamp(at_ts, UTC).astimezone(zone)
     weekday = local.weekday()
     quarters = (weekday * DAY_HOURS + local.hour) * QUARTERS + local.minute * QUARTERS // 60
-    return _Place(quarters, weekday >= SATURDAY, local.date())
+    return quarters + (WEEK_QUARTERS if weekday >= SATURDAY else 0), local.date()
 
 
 def _around(distance: int, circle: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -98,40 +98,45 @@ class Building:
         chain = self.circuits(room)
         if not chain:
             return NOT_DECLARED
-        loads = {circuit: self._load(circuit, asked.now_ts) for circuit in sorted(chain)}
-        measurable = {circuit for circuit, load in loads.items() if load}
-        times = set.intersection(*({*loads[circuit]} for circuit in measurable)) if measurable else set()
-        above = chain.difference(leaves)
-
-        def left_w(circuit: str, at_ts: float | None) -> float:
-            limit_va = self._limit_va(circuit)
-            if limit_va is None:
-                return math.inf
-            load_va = 0.0 if at_ts is None else loads[circuit].get(at_ts, 0.0)
-            return max(0.0, limit_va - load_va)
-
-        def free_w(at_ts: float | None) -> float:
-            return min(sum(left_w(leaf, at_ts) for leaf in leaves), *(left_w(one, at_ts) for one in above), math.inf)
-
+        limits = {circuit: limit for circuit in sorted(chain) if (limit := self._limit_va(circuit)) is not None}
+        measurable = [circuit for circuit in limits if self._meters(circuit)]
+        samples = self._past.samples(
+            f"power {room} {limits}", asked.now_ts, partial(self._free_power, leaves, limits, measurable)
+        )
         rooms = [one.id for one in self._site.rooms if self.circuits(one.id) & chain]
-        samples = diary.without_sessions([Sample(at_ts, free_w(at_ts)) for at_ts in sorted(times)], rooms)
+        samples = diary.without_sessions(samples, rooms)
         found = measured(samples, asked, self._zone, lambda: "no-history")
         if isinstance(found, Missing):
-            return estimated(free_w(None))
-        return found if measurable == chain else replace(found, basis=Basis.ESTIMATED)
+            return estimated(_least(leaves, limits, limits))
+        return found if len(measurable) == len(limits) else replace(found, basis=Basis.ESTIMATED)
 
-    def _load(self, circuit: str, now_ts: float) -> dict[float, float]:
-        """The highest of each hour in VA; empty where a part of it is not measured."""
-        samples = self._past.samples(f"load {circuit}", now_ts, partial(self._loads, circuit))
-        return {one.at_ts: one.value for one in samples}
-
-    def _loads(self, circuit: str, from_ts: float, to_ts: float) -> list[Sample]:
-        channels = self._meters(circuit)
-        if not channels:
+    def _free_power(
+        self,
+        leaves: Sequence[str],
+        limits: Mapping[str, float],
+        measurable: Sequence[str],
+        from_ts: float,
+        to_ts: float,
+    ) -> list[Sample]:
+        """Of the hours in which all was measured that can be."""
+        loads = {circuit: self._load(circuit, from_ts, to_ts) for circuit in measurable}
+        if not loads:
             return []
+        found = []
+        for at_ts in sorted(set.intersection(*(set(hours) for hours in loads.values()))):
+            left = {
+                circuit: max(0.0, limit - loads[circuit][at_ts]) if circuit in loads else limit
+                for circuit, limit in limits.items()
+            }
+            found.append(Sample(at_ts, _least(leaves, limits, left)))
+        return found
+
+    def _load(self, circuit: str, from_ts: float, to_ts: float) -> dict[float, float]:
+        """The highest of each hour in VA."""
+        channels = self._meters(circuit) or []
         read = [self._volt_amperes(channel, from_ts, to_ts) for channel in channels]
-        common = sorted(set(read[0]).intersection(*read[1:]))
-        return [Sample(at_ts, sum(hours[at_ts] for hours in read)) for at_ts in common]
+        common = set(read[0]).intersection(*read[1:])
+        return {at_ts: sum(hours[at_ts] for hours in read) for at_ts in common}
 
     def _meters(self, circuit: str) -> list[str] | None:
         """The channels that add up to a circuit's load; None where a part of it has none."""
@@ -149,3 +154,9 @@ class Building:
         factor = MAINS_V if series is not None and series.channel.quantity == "current" else 1.0
         hours = self._past.hours(channel, from_ts, to_ts)
         return {at_ts: point.high * factor for at_ts, point in hours.items() if point.high is not None}
+
+
+def _least(leaves: Sequence[str], limits: Mapping[str, float], left: Mapping[str, float]) -> float:
+    """What a room's own circuits have left together, or one above them, whichever is less."""
+    own = sum(left.get(leaf, math.inf) for leaf in leaves)
+    return min([own, *(left[circuit] for circuit in limits if circuit not in leaves)])

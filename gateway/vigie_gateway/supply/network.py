@@ -132,13 +132,17 @@ class Network:
     def _probes(self, room: str) -> list[WifiProbe]:
         return [one for one in self._site.wifi if not one.rooms or room in one.rooms]
 
-    def latency(self, room: str, asked: Asked, diary: Diary) -> Latency | Missing:
-        """Of the worse of the room's path and the line's, hour by hour, while no probe of the room slept."""
-        line = self.main_line()
+    def paths(self, room: str) -> tuple[list[str], list[str]]:
+        """What measures latency for a room, and which channels tell that a probe of it sleeps."""
         paths = [probe.latency for probe in self._probes(room) if probe.latency is not None]
+        line = self.main_line()
         if line is not None and line.latency is not None:
             paths.append(line.latency)
-        savers = [probe.power_save for probe in self._probes(room) if probe.power_save is not None]
+        return paths, [probe.power_save for probe in self._probes(room) if probe.power_save is not None]
+
+    def latency(self, room: str, asked: Asked, diary: Diary) -> Latency | Missing:
+        """Of the worse of the room's path and the line's, hour by hour, while no probe of the room slept."""
+        paths, savers = self.paths(room)
         # Rooms with the same probes have the same hours: they are read and kept once.
         key = f"{' '.join(paths)} {' '.join(savers)}"
         asleep = {one.at_ts for one in self._past.samples(f"asleep {key}", asked.now_ts, partial(self._asleep, savers))}

@@ -21,8 +21,8 @@ from vigie_gateway.supply.diary import Asked, Diary, is_open
 from vigie_gateway.supply.network import Network
 from vigie_gateway.supply.past import Past
 
-MOST_ALTERNATIVES = 3
-"""Other rooms that are tried for a session. More is a list nobody reads, and each costs as much as the room itself."""
+MOST_ALTERNATIVES = 2
+"""Other rooms that are tried for a session. More is a list nobody reads, and each takes half as long as the room."""
 _LINE = frozenset({Resource.DOWNLOAD, Resource.UPLOAD, Resource.ADDRESSES})
 """What every session of the place takes from."""
 UNKNOWN_ACTIVITY = ""
@@ -64,9 +64,24 @@ class Supplies:
         room = self._rooms[question.room]
         asked = Asked(question.starts_ts, question.ends_ts, self._clock.now_ts())
         diary = Diary(self._site, self._board.agenda, session)
-        supply = self._of_room(room, asked, diary)
-        others = [self._of_room(one, asked, diary) for one in self._alternatives(room, asked, diary)]
-        return replace(supply, rehearsal=rehearsal, alternatives=tuple(others))
+        return replace(self._of_room(room, asked, diary), rehearsal=rehearsal)
+
+    def with_alternatives(self, supply: Supply, question: Question, session: SessionView | None = None) -> Supply:
+        """The same, with other rooms that are free then: looked for where a session does not simply fit.
+
+        Args:
+            supply: As ``at`` found it for the same question and session.
+            question: As asked.
+            session: As of ``at``.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        room = self._rooms[question.room]
+        asked = Asked(question.starts_ts, question.ends_ts, self._clock.now_ts())
+        diary = Diary(self._site, self._board.agenda, session)
+        others = [self._of_room(one, asked, diary, supply) for one in self._alternatives(room, asked, diary)]
+        return replace(supply, alternatives=tuple(others))
 
     def refresh(self) -> None:
         """Read what the last hour brought, and one more room that nobody has asked about. On the housekeeping thread.
@@ -91,8 +106,18 @@ class Supplies:
         ]
         return sorted(free, key=lambda one: abs(one.seats - room.seats))[:MOST_ALTERNATIVES]
 
-    def _of_room(self, room: Room, asked: Asked, diary: Diary) -> Supply:
+    def _of_room(self, room: Room, asked: Asked, diary: Diary, beside: Supply | None = None) -> Supply:
+        """``beside`` is another room's at the same time: what both share is taken from it."""
         building, network = self._building, self._network
+        if beside is None:
+            download_bps = network.rate(asked, diary, is_up=False)
+            upload_bps = network.rate(asked, diary, is_up=True)
+        else:
+            download_bps, upload_bps = beside.download_bps, beside.upload_bps
+        if beside is None or network.paths(room.id) != network.paths(beside.room):
+            latency = network.latency(room.id, asked, diary)
+        else:
+            latency = beside.latency
         people = building.people(room.id, asked.now_ts)
         return Supply(
             room.id,
@@ -100,10 +125,10 @@ class Supplies:
             outlets=building.outlets(room.id, asked, diary),
             power_w=building.power_w(room.id, asked, diary),
             devices=network.devices(room.id, asked, diary),
-            download_bps=network.rate(asked, diary, is_up=False),
-            upload_bps=network.rate(asked, diary, is_up=True),
+            download_bps=download_bps,
+            upload_bps=upload_bps,
             radio=network.radio(room.id, asked, diary),
-            latency=network.latency(room.id, asked, diary),
+            latency=latency,
             others=self._others(room, asked, diary),
             most_people_seen=max((round(one.value) for one in people), default=None),
             is_open=self._is_open(room, asked),

@@ -136,7 +136,7 @@ class Town:
         channel: str,
         quantity: str,
         value: Callable[[float], float | None] | float,
-        weeks: float = 8,
+        weeks: float = 4,
         *,
         period_s: float = HOUR_S,
         reason: str = "failed",
@@ -153,7 +153,7 @@ class Town:
             readings.append(Sample(series.id, at_ts, found, reason if found is None else None))
         self.store.commit(readings[::-1], {})
 
-    def live_well(self, weeks: float = 8, without: str = "") -> None:
+    def live_well(self, weeks: float = 4, without: str = "") -> None:
         """History of everything but the channels whose names begin so."""
         for channel, (quantity, value) in WELL.items():
             if not without or not channel.startswith(without):
