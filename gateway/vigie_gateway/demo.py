@@ -18,6 +18,7 @@ import fcntl
 import http.client
 import os
 import queue
+import secrets
 import shutil
 import signal
 import socket
@@ -170,8 +171,10 @@ class Demo:
         return code
 
     def _start_nodes(self, broker: Mosquitto, samples: Path, start_ts: float, environment: Mapping[str, str]) -> None:
+        far_end = self._make_far_end()
         for node, what in NODES.items():
             values = {
+                **far_end,
                 "broker_port": str(broker.port),
                 "password_file": str(broker.password_file(node)),
                 "journal": str(self._state / "journals" / node),
@@ -189,6 +192,16 @@ class Demo:
             config = self._write(f"{node}.toml", string.Template(text).substitute(values))
             self._start(node, ["vigie_sensors", "run", "--config", config], environment, is_restarted=True)
             _say(f"• node {node}: {what}")
+
+    def _make_far_end(self) -> dict[str, str]:
+        """Against whom a node rehearses: itself, on the loopback, with a secret of this demo alone."""
+        secret_file = self._state / "far-end.secret"
+        descriptor = os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{secrets.token_hex(24)}\n")
+        with socket.create_server((_HOST, 0)) as probe:
+            port = probe.getsockname()[1]
+        return {"far_end_host": _HOST, "far_end_port": str(port), "far_end_secret": str(secret_file)}
 
     def _start(
         self, name: str, arguments: Sequence[str | Path], environment: Mapping[str, str], *, is_restarted: bool
