@@ -58,6 +58,7 @@ def values_of(view: RehearsalsView, language: Language) -> dict[str, Any]:
         "demand": "" if view.offer is None else demand_text(view.offer, language),
         "room_choices": [(room, language.named(name)) for room, name in view.rooms],
         "caution": _caution(view, language),
+        "running": language.gettext("Bytes are moving at the demanded rate."),
         "refusal": trouble_text(view.trouble, language),
     }
 
@@ -224,8 +225,8 @@ def _delay(one: RehearsalView, language: Language) -> str:
     if result is None or result.loaded_ms is None or one.call is None:
         return language.gettext("The delay meanwhile could not be measured.")
     values = {
-        "loaded": language.number(result.loaded_ms, 0),
-        "worst": "\u2013" if result.loaded_p95_ms is None else language.number(result.loaded_p95_ms, 0),
+        "loaded": _two_digits(result.loaded_ms, language),
+        "worst": "\u2013" if result.loaded_p95_ms is None else _two_digits(result.loaded_p95_ms, language),
     }
     return {
         "fluid": language.gettext(
@@ -244,10 +245,14 @@ def _delay(one: RehearsalView, language: Language) -> str:
 
 
 def _mbps(rate_bps: float, language: Language) -> str:
-    rate = rate_bps / 1e6
-    return language.number(rate, 0 if rate >= 10 else 1)  # noqa: PLR2004 - two digits say enough
+    return _two_digits(rate_bps / 1e6, language)
 
 
 def _megabytes(count: int, language: Language) -> str:
-    size = count / 1e6
-    return language.number(size, 0 if size >= 10 else 1)  # noqa: PLR2004 - likewise
+    return _two_digits(count / 1e6, language)
+
+
+def _two_digits(number: float, language: Language) -> str:
+    """They say enough of a rate, a size or a delay; a whole number has no decimals."""
+    is_whole = round(number, 1) == round(number)
+    return language.number(number, 0 if is_whole or number >= 10 else 1)  # noqa: PLR2004 - those digits

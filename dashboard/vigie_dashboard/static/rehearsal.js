@@ -6,6 +6,7 @@
   const bar = document.querySelector("progress[data-rehearsal]");
   if (!bar) return;
   const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+  const label = document.getElementById("progress-label");
   const text = document.getElementById("progress-text");
   const look = async () => {
     try {
@@ -13,6 +14,7 @@
       if (answer.ok) {
         const now = await answer.json();
         if (!now.is_under_way) return location.reload();
+        if (now.state === "running") label.textContent = label.dataset.running;
         bar.value = now.share;
         text.textContent = percent.format(now.share);
       }

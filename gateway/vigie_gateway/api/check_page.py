@@ -58,12 +58,13 @@ def _page(gateway: Gateway, request: Request) -> Response:
     typed = _typed(gateway, request, now_ts)
     status = HTTPStatus.OK
     is_time_known = gateway.board_view().is_time_known
-    answer = None
+    answer, rehearsals = None, None
     if typed.form.troubles:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     elif typed.question is not None and is_time_known:
         try:
             answer = _answer(gateway, request, typed.question)
+            rehearsals = _rehearsals(gateway, request, typed)
         except StoreError:
             status = HTTPStatus.SERVICE_UNAVAILABLE
     view = CheckView(
@@ -75,7 +76,7 @@ def _page(gateway: Gateway, request: Request) -> Response:
         answer=answer,
         is_time_known=is_time_known,
         is_store_read=status != HTTPStatus.SERVICE_UNAVAILABLE,
-        rehearsals=None if answer is None else _rehearsals(gateway, request, typed),
+        rehearsals=rehearsals,
     )
     return page(render_check(view, chosen_language(request), chosen_theme(request)), status)
 
