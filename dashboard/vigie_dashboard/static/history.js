@@ -90,9 +90,14 @@
     plot.setScale("x", { min: data.from, max: data.to });
   }
 
-  // uPlot splits its axis by the fields of a Date in the browser's own zone: this one has the place's hours in them.
+  // uPlot splits its axis by the fields of a Date in the browser's own zone: this one has the place's hours in them. Not
+  // by uPlot.tzDate, which makes a new formatter for each of some hundred dates of an axis.
+  const isThere = Intl.DateTimeFormat().resolvedOptions().timeZone === data.timezone;
+  const wholeDate = new Intl.DateTimeFormat("en-GB", { timeZone: data.timezone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23" });
   function inPlace(ts) {
-    return uPlot.tzDate(new Date(ts * 1000), data.timezone);
+    if (isThere) return new Date(ts * 1000);
+    const of = Object.fromEntries(wholeDate.formatToParts(ts * 1000).map((part) => [part.type, Number(part.value)]));
+    return new Date(of.year, of.month - 1, of.day, of.hour, of.minute, of.second);
   }
 
   // Time without a reading has a ground of its own, as in the server's drawing. An interval is stamped at its end.
