@@ -27,7 +27,12 @@ EDGES = {
     "icmplib": {"vigie_sensors/probes.py"},
     "dns": {"vigie_sensors/drivers/dns.py"},
     "speedtest": {"vigie_sensors/speedtest_run.py"},
-    "sqlite3": {"vigie_sensors/card_file.py", "vigie_gateway/store/", "vigie_gateway/auth/accounts.py"},
+    "sqlite3": {
+        "vigie_sensors/card_file.py",
+        "vigie_gateway/store/",
+        "vigie_gateway/auth/accounts.py",
+        "vigie_gateway/sessions/forecast_log.py",
+    },
     "argon2": {"vigie_gateway/auth/passwords.py"},
     "fastapi": {"vigie_gateway/api/"},
     "starlette": {"vigie_gateway/api/"},

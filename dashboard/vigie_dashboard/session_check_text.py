@@ -52,7 +52,9 @@ def note_of(
     """Of one session; ``carried`` are language and theme, which a link keeps."""
     check = session.check
     if check is None:
-        why = language.gettext("Checked from two days before it begins.") if session.begins_ts > now_ts else ""
+        why = language.gettext("Checked from two days before it begins.")
+        if session.begins_ts <= now_ts:
+            why = language.gettext("It began before it could be checked.")
         return CheckNote("", "", "", why, (), "", "")
     page = check.page
     actions: tuple[str, ...] = ()

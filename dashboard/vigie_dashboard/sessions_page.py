@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vigie_dashboard.check_text import hits_text
-from vigie_dashboard.check_words import activity_name, resource_phrases
+from vigie_dashboard.check_words import VERDICT_SHAPES, activity_name, resource_phrases
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import THEMES, render
 from vigie_dashboard.session_check_text import CheckNote, note_of
-from vigie_dashboard.sessions_text import session_name, stale_text
+from vigie_dashboard.sessions_text import check_words, session_name, stale_text
 from vigie_dashboard.sessions_view import PastSession, SessionsView
 
 
@@ -102,7 +102,7 @@ def expected_text(session: SessionView, view: SessionsView, language: Language) 
 def over_of(past: PastSession, view: SessionsView, language: Language) -> Over:
     """A row of the sessions that are over."""
     session = past.session
-    note = note_of(session, view.now_ts, view.timezone, language)
+    check = session.check
     unknown = language.pgettext("outcome", "not known")
     broke = unknown
     if past.broke is not None:
@@ -119,8 +119,8 @@ def over_of(past: PastSession, view: SessionsView, language: Language) -> Over:
         session_name(session, language),
         _room(session, view, language),
         f"{language.day_month(session.begins_ts, view.timezone)}, {_time(session, view, language)}",
-        note.shape or "unk",
-        note.word or language.pgettext("session", "Not checked"),
+        "unk" if check is None else VERDICT_SHAPES[check.verdict],
+        check_words(check, language),
         unknown if past.people is None else language.number(past.people, 0),
         broke,
         shape,

@@ -16,7 +16,7 @@ class PastSession:
     """A session that is over: what was said before it, beside what came.
 
     Attributes:
-        session: With ``check`` as it was last before it began; None where nobody had asked.
+        session: With ``check`` as it was last before it began.
         people: Most that were counted in its room; None when unknown.
         broke: The resources that gave in, words of ``capacity.supply.Resource``; None where that is not known.
         came_true: Whether the forecast held; None where it promised neither, or nobody can tell.

@@ -40,6 +40,8 @@ from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.rereading import Rereading
 from vigie_gateway.sessions.checks import SessionChecks
+from vigie_gateway.sessions.forecast_log import ForecastLog
+from vigie_gateway.sessions.observation import Observer
 from vigie_gateway.settings import Settings
 from vigie_gateway.setup.address import AddressError, address_of
 from vigie_gateway.setup.place_setup import PlaceSetup, place_setup
@@ -189,7 +191,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         def answer(question: Question, session: SessionView) -> Answer:
             return gateway.answer(question, session=session)
 
-        checks = SessionChecks(board, clock, answer, live.poke)
+        forecasts = ForecastLog(lasting.database.with_name("forecasts.db"))
+        stack.callback(forecasts.close)
+        checks = SessionChecks(board, clock, answer, Observer(board, store).outcome, forecasts, live.poke)
         health = Health(
             bus,
             pipeline,
@@ -233,6 +237,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             older,
             desk=desk,
             supplies=supplies,
+            forecasts=forecasts,
             rehearsals=rehearsals,
         )
         checks.start()

@@ -37,6 +37,8 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.sessions.checks import SessionChecks
+from vigie_gateway.sessions.forecast_log import ForecastLog
+from vigie_gateway.sessions.observation import Observer
 from vigie_gateway.setup.place_setup import place_setup
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
@@ -158,7 +160,9 @@ def accounts(tmp_path: Path) -> Iterator[Accounts]:
 def bench(tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts) -> Iterator[Bench]:
     """A gateway of the sample place with an empty store."""
     store = open_store(tmp_path / "vigie.db", clock)
-    yield make_bench(store, clock, site, accounts)
+    made = make_bench(store, clock, site, accounts)
+    yield made
+    made.gateway.forecasts.close()
     store.close()
 
 
@@ -196,15 +200,21 @@ def make_bench(
     calendars = Calendars(site, Path(site.id), clock, board, lambda: changes.append(clock.now_ts()))
     here = Path(__file__).parent  # a disk, and no file of sysfs
     machine = Machine(here, sysfs=here)
+    forecasts = ForecastLog(store.file.path.with_name("forecasts.db"))
     checks = SessionChecks(
-        board, clock, lambda question, session: gateway.answer(question, session=session), lambda: None
+        board,
+        clock,
+        lambda question, session: gateway.answer(question, session=session),
+        Observer(board, store).outcome,
+        forecasts,
+        lambda: None,
     )
     health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine, checks=checks)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
     parts = (site, clock, store, board, live, health, access, lambda: None, setup)
-    gateway = Gateway(*parts, desk=desk, supplies=supplies, rehearsals=rehearsals)
+    gateway = Gateway(*parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals)
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, changes)
 
 

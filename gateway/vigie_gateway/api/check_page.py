@@ -22,6 +22,7 @@ from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.api.rehearsals import PAGE_ROWS, Typed, rehearsals_view
+from vigie_gateway.api.sessions import hit_rate
 from vigie_gateway.auth.roles import CHECKERS
 from vigie_gateway.capacity.question import Question
 from vigie_gateway.formats.icalendar import CONTENT_TYPE, Entry, encode
@@ -74,6 +75,7 @@ def _page(gateway: Gateway, request: Request) -> Response:
         form=typed.form,
         query=typed.query,
         answer=answer,
+        hit_rate=hit_rate(gateway),
         is_time_known=is_time_known,
         is_store_read=status != HTTPStatus.SERVICE_UNAVAILABLE,
         rehearsals=rehearsals,

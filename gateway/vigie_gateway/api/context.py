@@ -21,6 +21,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
+from vigie_gateway.sessions.forecast_log import ForecastLog
 from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
@@ -53,6 +54,7 @@ class Gateway:
     desk: Desk = field(kw_only=True)
     rehearsals: Rehearsals = field(kw_only=True)
     supplies: Supplies = field(kw_only=True)
+    forecasts: ForecastLog = field(kw_only=True)
 
     def answer(
         self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None

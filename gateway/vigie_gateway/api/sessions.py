@@ -11,10 +11,11 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from vigie_dashboard.notices import SessionView
+from vigie_dashboard.check_view import HitRate
+from vigie_dashboard.notices import SessionCheck, SessionView
 from vigie_dashboard.pages import LANGUAGES
 from vigie_dashboard.sessions_page import entry_texts, named, render_sessions
-from vigie_dashboard.sessions_view import SessionsView
+from vigie_dashboard.sessions_view import PastSession, SessionsView
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.history import page
@@ -25,11 +26,15 @@ from vigie_gateway.auth.roles import CHECKERS, EVERYBODY
 from vigie_gateway.formats.icalendar import CONTENT_TYPE, Entry, encode
 from vigie_gateway.place.check_form import read_typed
 from vigie_gateway.place.sessions import with_checks
+from vigie_gateway.sessions.forecast_log import Compared
+from vigie_gateway.store import StoreError
 
 LISTED_S = 14 * 86_400.0
 """How far ahead sessions are listed. Lower hides next week's; higher is a calendar, which people have already."""
 MOST_LISTED = 300
 """Of them. Lower cuts a venue of twenty rooms; higher is a page that no phone loads."""
+MOST_PAST = 50
+"""Sessions that are over, on the page. Fewer hides last month; more is a long table on a phone."""
 MAKER = "-//Vigie//Sessions//EN"
 REFRESH_S = 900
 """How often a calendar program is asked to read again: as often as we read those of the place."""
@@ -67,18 +72,53 @@ def coming(gateway: Gateway) -> tuple[SessionView, ...]:
 
 def _view(gateway: Gateway) -> SessionsView:
     site, now_ts = gateway.site, gateway.clock.now_ts()
+    past = _past(gateway)
     return SessionsView(
         site_name=site.name,
         timezone=site.timezone,
         now_ts=now_ts,
         rooms={room.id: room.name for room in site.rooms},
         coming=coming(gateway),
-        past=(),
-        hit_rate=None,
+        past=past,
+        hit_rate=hit_rate(gateway),
         stale_calendars=gateway.board.agenda.stale,
         form=read_typed({}, site, site.session_activities(), (), now_ts).form,
         has_calendars=bool(site.calendars),
         is_time_known=gateway.board.is_time_known,
+    )
+
+
+def hit_rate(gateway: Gateway) -> HitRate | None:
+    """How often a forecast held; None where it cannot be read."""
+    try:
+        return HitRate(*gateway.forecasts.hit_rate())
+    except StoreError:
+        return None  # what comes is told all the same; /healthz says what the store has
+
+
+def _past(gateway: Gateway) -> tuple[PastSession, ...]:
+    try:
+        found = gateway.forecasts.compared(MOST_PAST)
+    except StoreError:
+        return ()
+    return tuple(_past_session(one) for one in found)
+
+
+def _past_session(compared: Compared) -> PastSession:
+    forecast, outcome = compared.forecast, compared.outcome
+    session = SessionView(
+        forecast.room,
+        forecast.name,
+        forecast.begins_ts,
+        forecast.ends_ts,
+        is_all_day=False,
+        people=forecast.people,
+        activity=forecast.activity,
+        check=SessionCheck(forecast.verdict, "", forecast.at_ts),
+    )
+    is_measured = bool(outcome.held or outcome.broke)
+    return PastSession(
+        session, outcome.people, tuple(sorted(outcome.broke)) if is_measured else None, compared.came_true
     )
 
 

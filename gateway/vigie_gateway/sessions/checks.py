@@ -7,6 +7,7 @@ that the calendars gave the board, and gives the board what came of them. Built 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +20,8 @@ from vigie_gateway.capacity.question import Question
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.sessions import Agenda, SessionKey, key_of
 from vigie_gateway.sessions.due import AHEAD_S, Checked, is_ahead, is_due, question_of
+from vigie_gateway.sessions.forecast_log import ForecastLog
+from vigie_gateway.sessions.outcome import Forecast, Outcome
 from vigie_gateway.sessions.showing import shown
 from vigie_gateway.store import StoreError
 
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
 """Between two looks at what is due. Lower looks for nothing; higher is late in a simulated day that runs fast."""
+LOOK_BACK_S = 60.0
+"""Between two looks for sessions that are over. Lower reads the log for nothing; higher tells later."""
 STOP_S = 5.0
 """How long an answer that is being made may hold up the end of the gateway; it reads the store until then."""
 
@@ -37,6 +42,8 @@ class SessionChecks:
         board: Has the sessions, and is given what came of them.
         clock: The time.
         answer: Whether a question about a session of the calendar fits; raises StoreError.
+        outcome: What came of a session that is over; raises StoreError.
+        log: Keeps both.
         on_change: Called when what the board shows may have changed.
     """
 
@@ -45,11 +52,16 @@ class SessionChecks:
         board: Board,
         clock: Clock,
         answer: Callable[[Question, SessionView], Answer],
+        outcome: Callable[[Forecast], Outcome],
+        log: ForecastLog,
         on_change: Callable[[], None],
     ) -> None:
         self._board = board
         self._clock = clock
         self._answer = answer
+        self._outcome = outcome
+        self._log = log
+        self._looked_back_ts = -math.inf
         self._on_change = on_change
         self._activities = board.site.session_activities()
         self._rooms = {room.id for room in board.site.rooms if room.seats > 0}
@@ -118,6 +130,7 @@ class SessionChecks:
         self._checked = kept
         if all(one.tried_ts is None for one in kept.values()):
             self._trouble = None
+        self._look_back(agenda, now_ts)
         if kept != before:
             self._board.session_checks = {
                 key_of(one): shown(one, kept[key_of(one)], self._board.site, self._activities)
@@ -133,6 +146,45 @@ class SessionChecks:
             return False
         return _coming(agenda, now_ts) != _coming(before, now_ts)
 
+    def _look_back(self, agenda: Agenda, now_ts: float) -> None:
+        """Compare what was foretold of sessions that are over with what came; one that was called off is forgotten."""
+        if 0 <= now_ts - self._looked_back_ts < LOOK_BACK_S or agenda.until_ts is None or agenda.stale:
+            return
+        self._looked_back_ts = now_ts
+        took_place = {key_of(one) for one in agenda.sessions}
+        try:
+            for forecast in self._log.waiting(now_ts):
+                if SessionKey(forecast.room, forecast.name, forecast.begins_ts, forecast.ends_ts) in took_place:
+                    self._log.judge(forecast, self._outcome(forecast), now_ts)
+                else:
+                    self._log.forget(forecast)
+        except StoreError as error:
+            self._failures += 1
+            self._trouble = f"what came of sessions cannot be told: {error}"
+
+    def _keep(self, question: Question, answer: Answer, session: SessionView, before: Checked | None) -> None:
+        """Keep what is foretold, where it is not what was kept before: each hour's answer would wear the card."""
+        if (
+            before is not None
+            and before.answer is not None
+            and before.question == question
+            and (before.answer.verdict, before.answer.limiting) == (answer.verdict, answer.limiting)
+        ):
+            return
+        self._log.keep(
+            Forecast(
+                session.room,
+                session.name,
+                session.begins_ts,
+                session.ends_ts,
+                question.people,
+                question.activity,
+                answer.verdict,
+                answer.limiting,
+                self._clock.now_ts(),
+            )
+        )
+
     def _ask(
         self, session: SessionView, question: Question | None, why: str, before: Checked | None, now_ts: float
     ) -> Checked:
@@ -140,6 +192,7 @@ class SessionChecks:
             return Checked(None, None, why, now_ts)
         try:
             answer = self._answer(question, session)
+            self._keep(question, answer, session, before)
         except StoreError as error:
             self._failures += 1
             if self._trouble is None:

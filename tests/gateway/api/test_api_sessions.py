@@ -17,6 +17,7 @@ from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
 from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.place.site import Site
+from vigie_gateway.sessions.outcome import Forecast, Outcome
 from vigie_gateway.store import open_store
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -233,3 +234,26 @@ def test_a_place_without_calendars_or_sessions_says_so(
 
 def test_it_is_for_those_who_may_ask_whether_a_session_fits(bench: Bench) -> None:
     assert roles_of(bench)["GET", "/sessions"] == {Role.CONCIERGE, Role.ORGANISER, Role.ADMIN}
+
+
+def test_what_was_foretold_stands_beside_what_came_and_how_often_it_held(bench: Bench) -> None:
+    log, now_ts = bench.gateway.forecasts, bench.clock.now
+    for number, (verdict, outcome) in enumerate(
+        (
+            ("go", Outcome(38, frozenset({"latency"}), frozenset())),
+            ("no-go", Outcome(40, frozenset(), frozenset({"outlets"}))),
+            ("tight", Outcome(None, frozenset(), frozenset())),
+        )
+    ):
+        begins_ts = now_ts - (number + 1) * 86_400
+        forecast = Forecast("salle", f"S{number}", begins_ts, begins_ts + 60, 40, "web-write", verdict, "outlets", 1.0)
+        log.keep(forecast)
+        log.judge(forecast, outcome, now_ts)
+    text = page(bench, "/sessions?l=en")
+    assert text.index("S0") < text.index("S1") < text.index("S2")
+    assert "Our forecasts held 2 times in 2." in text
+    assert text.count("As foretold") == 2
+    assert "the outlets" in text
+    assert "not known" in text
+    assert "Nothing to compare" in text
+    assert "Our forecasts held 2 times in 2." in page(bench, "/check?l=en&room=salle")

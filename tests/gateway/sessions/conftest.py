@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from vigie_gateway.place.board import Board
 from vigie_gateway.place.sessions import key_of
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.sessions.checks import SessionChecks
+from vigie_gateway.sessions.forecast_log import ForecastLog
+from vigie_gateway.sessions.outcome import Outcome
 from vigie_gateway.store import StoreError
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -61,12 +63,16 @@ class Checkers:
     upload_bps: float = 20e6
     is_store_away: bool = False
     asked: list[Question] = field(default_factory=list)
+    came: dict[float, Outcome] = field(default_factory=dict)
     changes: int = 0
 
     def __post_init__(self) -> None:
         self.board = Board(self.site, self.clock)
         self.calendars = Calendars(self.site, self.folder / "kept", self.clock, self.board, lambda: None)
-        self.checks = SessionChecks(self.board, self.clock, self._answer, self._change)
+        self.log = ForecastLog(self.folder / "forecasts.db")
+        self.checks = SessionChecks(
+            self.board, self.clock, self._answer, lambda forecast: self.came[forecast.begins_ts], self.log, self._change
+        )
 
     def _change(self) -> None:
         self.changes += 1
@@ -106,17 +112,20 @@ class Checkers:
 
 
 @pytest.fixture
-def checkers(tmp_path: Path, clock: ManualClock) -> Checkers:
-    (tmp_path / "site.toml").write_text(SITE)
-    return Checkers(tmp_path, clock, load_site(tmp_path / "site.toml"))
+def checkers(checkers_with: Callable[[str], Checkers]) -> Checkers:
+    return checkers_with("")
 
 
 @pytest.fixture
-def checkers_with(tmp_path: Path, clock: ManualClock) -> Callable[[str], Checkers]:
+def checkers_with(tmp_path: Path, clock: ManualClock) -> Iterator[Callable[[str], Checkers]]:
     """The same with more keys of the calendar."""
+    made = []
 
     def make(keys: str) -> Checkers:
         (tmp_path / "site.toml").write_text(SITE + keys)
-        return Checkers(tmp_path, clock, load_site(tmp_path / "site.toml"))
+        made.append(Checkers(tmp_path, clock, load_site(tmp_path / "site.toml")))
+        return made[-1]
 
-    return make
+    yield make
+    for one in made:
+        one.log.close()
