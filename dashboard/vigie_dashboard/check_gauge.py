@@ -146,9 +146,17 @@ def rounded_amount(gauge: GaugeView, value: float) -> float:
     return math.floor(value + _ROUNDING) if gauge.resource in COUNTED else value
 
 
-def row_of(gauge: GaugeView, people: int, language: Language, *, is_limiting: bool) -> Row:
-    """One row; ``is_limiting`` names it as what limits the session."""
-    note = resource_notes(language).get(gauge.resource, "")
+def row_of(gauge: GaugeView, people: int, language: Language, *, is_limiting: bool, note: str = "") -> Row:
+    """One row.
+
+    Args:
+        gauge: The resource.
+        people: Who come.
+        language: Of the reader.
+        is_limiting: It is named as what limits the session.
+        note: Under its name; "" for what it always is.
+    """
+    note = note or resource_notes(language).get(gauge.resource, "")
     return Row(
         resource=gauge.resource,
         icon=RESOURCE_ICONS.get(gauge.resource, ""),

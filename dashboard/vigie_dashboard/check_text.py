@@ -32,7 +32,9 @@ from vigie_dashboard.check_words import (
     equipment_name,
     equipment_words,
     obstacle_words,
+    rate_text,
     resource_phrases,
+    share_text,
     then_words,
     unsaid_words,
     verdict_words,
@@ -86,9 +88,30 @@ def values_of(view: CheckView, answer: AnswerView, carried: dict[str, str], lang
 
 def rows_of(answer: AnswerView, language: Language) -> list[Row]:
     """Every resource, tightest first."""
+    notes = _notes(answer, language)
     return [
-        row_of(gauge, answer.people, language, is_limiting=gauge.resource == answer.limiting) for gauge in answer.gauges
+        row_of(
+            gauge,
+            answer.people,
+            language,
+            is_limiting=gauge.resource == answer.limiting,
+            note=notes.get(gauge.resource, ""),
+        )
+        for gauge in answer.gauges
     ]
+
+
+def _notes(answer: AnswerView, language: Language) -> dict[str, str]:
+    """What one person takes, where that can be said."""
+    rates = {"download": answer.person_download_bps, "upload": answer.person_upload_bps}
+    notes = {
+        resource: language.gettext("%(rate)s a person", rate=rate_text(rate_bps, language))
+        for resource, rate_bps in rates.items()
+        if rate_bps
+    }
+    if answer.plugged_share is not None:
+        notes["outlets"] = language.gettext("plugged in: %(share)s", share=share_text(answer.plugged_share, language))
+    return notes
 
 
 def session_text(view: CheckView, answer: AnswerView, language: Language) -> str:

@@ -36,7 +36,6 @@ class ActivityChoice:
         upload_bps: The same, up.
         shared_upload_bps: Of the session as a whole.
         lighter: Id of what may be done instead; None when there is nothing.
-        plugged_share: Of its people, who plug in.
     """
 
     id: str
@@ -45,7 +44,6 @@ class ActivityChoice:
     upload_bps: float
     shared_upload_bps: float
     lighter: str | None
-    plugged_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +208,9 @@ class AnswerView:
         confidence: A word of ``capacity.answer.Confidence``.
         doubts: What lowered it, as ``unsaid``.
         most_people_seen: Ever counted there; None when nobody counts.
+        plugged_share: Outlets for each person; None where that is not to be said.
+        person_download_bps: That one person asks of the line; None where not all do the same.
+        person_upload_bps: The same, up.
     """
 
     room: Names
@@ -227,6 +228,9 @@ class AnswerView:
     confidence: str = "low"
     doubts: tuple[str, ...] = ()
     most_people_seen: int | None = None
+    plugged_share: float | None = None
+    person_download_bps: float | None = None
+    person_upload_bps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,3 +222,16 @@ def rate_text(rate_bps: float, language: Language) -> str:
     if 0 < rate_mbps < 0.1:  # noqa: PLR2004 - one decimal would show it as 0
         digits = 2
     return f"{language.number(rate_mbps, digits)}{NBSP}Mb/s"
+
+
+def share_text(share: float, language: Language) -> str:
+    """``2 in 3`` for a share that people say so; else in percent."""
+    said = {
+        0.0: language.gettext("nobody"),
+        0.25: language.gettext("1 in 4"),
+        0.33: language.gettext("1 in 3"),
+        0.5: language.gettext("1 in 2"),
+        0.67: language.gettext("2 in 3"),
+        1.0: language.gettext("everybody"),
+    }
+    return said.get(round(share, 2)) or language.percent(share)

@@ -87,6 +87,9 @@ TIGHT = AnswerView(
     ),
     unsaid=("rate-estimated", "own-mobile-data", "noise", "neighbours"),
     confidence="medium",
+    plugged_share=2 / 3,
+    person_download_bps=1.5e6,
+    person_upload_bps=1.5e6,
 )  # fmt: skip
 GO = replace(
     TIGHT,
@@ -173,11 +176,11 @@ def form(*troubles: Trouble, **typed: str) -> CheckForm:
     return CheckForm(
         rooms=(RoomChoice("main-hall", HALL, 40), RoomChoice("booth", {"fr": "Cabine", "en": "Booth"}, 1)),
         activities=(
-            ActivityChoice("listen-talk", {}, 0.1e6, 0.1e6, 0, None, 0.25),
-            ActivityChoice("web-write", {}, 1e6, 0.25e6, 0, None, 2 / 3),
-            ActivityChoice("video-call", {}, 1.5e6, 1.5e6, 0, "audio-call", 2 / 3),
-            ActivityChoice("livestream", {}, 0.1e6, 0.1e6, 8e6, "listen-talk", 0.25),
-            ActivityChoice("lan", {"fr": "jouer en réseau", "en": "play over the network"}, 0.3e6, 0.3e6, 0, None, 1),
+            ActivityChoice("listen-talk", {}, 0.1e6, 0.1e6, 0, None),
+            ActivityChoice("web-write", {}, 1e6, 0.25e6, 0, None),
+            ActivityChoice("video-call", {}, 1.5e6, 1.5e6, 0, "audio-call"),
+            ActivityChoice("livestream", {}, 0.1e6, 0.1e6, 8e6, "listen-talk"),
+            ActivityChoice("lan", {"fr": "jouer en réseau", "en": "play over the network"}, 0.3e6, 0.3e6, 0, None),
         ),
         equipment=(EquipmentChoice("projector", {}, 300), EquipmentChoice("kettle", {}, 2000)),
         sessions=(

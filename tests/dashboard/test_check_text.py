@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 from tests.dashboard.answers import FEW_DAYS, GO, NO_GO, STATES, TIGHT, UNCHECKED, gauge, page_of
 
-from vigie_dashboard.check_text import action_row, confidence_text, entry_text, hits_text, sentence_of, values_of
+from vigie_dashboard.check_text import (
+    action_row,
+    confidence_text,
+    entry_text,
+    hits_text,
+    rows_of,
+    sentence_of,
+    values_of,
+)
 from vigie_dashboard.check_view import ActionView, AnswerView, HitRate
 from vigie_dashboard.language import NBSP, NNBSP, language_of
 from vigie_dashboard.pages import LANGUAGES
@@ -118,6 +126,15 @@ def test_a_rehearsal_leads_to_its_button_where_one_can_be_begun() -> None:
     assert action_row(rehearse, replace(page_of(TIGHT), rehearsals=offered), {}, EN).to == "#h-rehearse"
     reader = replace(offered, csrf="")
     assert action_row(rehearse, replace(page_of(TIGHT), rehearsals=reader), {}, EN).to == ""
+
+
+def test_what_one_person_takes_stands_under_the_names_of_what_it_takes_from() -> None:
+    notes = {row.resource: plain(row.note) for row in rows_of(TIGHT, FR)}
+    assert notes["outlets"] == "branchés : 2 sur 3"
+    assert notes["download"] == "1,5 Mb/s par personne"
+    assert notes["upload"] == "limite la séance"
+    mixed = {row.resource: row.note for row in rows_of(replace(TIGHT, person_download_bps=None, plugged_share=0.4), EN)}
+    assert (mixed["download"], mixed["outlets"]) == ("of the internet line", "plugged in: 40%")
 
 
 def test_strips_and_participants_are_counted_in_words_of_their_number() -> None:

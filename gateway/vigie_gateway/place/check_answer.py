@@ -22,6 +22,8 @@ _LIGHTER = frozenset({ActionKind.LIGHTER_ACTIVITY, ActionKind.ALL_LIGHTER})
 def answer_view(question: Question, answer: Answer, site: Site, activities: Activities) -> AnswerView:
     """Everything that a page says of an answer; the site gives the names."""
     names = {room.id: room.name for room in site.rooms}
+    activity = activities.by_id[question.activity]
+    is_alike = not question.lighter_share
     breaks_at = {resource.value: people for resource, people in answer.breaks_at}
     return AnswerView(
         room=names.get(question.room, {}),
@@ -39,6 +41,9 @@ def answer_view(question: Question, answer: Answer, site: Site, activities: Acti
         confidence=answer.confidence,
         doubts=answer.doubts,
         most_people_seen=answer.most_people_seen,
+        plugged_share=activity.outlets_per_person if question.plugged_share is None else question.plugged_share,
+        person_download_bps=activity.download_bps if is_alike and not activity.shared_download_bps else None,
+        person_upload_bps=activity.upload_bps if is_alike and not activity.shared_upload_bps else None,
     )
 
 

@@ -247,7 +247,6 @@ def _activity_choices(activities: Activities) -> tuple[ActivityChoice, ...]:
             one.upload_bps,
             one.shared_upload_bps,
             one.lighter,
-            one.outlets_per_person,
         )
         for one in activities.by_id.values()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import StrEnum
 
 import pytest
@@ -111,6 +112,17 @@ def test_an_answer_reaches_the_page_with_its_numbers_and_names() -> None:
     assert (upload.amounts.dependable, upload.amounts.highest, upload.amounts.days) == (50e6, 58e6, 4)
     latency = next(gauge for gauge in view.gauges if gauge.resource == "latency")
     assert (latency.amounts, latency.missing) == (None, "power-save")
+
+
+def test_what_a_person_takes_is_said_where_all_take_the_same_and_nothing_is_shared() -> None:
+    def of(activity: str, **changes: float) -> tuple[float | None, ...]:
+        question = replace(QUESTION, activity=activity, **changes)  # type: ignore[arg-type] # a field by its name
+        view = answer_view(question, check(question, MEASURED, ACTIVITIES), SITE, ACTIVITIES)
+        return view.plugged_share, view.person_download_bps, view.person_upload_bps
+
+    assert of("video-call") == (2 / 3, 1.5e6, 1.5e6)
+    assert of("video-call", lighter_share=0.5, plugged_share=0.25) == (0.25, None, None)
+    assert of("livestream") == (0.25, 0.1e6, None)
 
 
 def test_each_action_leads_to_the_question_that_was_tried() -> None:
