@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+from tests.dashboard.chromium import assert_accessible, is_installed, open_browser
 from tests.end_to_end.place_lived_in import Place, lived_in
 
 from vigie_gateway.broker import find_mosquitto
@@ -27,6 +29,8 @@ pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
 ]
 NODE = "ondes"
+WAIT_MS = 30_000
+"""A rehearsal takes at most half of it. Lower fails on a busy machine."""
 SECRET = "a far end of this test alone"
 ASKED = {"room": "salle", "down": "2", "up": "1"}
 
@@ -159,6 +163,23 @@ def test_a_pressed_button_becomes_progress_and_a_result_on_page_and_api(place: P
     page = desk.page(shown=str(number))
     assert "The line holds it, and three tenths more." in page
     assert "the Wi-Fi was tried, not the line beyond" in page
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not is_installed(), reason="Chromium is not installed")
+def test_with_a_script_the_page_goes_on_to_the_result_by_itself(place: Place, node: Node) -> None:
+    place.wait_for(lambda: 'value="salle"' in Desk(place).page())
+    with open_browser() as browser, browser.new_context(base_url=place.address) as context:
+        page = context.new_page()
+        page.goto("/rehearsals?l=en&room=salle&down=2&up=1")
+        if page.locator("[name=force]").count():
+            page.locator("[name=force]").check()
+        page.get_by_role("button", name="Rehearse now").click()
+        expect(page.locator("progress")).to_be_visible(timeout=WAIT_MS)
+        assert_accessible(page)
+        expect(page.locator(".verdict")).to_have_text("The line holds it, and three tenths more.", timeout=WAIT_MS)
+        expect(page.locator("progress")).to_have_count(0)
+    assert node.process is not None
 
 
 def test_what_the_node_does_not_allow_is_told_in_words(place: Place, node: Node) -> None:

@@ -216,6 +216,9 @@ class Bus:
     def command(self, topic: str, payload: bytes, expires_s: int) -> bool:
         """Send a command, QoS 1, that the broker forgets after so long (MQTT 5 §3.3.2.3.3); any thread.
 
+        One that is under way when the connection breaks is sent again with the next one, in which the broker counts
+        anew: paho has no way to take it back. Brokers are on this machine, where that does not happen by itself.
+
         Returns:
             Whether it was sent: without a connection nothing is, not even later.
         """

@@ -10,6 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -154,6 +155,42 @@ def test_a_retained_message_is_no_reading_but_a_retained_birth_is_taken(bus: Bus
     assert told.topic == topics.about("place", "hall")
     assert bus._refusals.all()["retained"].count == 1
     assert bus.get(0) is None
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
+def test_a_command_reaches_its_node_with_the_time_it_has_left_and_its_answer_comes_back(
+    bus: Bus, tmp_path: Path
+) -> None:
+    heard: list[mqtt.MQTTMessage] = []
+    password = (tmp_path / "broker").rglob("*hall*")
+    node = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="hall", protocol=mqtt.MQTTv5)
+    node.username_pw_set("hall", next(password).read_text(encoding="utf-8").strip())
+    node.on_message = lambda _client, _data, message: heard.append(message)
+    subscribed: list[int] = []
+    node.on_subscribe = lambda _client, _data, mid, _reasons, _props: subscribed.append(mid)
+    node.connect("127.0.0.1", bus._settings.port)
+    node.loop_start()
+    node.subscribe(topics.do("place", "hall"), 1)
+    _wait_until(bus, lambda: bus.is_connected and bool(subscribed))
+    assert bus.command(topics.do("place", "hall"), b"try", 10)
+    _wait_until(bus, lambda: any(message.payload == b"try" for message in heard))
+    told = next(message for message in heard if message.payload == b"try")
+    assert told.qos == 1
+    assert 0 < getattr(told.properties, "MessageExpiryInterval", 0) <= 10
+    node.publish(topics.done("place", "hall"), b"done", qos=1)
+    answer = bus.get(10)
+    assert answer is not None
+    assert (answer.topic, answer.payload) == (topics.done("place", "hall"), b"done")
+    node.disconnect()
+    node.loop_stop()
+
+
+def test_without_a_connection_no_command_is_sent_not_even_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus(BrokerSettings(), "place", SystemClock(), Refusals())
+    sent: list[object] = []
+    monkeypatch.setattr(bus._client, "publish", sent.append)
+    assert not bus.command(topics.do("place", "hall"), b"try", 10)
+    assert sent == []
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
