@@ -177,7 +177,7 @@ def _access_points(question: Question, supply: Supply, activities: Activities) -
 def _rehearsed(question: Question, supply: Supply, activities: Activities) -> _Idea:
     groups = groups_of(question, activities)
     down_bps, up_bps = (REHEARSAL_FACTOR * needed_bps(groups, is_up=is_up) for is_up in (False, True))
-    rehearsal = Rehearsal(down_bps, up_bps, has_reached_goal=True, path=_GOOD_PATH, at_ts=question.starts_ts)
+    rehearsal = Rehearsal(down_bps, up_bps, path=_GOOD_PATH, at_ts=question.starts_ts)
     return _Idea(ActionKind.REHEARSE, question, replace(supply, rehearsal=rehearsal))
 
 

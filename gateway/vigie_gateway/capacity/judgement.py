@@ -206,7 +206,7 @@ def _rehearsed(measured: Capacity | Missing, rehearsal: Rehearsal | None, *, is_
         return measured
     held_bps = rehearsal.upload_bps if is_up else rehearsal.download_bps
     highest_bps = held_bps
-    if rehearsal.has_reached_goal:
+    if not (rehearsal.is_upload_all if is_up else rehearsal.is_download_all):
         highest_bps = max(held_bps, measured.highest) if isinstance(measured, Capacity) else math.inf
     return Capacity(held_bps, held_bps, highest_bps, Basis.REHEARSED, last_ts=rehearsal.at_ts)
 
@@ -238,7 +238,8 @@ def _rehearsed_air(
     crowd = contention_share(min(MOST_BACKLOGGED, backlogged(groups, 1))) / contention_share(1)
     held_bps = (rehearsal.download_bps + rehearsal.upload_bps) * crowd
     need_bps = needed_bps(groups, is_up=False) + needed_bps(groups, is_up=True)
-    highest_bps = math.inf if rehearsal.has_reached_goal else held_bps
+    # The two ways share the air: one that had more to give shows that the air was not what ended the other.
+    highest_bps = held_bps if rehearsal.is_download_all and rehearsal.is_upload_all else math.inf
     return need_bps, Capacity(held_bps, held_bps, highest_bps, Basis.REHEARSED, last_ts=rehearsal.at_ts)
 
 

@@ -265,16 +265,18 @@ class Rehearsal:
     Attributes:
         download_bps: That it held.
         upload_bps: That it held.
-        has_reached_goal: It stopped because it had shown enough, not because there was no more.
         path: Latency meanwhile; None where it was not measured.
         at_ts: When.
+        is_download_all: There was no more; False where it stopped because it had shown enough.
+        is_upload_all: The same, up.
     """
 
     download_bps: float
     upload_bps: float
-    has_reached_goal: bool
     path: Path | None
     at_ts: float
+    is_download_all: bool = False
+    is_upload_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,10 @@ def _held(one: Rehearsal) -> Held | None:
     return Held(
         download_bps=result.download_bps,
         upload_bps=result.upload_bps,
-        has_reached_goal=result.download == result.upload == "headroom",
         path=path if result.loaded_ms is not None else None,
         at_ts=one.at_ts,
+        is_download_all=result.download != "headroom",
+        is_upload_all=result.upload != "headroom",
     )
 
 

@@ -236,7 +236,7 @@ def test_a_rehearsal_on_the_line_counts_for_the_check_of_its_room(stage: Stage) 
     soon_ts = stage.bench.clock.now + 3_600
     held = stage.bench.gateway.rehearsals.evidence("salle", soon_ts, soon_ts + 7_200)
     assert held is not None
-    assert (held.download_bps, held.has_reached_goal) == (31.2e6, True)
+    assert (held.download_bps, held.is_download_all, held.is_upload_all) == (31.2e6, False, False)
     assert stage.bench.gateway.rehearsals.evidence("cafe", soon_ts, soon_ts + 7_200) is None
 
 

@@ -227,7 +227,7 @@ def test_a_crowd_that_was_never_seen_widens_what_the_radio_may_need(hall: Supply
 
 def test_a_rehearsal_that_held_stands_in_for_what_was_not_measured(hall: Supply, question: Question) -> None:
     bare = replace(hall, download_bps=Missing("no-sensor"), upload_bps=Missing("no-sensor"), latency=Missing("silent"))
-    rehearsal = Rehearsal(39e6, 39e6, has_reached_goal=True, path=GOOD_PATH, at_ts=0.0)
+    rehearsal = Rehearsal(39e6, 39e6, path=GOOD_PATH, at_ts=0.0)
     assert check(question, bare).verdict is Verdict.TIGHT
     held = check(question, replace(bare, rehearsal=rehearsal))
     assert held.verdict is Verdict.GO
@@ -239,7 +239,7 @@ def test_a_rehearsal_that_held_stands_in_for_what_was_not_measured(hall: Supply,
 def test_a_rehearsal_for_fewer_people_is_no_no_to_more(hall: Supply, question: Question) -> None:
     """It held 39 Mb/s and stopped; whether there are 45 is not known."""
     bare = replace(hall, upload_bps=Missing("no-sensor"))
-    rehearsal = Rehearsal(39e6, 39e6, has_reached_goal=True, path=GOOD_PATH, at_ts=0.0)
+    rehearsal = Rehearsal(39e6, 39e6, path=GOOD_PATH, at_ts=0.0)
     answer = check(replace(question, people=30), replace(bare, rehearsal=rehearsal))
     assert gauge(answer, Resource.UPLOAD).verdict is Verdict.TIGHT
 
@@ -247,13 +247,24 @@ def test_a_rehearsal_for_fewer_people_is_no_no_to_more(hall: Supply, question: Q
 def test_a_rehearsal_that_did_not_hold_is_a_no_go_whatever_was_measured_before(
     hall: Supply, question: Question
 ) -> None:
-    rehearsal = Rehearsal(39e6, 20e6, has_reached_goal=False, path=GOOD_PATH, at_ts=0.0)
+    rehearsal = Rehearsal(39e6, 20e6, path=GOOD_PATH, at_ts=0.0, is_upload_all=True)
     assert check(question, replace(hall, rehearsal=rehearsal)).verdict is Verdict.NO_GO
+
+
+def test_a_way_that_had_more_to_give_forbids_nothing_because_the_other_gave_all(
+    hall: Supply, question: Question
+) -> None:
+    rehearsal = Rehearsal(10e6, 60e6, path=GOOD_PATH, at_ts=0.0, is_upload_all=True)
+    found = check(question, replace(hall, rehearsal=rehearsal))
+    by_resource = {gauge.resource: gauge.verdict for gauge in found.gauges}
+    assert by_resource[Resource.DOWNLOAD] is Verdict.TIGHT
+    exhausted = check(question, replace(hall, rehearsal=replace(rehearsal, is_download_all=True)))
+    assert {gauge.resource: gauge.verdict for gauge in exhausted.gauges}[Resource.DOWNLOAD] is Verdict.NO_GO
 
 
 def test_a_rehearsal_carries_the_air_less_what_more_stations_cost(hall: Supply, question: Question) -> None:
     unmeasured = replace(hall, radio=Missing("no-sensor"))
-    rehearsal = Rehearsal(39e6, 39e6, has_reached_goal=True, path=GOOD_PATH, at_ts=0.0)
+    rehearsal = Rehearsal(39e6, 39e6, path=GOOD_PATH, at_ts=0.0)
     assert gauge(check(question, unmeasured), Resource.AIRTIME).verdict is Verdict.NOT_CHECKED
     assert gauge(check(question, replace(unmeasured, rehearsal=rehearsal)), Resource.AIRTIME).verdict is Verdict.TIGHT
 

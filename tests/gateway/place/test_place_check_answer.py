@@ -139,7 +139,7 @@ def test_each_action_leads_to_the_question_that_was_tried() -> None:
 
 
 def test_a_rehearsal_that_had_more_to_give_has_no_highest() -> None:
-    rehearsal = Rehearsal(90e6, 90e6, has_reached_goal=True, path=Path(10.0, 12.0, 0.0), at_ts=NOW_TS)
+    rehearsal = Rehearsal(90e6, 90e6, path=Path(10.0, 12.0, 0.0), at_ts=NOW_TS)
     unmeasured = Supply("salle", seats=declared(40), rehearsal=rehearsal)
     view = answer_view(QUESTION, check(QUESTION, unmeasured, ACTIVITIES), SITE, ACTIVITIES)
     upload = next(gauge for gauge in view.gauges if gauge.resource == "upload")

@@ -28,11 +28,11 @@ def test_what_the_line_held_is_a_floor_and_the_delay_meanwhile_that_of_the_sessi
     assert held is not None
     assert (held.download_bps, held.upload_bps, held.at_ts) == (31.2e6, 7.1e6, NOW_TS - 600)
     assert held.path == Path(84.0, 131.0, 0.0)
-    assert not held.has_reached_goal
+    assert (held.is_download_all, held.is_upload_all) == (False, True)
     well = replace(ONE, result=replace(HELD, upload="headroom"))
     held = evidence_of([well], "salle", NOW_TS + 3_600, NOW_TS + 9_000, NOW_TS, ZONE)
     assert held is not None
-    assert held.has_reached_goal
+    assert not held.is_upload_all
 
 
 def test_the_newest_that_counts_is_taken() -> None:
