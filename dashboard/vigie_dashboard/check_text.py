@@ -83,6 +83,7 @@ def values_of(view: CheckView, answer: AnswerView, carried: dict[str, str], lang
         "actions": [action_row(one, view, carried, language) for one in answer.actions],
         "unsaid": _sentence(language.listed([unsaid_words(language)[one] for one in answer.unsaid])),
         "session": session_text(view, answer, language),
+        "asked": language.gettext("checked on %(moment)s", moment=language.moment(view.now_ts, view.timezone)),
     }
 
 

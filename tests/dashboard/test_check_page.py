@@ -33,6 +33,12 @@ def test_the_title_begins_with_the_verdict() -> None:
     assert "<title>My session" in render_check(page_of(None), "en", None)
 
 
+def test_the_sheet_says_what_was_asked_and_when_it_was_checked() -> None:
+    page = html.unescape(render_check(page_of(TIGHT), "en", None))
+    assert "Main hall · Tuesday 1 December, 18:30 \u2013 20:00 · 36 people · mostly: be on video calls" in page
+    assert "checked on 24 Nov 2026 14:32" in page
+
+
 def test_the_table_has_what_the_gauges_show() -> None:
     page = html.unescape(render_check(page_of(TIGHT), "en", None))
     table = page[page.index("<table>") : page.index("</table>")]
