@@ -99,8 +99,9 @@ class Measure:
     language: Language
 
     def bare(self, value: float) -> str:
-        """Without its unit."""
-        return self.language.number(value / self.size, self.digits)
+        """Without its unit; of rates, small ones have a decimal beside large ones."""
+        is_fine = self.unit == "Mb/s" and value < _ONE_DECIMAL_BELOW * self.size
+        return self.language.number(value / self.size, 1 if is_fine else self.digits)
 
     def full(self, value: float) -> str:
         """With it."""
@@ -115,7 +116,7 @@ def measure_of(gauge: GaugeView, language: Language) -> Measure:
     figures = _figures(gauge.need, gauge.amounts)
     largest = max(figures, default=0.0)
     if gauge.resource in RATES or _is_rate(gauge):
-        return Measure(1e6, 0 if largest >= _ONE_DECIMAL_BELOW * 1e6 else 1, "Mb/s", language)
+        return Measure(1e6, 0, "Mb/s", language)
     if gauge.resource == "power":
         return Measure(_KW, 1, "kW", language) if largest >= _KW else Measure(1.0, 0, "W", language)
     if gauge.resource in COUNTED:

@@ -392,7 +392,10 @@ def hits_text(rate: HitRate | None, language: Language) -> str:
 def entry_text(answer: AnswerView, language: Language) -> str:
     """The answer as lines of plain text, for the description of a calendar entry."""
     lines = [verdict_words(language)[answer.verdict], sentence_of(answer, language), ""]
-    lines += [f"{row.name}: {row.said}" for row in rows_of(answer, language)]
+    lines += [
+        language.gettext("%(resource)s: %(said)s", resource=row.name, said=row.said)
+        for row in rows_of(answer, language)
+    ]
     lines += ["", confidence_text(answer, language)]
     return "\n".join(lines)
 

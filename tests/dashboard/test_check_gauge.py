@@ -58,6 +58,7 @@ def test_the_need_stands_where_its_share_of_what_there_is_says() -> None:
         (gauge("outlets", "go", 0, 21, 23, 24), "21 spare", "0 of 21"),
         (gauge("devices", "go", 50, 60, 70, 75), "17% spare", "50 of 60"),
         (gauge("upload", "tight", 54e6, 50e6, 55e6, 58e6), "too tight", f"54{NBSP}Mb/s of 50 to 58"),
+        (gauge("upload", "go", 0.6e6, 50e6, 55e6, 58e6), "99% spare", f"0.6{NBSP}Mb/s of 50"),
         (gauge("upload", "no-go", 78e6, 50e6, 55e6, 58e6, breaks_at=33), "enough for 33 of 52",
          f"78{NBSP}Mb/s of 50 to 58"),
         (gauge("power", "no-go", 5300, 3300, 3400, 3500), f"1.8{NBSP}kW short", f"5.3{NBSP}kW of 3.3 to 3.5"),

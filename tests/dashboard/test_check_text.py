@@ -155,4 +155,5 @@ def test_the_text_for_a_calendar_has_the_verdict_first_and_every_resource() -> N
     lines = entry_text(NO_GO, EN).splitlines()
     assert lines[0] == "It does not fit"
     assert "Seats: 12 short, 52 of 40" in lines
+    assert f"Places{NBSP}: il en manque 12, 52 sur 40" in entry_text(NO_GO, FR).splitlines()
     assert len([line for line in lines if ": " in line]) >= len(NO_GO.gauges)
