@@ -2,9 +2,9 @@
 
 The sample place, whose site file names far more than 40 channels: line, latency, radio and stations of three access
 points, the main meter, and use and power of twelve outlets have a reading every quarter of an hour for a year.
-Questions come as from people: other rooms, days, hours, crowds and activities. What is timed is the answer, without HTTP, in
-processor time, which other programs on the machine do not lengthen. ``cold_ms`` is the first question of all, after a
-start that nothing has warmed.
+Questions come as from people: other rooms, days, hours, crowds and activities. What is timed is the answer, without
+HTTP, in processor time, which other programs on the machine do not lengthen. ``cold_ms`` is the first question of all,
+after a start that nothing has warmed.
 """
 
 from __future__ import annotations

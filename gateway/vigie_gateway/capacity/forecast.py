@@ -250,7 +250,7 @@ def _weigh(times: tuple[float, ...], at_ts: float, zone: tzinfo) -> _Weighing:
     return _Weighing(weights, effective, narrow, near, len(days))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)  # as many sets of hours as the resources of three rooms have
 def _stand(times: tuple[float, ...], zone: tzinfo) -> _Standing:
     last_ts = max(times)
     codes, dates = zip(*(_code(at_ts, zone) for at_ts in times), strict=True)

@@ -15,7 +15,7 @@ from vigie_gateway.capacity.question import Question, problems
 
 AHEAD_S = 48 * 3_600.0
 """How long before its begin a session is looked at first. Lower tells too late to borrow a second access point; higher
-than the calendars are read for (``calendars.feeds.DAYS``) finds nothing more."""
+than the calendars are read for (``calendars.feeds.DAYS_AFTER``) finds nothing more."""
 DAY_BEFORE_S, HOUR_BEFORE_S = 86_400.0, 3_600.0
 MOMENTS_S = (DAY_BEFORE_S, HOUR_BEFORE_S)
 """Before its begin, when it is asked about whatever was found before: the evening before there is time to change
