@@ -265,14 +265,15 @@ def _session_choices(
             one.name,
             one.begins_ts,
             one.ends_ts,
-            _query_of_session(one, zone),
+            query_of_session(one, zone),
         )
         for one in coming
-        if _is_of_one_day(one, zone)
+        if is_of_one_day(one, zone)
     )[:MOST_SESSIONS]
 
 
-def _query_of_session(session: SessionView, zone: ZoneInfo) -> dict[str, str]:
+def query_of_session(session: SessionView, zone: ZoneInfo) -> dict[str, str]:
+    """The parameters that ask about a session of one day, as far as its calendar says them."""
     said = {"people": session.people, "activity": session.activity}
     return {
         "room": session.room,
@@ -298,6 +299,7 @@ def own_session(question: Question, sessions: Sequence[SessionView]) -> SessionV
     )
 
 
-def _is_of_one_day(session: SessionView, zone: ZoneInfo) -> bool:
+def is_of_one_day(session: SessionView, zone: ZoneInfo) -> bool:
+    """Whether the form can say its hours."""
     begins, ends = (datetime.fromtimestamp(at_ts, zone) for at_ts in (session.begins_ts, session.ends_ts))
     return begins.date() == (ends - timedelta(minutes=1)).date()
