@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vigie_dashboard.language import NBSP, language_of
-from vigie_dashboard.pages import render_board
+from vigie_dashboard.notices import SessionCheck
+from vigie_dashboard.pages import board_fields, render_board
 from vigie_dashboard.sessions_text import lanes_of, rows_of, session_fields
 from vigie_dashboard.view import BoardView
 
@@ -51,3 +52,17 @@ def test_without_a_calendar_there_is_no_lane_and_without_a_curve_the_table_is_op
 
 def test_a_stale_calendar_says_from_when_it_is(states: BoardView) -> None:
     assert fields(states)["s.stale"] == "agenda Agenda : lu à 11 h 32"
+
+
+def test_a_verdict_is_live_has_a_shape_and_words_and_does_not_load_the_page_again(sample: BoardView) -> None:
+    shapes = {"go": "#i-ok", "tight": "#i-warn", "no-go": "#i-crit", "not-checked": "#i-unk"}
+    pages = []
+    for verdict, icon in shapes.items():
+        first = replace(sample.sessions[0], check=SessionCheck(verdict, "", sample.now_ts))
+        view = replace(sample, sessions=(first, *sample.sessions[1:]))
+        made = fields(view)
+        assert (made["s.0.v"], made["s.0.i"]) == (verdict, icon)
+        assert made["s.1.v"] == made["s.1.i"] == made["s.1.w"] == ""
+        pages.append((made["s.0.w"], board_fields(view, "fr")["page.shape"]))
+    assert len({word for word, _ in pages}) == len(shapes)
+    assert {shape for _, shape in pages} == {board_fields(sample, "fr")["page.shape"]}

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigie_dashboard.notices import SessionView
+from vigie_dashboard.language import language_of
+from vigie_dashboard.notices import SessionCheck, SessionView
+from vigie_dashboard.pages import LANGUAGES
+from vigie_dashboard.session_check_text import EXAMPLE, unchecked_text
+from vigie_gateway.calendars.convention import Expected, read_line
 from vigie_gateway.capacity.activities import BUILT_IN
 from vigie_gateway.sessions.due import (
     AGAIN_S,
@@ -101,3 +105,17 @@ def test_whenever_the_clock_is_looked_at_it_has_been_asked_since_each_moment(sta
             asked_s = BEGINS_TS - checked.at_ts
             assert not at_s <= moment_s < start_s or asked_s <= moment_s + 1e-3
         at_s -= step_s
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_reason_for_asking_nothing_has_its_words_in_both_languages(lang: str) -> None:
+    language = language_of(lang)
+    session = replace(SESSION, unread="30-40 people")
+    said = {
+        why: unchecked_text(session, SessionCheck("not-checked", why, BEGINS_TS), language)
+        for why in (*UNASKED, "store")
+    }
+    assert len(set(said.values())) == len(said)
+    assert "30-40 people" in said["unread"]
+    assert all(EXAMPLE[lang] in said[why] for why in ("unread", "people", "activity"))
+    assert read_line(EXAMPLE[lang].removeprefix("Vigie: "), BUILT_IN) == Expected(40, "video-call")
