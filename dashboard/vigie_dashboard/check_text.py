@@ -31,6 +31,7 @@ from vigie_dashboard.check_words import (
     doubt_words,
     equipment_name,
     equipment_words,
+    missing_text,
     obstacle_words,
     rate_text,
     resource_phrases,
@@ -81,10 +82,18 @@ def values_of(view: CheckView, answer: AnswerView, carried: dict[str, str], lang
         "basis": _basis_text(answer, language),
         "confidence": confidence_text(answer, language),
         "actions": [action_row(one, view, carried, language) for one in answer.actions],
-        "unsaid": _sentence(language.listed([unsaid_words(language)[one] for one in answer.unsaid])),
+        "unsaid": _sentence(language.listed([_unsaid(one, answer, language) for one in answer.unsaid])),
         "session": session_text(view, answer, language),
         "asked": language.gettext("checked on %(moment)s", moment=language.moment(view.now_ts, view.timezone)),
     }
+
+
+def _unsaid(word: str, answer: AnswerView, language: Language) -> str:
+    """What the measure does not tell; of what else takes place, also why, where a calendar is the reason."""
+    said = unsaid_words(language)[word]
+    if word == "others-unknown" and answer.unknown_calendar is not None:
+        return f"{said} ({missing_text(answer.unknown_calendar, language)})"
+    return said
 
 
 def rows_of(answer: AnswerView, language: Language) -> list[Row]:

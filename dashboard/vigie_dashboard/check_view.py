@@ -208,6 +208,7 @@ class AnswerView:
         confidence: A word of ``capacity.answer.Confidence``.
         doubts: What lowered it, as ``unsaid``.
         most_people_seen: Ever counted there; None when nobody counts.
+        unknown_calendar: Why it is not known what else takes place; None when it is.
         plugged_share: Outlets for each person; None where that is not to be said.
         person_download_bps: That one person asks of the line; None where not all do the same.
         person_upload_bps: The same, up.
@@ -228,6 +229,7 @@ class AnswerView:
     confidence: str = "low"
     doubts: tuple[str, ...] = ()
     most_people_seen: int | None = None
+    unknown_calendar: str | None = None
     plugged_share: float | None = None
     person_download_bps: float | None = None
     person_upload_bps: float | None = None

@@ -68,6 +68,19 @@ def test_what_was_not_checked_is_said_before_any_margin() -> None:
     assert said.endswith("Smallest margin: the seats, 4 spare; enough for 40 people.")
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("calendar-failed", "what else takes place at that time (the calendar cannot be read)"),
+        ("calendar-ends", "what else takes place at that time (the calendar does not say what takes place then)"),
+        (None, "what else takes place at that time"),
+    ],
+)
+def test_that_others_are_not_known_says_why_where_it_is_the_calendar(why: str | None, said: str) -> None:
+    answer = replace(TIGHT, unsaid=("others-unknown",), unknown_calendar=why)
+    assert values_of(page_of(answer), answer, {}, EN)["unsaid"].casefold() == f"{said}."
+
+
 def test_a_closed_and_booked_room_is_said_first() -> None:
     said = sentence_of(STATES["booked"], EN)
     assert said.startswith("The room is closed for at least part of that time. Somebody else has the room")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.notices import SessionView
@@ -14,7 +13,7 @@ from vigie_gateway.capacity.answer import Answer
 from vigie_gateway.capacity.check import check
 from vigie_gateway.capacity.judgement import Verdict
 from vigie_gateway.capacity.question import Question
-from vigie_gateway.capacity.supply import Rehearsal, Supply
+from vigie_gateway.capacity.supply import Rehearsal
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
@@ -26,13 +25,6 @@ from vigie_gateway.setup.place_setup import PlaceSetup
 from vigie_gateway.store import Store
 from vigie_gateway.store.influxdb.older import OlderReadings
 from vigie_gateway.supply.supplies import Supplies
-
-
-class Asked(NamedTuple):
-    """The answer to a question, and the supply that it was judged by."""
-
-    supply: Supply
-    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +63,13 @@ class Gateway:
             ValueError: The question cannot be answered.
             StoreError: The store cannot be read.
         """
-        return self.ask(question, session=session, rehearsal=rehearsal).answer
-
-    def ask(
-        self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None
-    ) -> Asked:
-        """The same, with what it was judged by; arguments and errors as of ``answer``."""
         held = rehearsal or self.rehearsals.evidence(question.room, question.starts_ts, question.ends_ts)
         supply = self.supplies.at(question, session=session, rehearsal=held)
         answer = check(question, supply, self.site.session_activities())
         if answer.verdict is not Verdict.GO:
             supply = self.supplies.with_alternatives(supply, question, session)
             answer = check(question, supply, self.site.session_activities())
-        return Asked(supply, answer)
+        return answer
 
     def board_view(self) -> BoardView:
         """The board now."""

@@ -196,10 +196,10 @@ def api_router(gateway: Gateway) -> APIRouter:
         if wrong:
             raise _refusal(question, wrong)
         try:
-            asked = gateway.ask(question)
+            answer = gateway.answer(question)
         except StoreError as error:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
-        return _answer(question, asked.answer, asked.supply.unknown_calendar)
+        return _answer(question, answer)
 
     return routes
 
@@ -217,7 +217,7 @@ def _refusal(question: Question, wrong: tuple[FieldProblem, ...]) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-def _answer(question: Question, answer: Answer, unknown_calendar: str | None) -> CheckAnswer:
+def _answer(question: Question, answer: Answer) -> CheckAnswer:
     return CheckAnswer(
         answer.verdict,
         tuple(_gauge(one) for one in answer.gauges),
@@ -232,7 +232,7 @@ def _answer(question: Question, answer: Answer, unknown_calendar: str | None) ->
         answer.confidence,
         answer.doubts,
         answer.most_people_seen,
-        unknown_calendar,
+        answer.unknown_calendar,
         _question(question),
     )
 

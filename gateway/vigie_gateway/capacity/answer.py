@@ -116,6 +116,7 @@ class Answer:
         confidence: In words.
         doubts: What lowered it.
         most_people_seen: As of the supply.
+        unknown_calendar: As of the supply.
     """
 
     verdict: Verdict
@@ -131,6 +132,7 @@ class Answer:
     confidence: Confidence
     doubts: tuple[Unsaid, ...]
     most_people_seen: int | None
+    unknown_calendar: str | None = None
 
 
 def unsaid(question: Question, supply: Supply, gauges: Sequence[Gauge]) -> tuple[Unsaid, ...]:

@@ -72,6 +72,7 @@ def check(question: Question, supply: Supply, activities: Activities = BUILT_IN)
         confidence=sure,
         doubts=doubts,
         most_people_seen=supply.most_people_seen,
+        unknown_calendar=supply.unknown_calendar,
     )
 
 

@@ -41,6 +41,7 @@ def answer_view(question: Question, answer: Answer, site: Site, activities: Acti
         confidence=answer.confidence,
         doubts=answer.doubts,
         most_people_seen=answer.most_people_seen,
+        unknown_calendar=answer.unknown_calendar,
         plugged_share=activity.outlets_per_person if question.plugged_share is None else question.plugged_share,
         person_download_bps=activity.download_bps if is_alike and not activity.shared_download_bps else None,
         person_upload_bps=activity.upload_bps if is_alike and not activity.shared_upload_bps else None,

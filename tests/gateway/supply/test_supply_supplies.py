@@ -144,6 +144,7 @@ def test_a_calendar_that_does_not_tell_forbids_a_go(build: Build, agenda: Agenda
     answer = town.ask(question())
     assert answer.verdict is (Verdict.GO if why is None else Verdict.TIGHT)
     assert (Unsaid.OTHERS_UNKNOWN in answer.unsaid) == (why is not None)
+    assert answer.unknown_calendar == why
 
 
 def test_hours_in_which_a_radio_slept_are_left_out_and_no_others(town: Town) -> None:
