@@ -62,6 +62,10 @@ FOR_PROGRAMS = {
 """What takes JSON, with something that it takes; browsers have forms instead."""
 
 
+QUESTIONS = {"/api/v1/check"}
+"""Asked with a body, and changing nothing: who may read may ask. A page elsewhere may not, as with every other."""
+
+
 def answers(visitor: Visitor, served: Served, csrf: str | None) -> dict[str, int]:
     own = {"origin": f"https://{HOST}"}
     form = (b"" if csrf is None else f"csrf={csrf}&".encode()) + b"do=remove&name=of-admin&password=x&new=y"
@@ -70,7 +74,7 @@ def answers(visitor: Visitor, served: Served, csrf: str | None) -> dict[str, int
         if path in FOR_PROGRAMS:
             headers = own | {"content-type": "application/json"}
             found[path] = visitor.ask("POST", path, FOR_PROGRAMS[path], headers).status
-        elif path not in WITHOUT_SESSION:
+        elif path not in WITHOUT_SESSION | QUESTIONS:
             found[path] = visitor.ask("POST", filled(path), form, own | FORM).status
     return found
 
