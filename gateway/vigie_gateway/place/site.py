@@ -218,6 +218,7 @@ class Uplink(Table):
     subscribed_download_bps: Positive | None = None
     subscribed_upload_bps: Positive | None = None
     data_budget_bytes: Bytes | None = None
+    addresses: Positives | None = None
     download: ChannelName | None = None
     upload: ChannelName | None = None
     portal: ChannelName | None = None

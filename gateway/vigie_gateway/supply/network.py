@@ -76,6 +76,17 @@ class Network:
             if one.value is not None
         ]
 
+    def addresses(self, asked: Asked, diary: Diary) -> Capacity | Missing:
+        """What the router's pool still gives: one is taken for each station of the place's access points."""
+        line = self.main_line()
+        if line is None or line.addresses is None:
+            return NOT_DECLARED
+        channels = [one.stations for one in self._site.access_points]
+        read = partial(self._free_devices, line.addresses, channels)
+        samples = diary.without_sessions(self._past.samples("addresses", asked.now_ts, read), self._rooms)
+        found = measured(samples, asked, self._zone, lambda: self._past.why_unknown(channels, asked.now_ts))
+        return estimated(float(line.addresses)) if isinstance(found, Missing) else found
+
     def access_points(self, room: str) -> list[AccessPoint]:
         """Those that cover a room."""
         return [one for one in self._site.access_points if room in one.rooms]

@@ -125,6 +125,7 @@ class Supplies:
             outlets=building.outlets(room.id, asked, diary),
             power_w=building.power_w(room.id, asked, diary),
             devices=network.devices(room.id, asked, diary),
+            addresses=network.addresses(asked, diary) if beside is None else beside.addresses,
             download_bps=download_bps,
             upload_bps=upload_bps,
             radio=network.radio(room.id, asked, diary),

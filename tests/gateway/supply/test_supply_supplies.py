@@ -281,6 +281,14 @@ def test_seats_that_people_usually_sit_on_are_not_free(town: Town) -> None:
     assert (supply.seats.usual, supply.seats.basis) == (30, Basis.MEASURED)
 
 
+def test_addresses_that_the_router_still_gives_are_those_that_no_station_has(build: Build) -> None:
+    town = build("addresses = 50")
+    town.live_well()
+    addresses = town.supplies.at(question()).addresses
+    assert isinstance(addresses, Capacity)
+    assert (addresses.dependable, addresses.basis) == (45, Basis.MEASURED)
+
+
 def test_an_hour_later_the_new_hour_counts_and_late_readings_too(town: Town) -> None:
     town.live_well(without="down")
     town.put("down", "download", 50e6)
