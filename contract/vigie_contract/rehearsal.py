@@ -21,8 +21,9 @@ IDLE_S = 1.5
 """Nothing is sent: the round trips of the idle line. Lower finds one slow answer and takes it for the line's own."""
 LONGEST_S = RAMP_S + SETTLE_S + DEMAND_S + 1.0
 """The phases and the ticks that they are late; a bound that only a machine too busy to look comes to."""
-OVERHEAD = 1.05
-"""Bytes on the line for each byte of content: 40 to 66 of headers on 1448, and the answers."""
+OVERHEAD = 1.1
+"""Bytes on the line for each byte of content: 66 of headers on 1448, an answer of 66 to each two, what is sent again.
+Lower promises a cost that is then exceeded; higher refuses what the budget would have held."""
 
 
 def usual_bytes(download_bps: float, upload_bps: float) -> int:

@@ -13,7 +13,7 @@ from tests.gateway.rehearsals.conftest import DEMAND, HELD, NODE, Stage
 
 from vigie_contract import topics
 from vigie_contract.commands import MOST_BPS
-from vigie_contract.rehearsal import most_bytes, usual_bytes
+from vigie_contract.rehearsal import OVERHEAD, most_bytes, usual_bytes
 from vigie_dashboard.notices import SessionView, StaleCalendar
 from vigie_gateway.ingest import handover
 from vigie_gateway.place.sessions import Agenda
@@ -147,7 +147,7 @@ def test_the_cost_that_is_told_is_never_passed(download_bps: float, upload_bps: 
 
 def test_the_cost_is_that_of_the_documentation() -> None:
     assert usual_bytes(10e6, 5e6) / 1e6 == pytest.approx(8, abs=0.5)
-    assert most_bytes(8e6, 0) / 1e6 == pytest.approx(13.65 * 1.05, rel=1e-3)
+    assert most_bytes(8e6, 0) / 1e6 == pytest.approx(13.65 * OVERHEAD, rel=1e-3)
 
 
 def test_a_node_that_never_answers_is_given_up(stage: Stage) -> None:

@@ -30,7 +30,8 @@ def test_at_half_nine_tenths_eleven_tenths_and_twice_the_rate_the_finding_is_rig
     assert {found["upload"]["finding"] for found in downloads} == {"headroom"}
     assert {found["download"]["finding"] for found in uploads} == {"headroom"}
     for found in downloads + uploads:
-        assert found["moved_bytes"] == pytest.approx(found["counted_bytes"], rel=0.15)
+        # An estimate: what a full queue dropped was sent twice. The budget is settled by the interface's own count.
+        assert found["moved_bytes"] == pytest.approx(found["counted_bytes"], rel=0.25)
 
 
 def test_the_delay_of_a_full_queue_is_told_within_15_per_cent() -> None:
