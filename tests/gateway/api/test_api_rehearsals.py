@@ -70,7 +70,7 @@ def press(client: TestClient, **fields: str) -> Response:
 
 def test_the_cost_stands_beside_the_button_and_the_result_on_the_page(stage: Stage, organiser: TestClient) -> None:
     page = organiser.get("/rehearsals", params={"l": "en", **ASKED}).text
-    assert "It costs 17 MB and 5 s where the line holds, never more than 59 MB and 15 s." in page
+    assert "It costs 18 MB and 5 s where the line holds, never more than 62 MB and 15 s." in page
     answer = press(organiser)
     assert (answer.status_code, answer.headers["location"]) == (303, "/rehearsals?l=en&shown=1#rehearsal")
     page = organiser.get("/rehearsals?l=en&shown=1").text

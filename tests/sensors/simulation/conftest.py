@@ -27,6 +27,7 @@ def sample(tmp_path: Path) -> Callable[..., SensorsConfig]:
 
     def load(node: str, **replaced: str) -> SensorsConfig:
         (tmp_path / "password").write_text("secret", encoding="utf-8")
+        (tmp_path / "far-end").write_text("a secret of this test", encoding="utf-8")
         values = {
             "broker_port": "1883",
             "password_file": str(tmp_path / "password"),
@@ -34,6 +35,9 @@ def sample(tmp_path: Path) -> Callable[..., SensorsConfig]:
             "meter_device": str(tmp_path / "meter"),
             "history_days": "0",
             "interface": "lo",
+            "far_end_host": "127.0.0.1",
+            "far_end_port": "8377",
+            "far_end_secret": str(tmp_path / "far-end"),
             "outside": '"example.org:80"',
             "eventful_from": EVENTFUL.isoformat(),
         }
