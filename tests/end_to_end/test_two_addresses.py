@@ -80,11 +80,12 @@ class Address:
             self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
         shutil.copy(backup, self.database)
 
-    def stored(self) -> tuple[list[float | None], list[Gap]]:
-        """What a gateway that is stopped has of the node."""
+    def stored(self) -> tuple[list[float], list[Gap]]:
+        """What a gateway that is stopped has of the node; by value, since several readings are of one millisecond."""
         store = open_store(self.database, SystemClock())
         (series,) = store.series()
-        values = [sample.value for sample in store.samples(series.id, 0, time.time() + 3_600)]
+        samples = store.samples(series.id, 0, time.time() + 3_600)
+        values = sorted(sample.value for sample in samples if sample.value is not None)
         gaps = store.gaps()
         store.close()
         return values, list(gaps)
