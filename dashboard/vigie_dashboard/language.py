@@ -132,7 +132,7 @@ class Language:
 
     def of_date(self, day: dt.date) -> str:
         """``24 nov. 2026`` or ``24 Nov 2026``, of a day that is no moment."""
-        return format_date(day, "d MMM y", locale=self._locale)
+        return self._in_words(day, "d MMM y")
 
     def year(self, at_ts: float, timezone: str) -> int:
         """Of the calendar there."""
@@ -181,7 +181,12 @@ class Language:
         return self._dated(at_ts, timezone, "EEEE")
 
     def _dated(self, at_ts: int, timezone: str, pattern: str) -> str:
-        return format_date(datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).date(), pattern, locale=self._locale)
+        return self._in_words(datetime.fromtimestamp(at_ts, ZoneInfo(timezone)).date(), pattern)
+
+    def _in_words(self, day: dt.date, pattern: str) -> str:
+        if self.code == "fr" and day.day == 1 and "MMM" in pattern:
+            pattern = pattern.replace("d", "d'er'")  # "1er décembre", which CLDR's patterns do not know
+        return format_date(day, pattern, locale=self._locale)
 
 
 def day_ts(at_ts: float, timezone: str) -> int:

@@ -117,6 +117,15 @@ def test_times_and_dates_are_written_as_people_do() -> None:
     assert fr.weekday_name(TS_14_32, PARIS) == "mardi"
 
 
+def test_the_first_of_a_month_is_the_first_in_french_and_one_in_english() -> None:
+    fr, en, first_ts = language_of("fr"), language_of("en"), TS_14_32 + 7 * 86_400
+    assert fr.date(first_ts, PARIS) == "mardi 1er décembre"
+    assert fr.day_month_year(first_ts, PARIS) == "1er déc. 2026"
+    assert fr.day(first_ts, PARIS) == "mar. 1"
+    assert en.date(first_ts, PARIS) == "Tuesday 1 December"
+    assert fr.date(first_ts + 10 * 86_400, PARIS) == "vendredi 11 décembre"
+
+
 def test_numbers_have_the_separators_of_the_language() -> None:
     assert language_of("fr").number(12345.6, 1) == f"12{NNBSP}345,6"
     assert language_of("en").number(12345.6, 1) == "12,345.6"
