@@ -247,3 +247,37 @@ def test_what_only_a_driver_can_judge_is_told_like_every_other_problem(tmp_path:
     (problem,) = [problem for problem in caught.value.problems if "access_points" in problem.key]
     assert (problem.line, problem.key) == (6, "sensors[1].access_points")
     assert problem.expected.startswith("BSSIDs like")
+
+
+REHEARSAL = """site = "house"
+node = "pi"
+[broker]
+host = "127.0.0.1"
+[[sensors]]
+name = "hall"
+driver = "motion"
+pin = 4
+[rehearsal]
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("", "rehearsal is missing, expected one of far_end, download_url with upload_url, or speedtest_net = true"),
+        ('far_end = "box:8377"', "rehearsal.secret_file is missing, expected the file with the far end's secret"),
+        ('far_end = "box:none"\nsecret_file = "s"', 'rehearsal.far_end is "box:none", expected a host and a port'),
+        ('download_url = "http://box/file"', "rehearsal.upload_url is missing, expected a URL"),
+        ('download_url = "ftp://box/"\nupload_url = "http://box/"', 'rehearsal.download_url is "ftp://box/", expected'),
+        ('speedtest_net = true\nfar_end = "box"\nsecret_file = "s"', "rehearsal is 2, expected one of"),
+        ('speedtest_net = true\nrooms = ["Hall!"]', 'rehearsal.rooms[1] is "Hall!", expected 1 to 32 characters'),
+        ("speedtest_net = true\nmost_mb = 0.5", "rehearsal.most_mb is 0.5, expected a number"),
+    ],
+)
+def test_a_wrong_rehearsal_is_told_by_its_key(tmp_path: Path, lines: str, said: str) -> None:
+    (tmp_path / "s").write_text("a secret of this test")
+    file = tmp_path / "sensors.toml"
+    file.write_text(REHEARSAL + lines + "\n")
+    with pytest.raises(ConfigError) as refusal:
+        load_config(file, Registry())
+    assert said in str(refusal.value)
