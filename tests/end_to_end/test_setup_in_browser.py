@@ -226,6 +226,7 @@ def every_step(page: Page) -> Iterator[str]:
         yield step.strip("/") or "start"
 
 
+@pytest.mark.long
 def test_every_step_is_accessible_in_both_languages_and_themes_on_any_screen(begun: tuple[Place, Page]) -> None:
     place, page = begun
     check_page(page, "address")
