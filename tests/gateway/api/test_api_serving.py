@@ -79,7 +79,7 @@ def test_who_is_connected_when_another_place_follows_is_still_answered(
 def test_a_further_request_on_the_same_connection_has_its_own_time(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "HEAD_WITHIN_S", 0.3)
+    monkeypatch.setattr(serving, "HEAD_WITHIN_S", 2.0)
     answer = told(served, GET + b"\r\n", GET + b"\r\n", GET + b"x-slow")
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
