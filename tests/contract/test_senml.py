@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.contract.wrong import check_refusal
 
 from vigie_contract import senml
-from vigie_contract.errors import REFUSALS, ContractError
+from vigie_contract.errors import ContractError
 from vigie_contract.messages import MAX_PAYLOAD_BYTES
 from vigie_contract.quantities import QUANTITIES, Kind, Quantity
 from vigie_contract.readings import UNKNOWN_REASONS, Reading
@@ -79,12 +80,6 @@ def test_ages_count_from_the_receivers_time_whatever_the_senders_clock_says() ->
     pack = decode(encode_pack("lieu", "pi", "j1", 1, 1, sent, now_ts=100.0))
     assert [reading.at_ts for reading in pack.readings] == [NOW_TS - 10, NOW_TS - 5]
     assert not pack.is_dated
-
-
-def check_refusal(error: ContractError) -> None:
-    assert error.reason in REFUSALS
-    assert len(error.detail) < 400
-    assert error.detail.isprintable()
 
 
 def is_total(payload: bytes) -> None:

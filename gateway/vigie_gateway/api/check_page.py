@@ -16,9 +16,9 @@ from vigie_dashboard.check_view import AnswerView, CheckView
 from vigie_dashboard.language import language_of
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.rehearsal_view import RehearsalsView
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.api.rehearsals import PAGE_ROWS, Typed, rehearsals_view
@@ -150,7 +150,6 @@ def _entry(gateway: Gateway, request: Request) -> Response:
         made_ts=now_ts,
     )
     headers = {
-        "cache-control": "no-store",
         "vary": "accept-language",
         # An id and a date alone are in the name: nothing that needs quoting.
         "content-disposition": f'attachment; filename="{question.room}_{typed.query["date"]}.ics"',

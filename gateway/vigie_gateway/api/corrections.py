@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vigie_dashboard.pages import render_corrections
 from vigie_dashboard.sheet_view import THIS_MACHINE, CorrectionRow, CorrectionsView
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_may_correct, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem, described
 from vigie_gateway.api.sheet import UNSTORED
@@ -56,7 +56,7 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/corrections.csv")
     @allowed(DESK)
     def table() -> Response:
-        headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="corrections.csv"'}
+        headers = {"content-disposition": 'attachment; filename="corrections.csv"'}
         return Response(encode(CSV_COLUMNS, _csv_rows(gateway)), headers=headers, media_type=CONTENT_TYPE)
 
     return routes

@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.pages import render_health
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF, Role
 from vigie_gateway.clock.vouching import RefusedError

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from vigie_dashboard.history_view import HistoryView, PeriodView
 from vigie_dashboard.pages import history_columns, history_points, history_rows, render_history, render_series_list
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.language import chosen_language, chosen_theme
@@ -62,11 +63,6 @@ def router(gateway: Gateway) -> APIRouter:
     return routes
 
 
-def page(html: str, status: int = HTTPStatus.OK) -> Response:
-    """A page of the staff: never kept, for it tells of now."""
-    return HTMLResponse(html, status, {"cache-control": "no-store", "vary": "accept-language, accept-encoding"})
-
-
 def _answer(gateway: Gateway, request: Request, viewer: Viewer, name: str, form: str) -> Response:
     if form == "json":
         return _points(gateway, request, viewer, name)
@@ -95,7 +91,6 @@ def _table(gateway: Gateway, request: Request, viewer: Viewer, name: str) -> Res
     return Response(
         encode(history_columns(view, chosen_language(request)), history_rows(view)),
         headers={
-            "cache-control": "no-store",
             "vary": "accept-language, accept-encoding",
             # Ids and dates alone are in the name: nothing that needs quoting.
             "content-disposition": f'attachment; filename="{name}_{first}_{last}.csv"',
@@ -134,4 +129,4 @@ def _points(gateway: Gateway, request: Request, viewer: Viewer, name: str) -> Re
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
     shown = period_view(period, {}, zone, now_ts)
     view = viewer(name, period, shown, now_ts, compare=request.query_params.get("compare") == "week")
-    return JSONResponse(history_points(view), headers={"cache-control": "no-store"})
+    return JSONResponse(history_points(view))

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from vigie_dashboard.kiosk import render_kiosk, render_waiting_kiosk
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
 from vigie_gateway.api.headers import policy
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.access import KIOSK_COOKIE, PLAIN_KIOSK_COOKIE, Caller
@@ -72,7 +72,7 @@ class _Kiosks:
             code=None if code is None else shown_code(code),
             second_address=site.second_address,
         )
-        answer = HTMLResponse(text, headers={"cache-control": "no-store"})
+        answer = HTMLResponse(text)
         self._may_ask_second(answer)
         if code is not None:
             _keep(answer, secret, caller)
@@ -89,7 +89,7 @@ class _Kiosks:
         elif code is not None and self._is_accepted(code, secret):
             self._waiting.end(secret)
             state = "in"
-        return JSONResponse({"state": state}, headers={"cache-control": "no-store"})
+        return JSONResponse({"state": state})
 
     def _is_accepted(self, code: str, secret: str) -> bool:
         try:
@@ -100,7 +100,7 @@ class _Kiosks:
     @allowed(EVERYBODY)
     def alive(self) -> Response:
         # A page of the other gateway's asks, and learns nothing but that somebody is here.
-        headers = {"cache-control": "no-store", "cross-origin-resource-policy": "cross-origin"}
+        headers = {"cross-origin-resource-policy": "cross-origin"}
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
     def _may_ask_second(self, answer: Response) -> None:

@@ -9,9 +9,9 @@ from fastapi.responses import Response, StreamingResponse
 
 from vigie_dashboard.assets import asset
 from vigie_dashboard.pages import render_board
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.roles import CHECKERS, EVERYBODY, STAFF, WATCHERS
@@ -73,6 +73,6 @@ def events_router(gateway: Gateway) -> APIRouter:
             problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams are open")
             problem.headers = retry
             raise problem from error
-        return StreamingResponse(stream, headers={"cache-control": "no-store"}, media_type="text/event-stream")
+        return StreamingResponse(stream, media_type="text/event-stream")
 
     return routes

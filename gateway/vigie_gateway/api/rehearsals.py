@@ -20,11 +20,11 @@ from vigie_contract.commands import MOST_BPS, MOST_BYTES, Rehearsed
 from vigie_dashboard.pages import render_rehearsals
 from vigie_dashboard.rehearsal_view import OfferView, RehearsalsView, RehearsalView
 from vigie_dashboard.sheet_view import THIS_MACHINE
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.corrections import GREATEST_ID
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_csrf, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem, described
 from vigie_gateway.auth.access import Principal

@@ -16,9 +16,9 @@ from vigie_dashboard.notices import SessionCheck, SessionView
 from vigie_dashboard.pages import LANGUAGES
 from vigie_dashboard.sessions_page import entry_texts, named, render_sessions
 from vigie_dashboard.sessions_view import PastSession, SessionsView
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.accounts import SESSIONS_SCOPE, AccountError
@@ -55,7 +55,7 @@ def router(gateway: Gateway) -> APIRouter:
         _check_token(gateway, token)
         if not gateway.board.is_time_known:  # an empty calendar would take the sessions off everybody's own
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the gateway does not know what time it is; try again later")
-        headers = {"cache-control": "no-store", "content-disposition": 'inline; filename="sessions.ics"'}
+        headers = {"content-disposition": 'inline; filename="sessions.ics"'}
         return Response(_feed(gateway, _language(gateway, request)), headers=headers, media_type=CONTENT_TYPE)
 
     return routes

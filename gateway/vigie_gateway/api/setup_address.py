@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.setup_text import AddressView, render_address
+from vigie_gateway.api.answers import retry_after
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed
@@ -88,9 +89,8 @@ class _Pages:
     ) -> Response:
         may = self._access.may_sign_in(request.state.caller)
         view = AddressView("" if standing is None else str(standing), may, name, trouble, math.ceil(wait_s))
-        headers = {"cache-control": "no-store", **({"retry-after": str(math.ceil(wait_s))} if wait_s else {})}
         html = render_address(view, chosen_language(request), chosen_theme(request))
-        return HTMLResponse(html, _status(standing, may, trouble, wait_s), headers)
+        return HTMLResponse(html, _status(standing, may, trouble, wait_s), retry_after(wait_s))
 
 
 def _status(standing: Standing | None, may_sign_in: bool, trouble: str, wait_s: float) -> HTTPStatus:

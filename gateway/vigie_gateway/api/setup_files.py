@@ -98,7 +98,7 @@ class _Files(SetupPages):
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, "there is no picture to trace over")
         content, kind = found
-        return Response(content, media_type=kind, headers={"cache-control": "no-store"})
+        return Response(content, media_type=kind)
 
     @allowed(ADMIN_ONLY)
     async def take_picture(self, request: Request) -> Response:
@@ -129,5 +129,5 @@ class _Files(SetupPages):
 
 
 def _download(text: str) -> Response:
-    headers = {"content-disposition": 'attachment; filename="site.toml"', "cache-control": "no-store"}
+    headers = {"content-disposition": 'attachment; filename="site.toml"'}
     return Response(text, media_type="application/toml", headers=headers)

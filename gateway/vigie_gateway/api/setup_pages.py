@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from vigie_dashboard.setup_text import render_setup
 from vigie_dashboard.setup_view import HeardChannel, SetupView
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.place.problem import Problem, SiteError, format_problem
 from vigie_gateway.setup import outlets, rooms

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from vigie_dashboard.history_view import HistoryView
 from vigie_dashboard.pages import render_sheet
 from vigie_dashboard.sheet_view import THIS_MACHINE, CorrectionForms
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_correction, principal_of
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.access import Principal

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.account import Trouble, render_account, render_sign_in
+from vigie_gateway.api.answers import retry_after
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
@@ -166,8 +167,7 @@ _STATUS = {
 
 
 def _answer(page: str, trouble: Trouble | None, wait_s: float) -> Response:
-    headers = {"cache-control": "no-store", **({"retry-after": str(math.ceil(wait_s))} if wait_s else {})}
-    return HTMLResponse(page, _STATUS.get(trouble, HTTPStatus.FORBIDDEN), headers)
+    return HTMLResponse(page, _STATUS.get(trouble, HTTPStatus.FORBIDDEN), retry_after(wait_s))
 
 
 def sent_on(to: str, secret: str, caller: Caller, seconds: float) -> Response:

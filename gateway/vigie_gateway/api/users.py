@@ -128,4 +128,4 @@ class _Users:
         )
         page = render_users(view, chosen_language(request), chosen_theme(request))
         status = {"": HTTPStatus.OK, "busy": HTTPStatus.TOO_MANY_REQUESTS}.get(trouble, HTTPStatus.UNPROCESSABLE_ENTITY)
-        return HTMLResponse(page, status, {"cache-control": "no-store"})
+        return HTMLResponse(page, status)

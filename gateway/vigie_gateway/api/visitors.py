@@ -13,10 +13,10 @@ from fastapi.responses import HTMLResponse, Response
 from vigie_dashboard.pages import render_accessibility, render_poster, render_visitors, visitors_style_source
 from vigie_dashboard.poster import PosterView
 from vigie_dashboard.view import VisitorsView
+from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.headers import policy
-from vigie_gateway.api.history import page
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.roles import EVERYBODY
 from vigie_gateway.place.site import Site

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vigie_contract.clock import Clock
+from vigie_gateway.addresses import ip_of
 from vigie_gateway.auth.accounts import (
     CORRECTING_SCOPES,
     KIOSK_SCOPE,
@@ -185,11 +186,9 @@ class Access:
 
 def _is_loopback(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(text)
+        return ip_of(text).is_loopback
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def _same(one: str, other: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -18,6 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from vigie_gateway.addresses import ip_of
 from vigie_gateway.calendars.events import FeedError
 
 FETCH_S = 30.0
@@ -153,9 +153,7 @@ def _checked_address(host: str, port: int, *, may_be_here: bool) -> str:
 
 def is_allowed(address: str, *, may_be_here: bool) -> bool:
     """Whether a feed may come from an address: not from this machine unless that was said, never from a link's own."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    ip = ip_of(address.partition("%")[0])
     if ip.is_loopback:
         return may_be_here
     return not (ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved)

@@ -68,10 +68,6 @@ class Demand:
         return most_bytes(self.download_bps, self.upload_bps)
 
 
-def _paces() -> dict[str, float]:
-    return {"headroom": HEADROOM, "settling": DRAIN, "demand": 1.0}
-
-
 @dataclass(slots=True)
 class Direction:
     """One direction under way.
@@ -97,8 +93,9 @@ class Direction:
     @property
     def pace_bps(self) -> float:
         """What to send now. After the finding the demand goes on, so that the other direction is tried beside it."""
-        share = _paces()[self._phase] if self.finding is None else 1.0
-        return self.demand_bps * share
+        if self.finding is not None or self._phase == "demand":
+            return self.demand_bps
+        return self.demand_bps * (HEADROOM if self._phase == "headroom" else DRAIN)
 
     def tick(self, at_s: float, moved_bytes: int) -> None:
         """Look at the bytes that have arrived since the beginning, ``at_s`` seconds into the rehearsal."""
