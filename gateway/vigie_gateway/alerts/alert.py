@@ -76,8 +76,12 @@ class Alert:
         worst: The worst of its known values.
         at_ts: When ``value`` was measured.
         unknown_since_ts: Since when nothing is known of it; None while something is.
-        unknown_s: For how long nothing was known while it was pending, before that: time that does not count.
-        well_since_ts: Since when it has been well again, while ``keep_firing_s`` runs; None otherwise.
+        unknown_s: For how long, while it was pending, nothing was known of it or it was eased: time that does not count.
+        is_lost: Whether it was said (``What.LOST``) that nothing is known of it.
+        eased_since_ts: While it is pending: since when it has been neither wrong nor well; None otherwise.
+        well_since_ts: Since when it has been well again, while ``keep_firing_s`` runs; None otherwise. Moved on by the
+            time in which nothing was known.
+        seen_ts: When the engine last had it written down: a restart tells from it for how long nobody looked.
         figures: Of the signal, as it last was wrong.
         cause: Number of the alert that explains this one: that one is told, and names this one; None for none.
         acknowledged: Who has it in hand; None for nobody.
@@ -96,7 +100,10 @@ class Alert:
     at_ts: float | None = None
     unknown_since_ts: float | None = None
     unknown_s: float = 0.0
+    is_lost: bool = False
+    eased_since_ts: float | None = None
     well_since_ts: float | None = None
+    seen_ts: float | None = None
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
     cause: int | None = None
     acknowledged: Acknowledgement | None = None
