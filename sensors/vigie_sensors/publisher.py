@@ -11,6 +11,7 @@ the hole.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -320,8 +321,8 @@ class Publisher:
 
     def _send(self, connection: Connection) -> bool:
         """Send one pack for each lane that wants one, and answers; False when there was nothing to do."""
-        while self._answers:
-            connection.publish(topics.done(self._config.site, self._config.node), self._answers.popleft())
+        if not self._send_answers(connection):
+            return False
         if len(connection.data_mids) >= UNANSWERED_PACKS:
             return False
         now_mono = self._link_clock.now_mono()
@@ -341,6 +342,17 @@ class Publisher:
             _log.error("%s", error)
             return False
         return has_sent
+
+    def _send_answers(self, connection: Connection) -> bool:
+        """Whether all that wait are out; one that the connection did not take waits for the next."""
+        while self._answers:
+            payload = self._answers[0]
+            if connection.publish(topics.done(self._config.site, self._config.node), payload) is None:
+                return False
+            # Of a full queue the oldest may have gone meanwhile, for a newer one.
+            with contextlib.suppress(ValueError):
+                self._answers.remove(payload)
+        return True
 
     def _send_pack(self, connection: Connection, first: int, count: int) -> int:
         """Publish up to ``count`` readings from ``first`` as one pack; returns how many went."""

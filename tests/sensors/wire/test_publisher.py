@@ -321,3 +321,27 @@ def test_what_is_sent_decodes_by_the_contract(
     assert count == 2
     assert (pack.journal, pack.first, pack.floor, pack.is_dated) == (journal.id, 1, 1, True)
     assert pack.readings == [Reading("desk-current", 1_790_000_000.0, 1.25), Reading("desk-on", 1_790_000_003.5, 0.0)]
+
+
+def test_an_answer_that_the_connection_did_not_take_is_sent_over_the_next(
+    make_config: Config, journal: Journal
+) -> None:
+    publisher = Publisher(make_config(1), CHANNELS, journal, RightClock())
+    publisher.answer(b"first")
+    publisher.answer(b"last")
+    taken: list[bytes] = []
+
+    class Going:
+        """A connection that goes after its first message."""
+
+        def publish(self, _topic: str, payload: bytes) -> int | None:
+            if taken:
+                return None
+            taken.append(payload)
+            return 1
+
+    assert not publisher._send_answers(Going())  # type: ignore[arg-type] # all that is used of it
+    assert taken == [b"first"]
+    taken.clear()
+    assert publisher._send_answers(Going())  # type: ignore[arg-type] # the same
+    assert taken == [b"last"]
