@@ -25,6 +25,7 @@ class AlertView:
         subject: Its id.
         name: By language, what the place calls the subject; the id where it has no name.
         rooms: By language, the names of the rooms that it is about; empty for the whole place.
+        room_ids: Their ids, in the same order.
         phase: ``pending``, ``firing``, ``resolved`` or ``dropped``.
         since_ts: When it began.
         fired_ts: When it fired; None before.
@@ -59,6 +60,7 @@ class AlertView:
     phase: str
     since_ts: float
     rooms: tuple[Mapping[str, str], ...] = ()
+    room_ids: tuple[str, ...] = ()
     fired_ts: float | None = None
     ended_ts: float | None = None
     value: float | None = None

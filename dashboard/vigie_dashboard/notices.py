@@ -67,6 +67,10 @@ class WarningView:
         circuit: Name by language of the circuit that has no voltage; None with every other kind.
         reason: Why the Wi-Fi is so: a word of WIFI_REASONS; None when unknown, or with every other kind.
         instead: Ids of rooms to send people to, best first; empty where no room is better, or none is needed.
+        circuits: Ids of the circuits that have no voltage; empty with every other kind.
+        alert: Number of the alert that is about it; None where there is none, or none yet.
+        taken_by: Who has that in hand; "" for nobody.
+        taken_ts: Since when.
     """
 
     kind: WarningKind
@@ -77,6 +81,10 @@ class WarningView:
     circuit: dict[str, str] | None = None
     reason: str | None = None
     instead: tuple[str, ...] = ()
+    circuits: tuple[str, ...] = ()
+    alert: int | None = None
+    taken_by: str = ""
+    taken_ts: float | None = None
 
     @property
     def severity(self) -> Severity:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.notices import SessionView, StaleCalendar, WarningView
 
 
@@ -257,7 +258,8 @@ class BoardView:
         doors: Those that have a place on the plan.
         advice: In the order work, quiet, call, group; needs that no room could ever serve are left out.
         day: None while there is no history at all.
-        warnings: What is wrong, worst first, then what began first.
+        warnings: What is wrong, worst first, then what began first; without what was silenced.
+        alerts: What fires beside it, worst first, then what began first; likewise.
         calm_since_ts: When the last warning ended; None with warnings, or where there was none since the start.
         is_time_known: False while the gateway's clock is not known to be right: ages are true, times of day are not,
             and nothing is stored.
@@ -279,6 +281,7 @@ class BoardView:
     advice: tuple[Advice, ...]
     day: DayCurve | None
     warnings: tuple[WarningView, ...] = ()
+    alerts: tuple[AlertView, ...] = ()
     calm_since_ts: float | None = None
     is_time_known: bool = True
     sessions: tuple[SessionView, ...] = ()

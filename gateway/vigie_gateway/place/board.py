@@ -14,6 +14,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.notices import SessionCheck
 from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, DayCurve
@@ -28,6 +29,7 @@ from vigie_gateway.place.room_state import Moment, known_people, room_view
 from vigie_gateway.place.sessions import Agenda, SessionKey, sessions_today, with_checks
 from vigie_gateway.place.sheet import room_sheet
 from vigie_gateway.place.site import Site
+from vigie_gateway.place.strip import joined
 from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
 from vigie_gateway.store import Correction, Sample, Series, Store
@@ -54,6 +56,7 @@ class Board:
     Attributes:
         agenda: What the calendars say; set by their thread.
         session_checks: Whether the sessions of the agenda will fit; set by the checks' thread.
+        alerts: What fires, in the order of the strip, silenced ones too; set by the alerts' thread.
         is_recording: Whether the store takes readings; set by the ingest thread.
         needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
             next ``restore``. The caller leaves some seconds between two of them.
@@ -81,6 +84,7 @@ class Board:
         self._seen = Memory()
         self.agenda = Agenda()
         self.session_checks: Mapping[SessionKey, SessionCheck] = {}
+        self.alerts: tuple[AlertView, ...] = ()
         now_ts = clock.now_ts()
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
@@ -230,6 +234,7 @@ class Board:
             calm_since_ts = self._seen.calm_since_ts
             status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
+        warnings, alerts = joined(warnings, self.alerts)
         agenda = self.agenda
         today = sessions_today(agenda, self._zone, now_ts) if is_time_known else ()
         sessions = with_checks(today, self.session_checks)
@@ -248,6 +253,7 @@ class Board:
             advice=advise(rooms, sessions, now_ts),
             day=day,
             warnings=warnings,
+            alerts=alerts,
             calm_since_ts=calm_since_ts,
             is_time_known=is_time_known,
             sessions=sessions,

@@ -114,6 +114,7 @@ def _look_at_power(wiring: Wiring, moment: Moment, look: _Look) -> None:
             wiring.mains[circuit].since_ts,
             count=len(rooms),
             circuit=wiring.circuit_names[circuit],
+            circuits=(circuit,),
         )
     look.well |= {(WarningKind.NO_POWER, circuit) for circuit, is_live in moment.mains.items() if is_live}
 

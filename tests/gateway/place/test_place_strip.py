@@ -1,0 +1,76 @@
+"""The strip: warnings with their alerts, and what else fires."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vigie_dashboard.alert_view import AlertView
+from vigie_dashboard.notices import Severity, WarningKind, WarningView
+from vigie_gateway.place.strip import joined
+
+NO_POWER = WarningView(WarningKind.NO_POWER, ("cafe",), 10.0, 6, circuits=("c4",))
+SLOW = WarningView(WarningKind.WIFI_SLOW, ("salle",), 20.0, reason="latency")
+SILENT = WarningView(WarningKind.SILENT, ("mezzanine",), 30.0)
+
+
+def alert(number: int, signal: str, subject: str = "", rooms: tuple[str, ...] = ()) -> AlertView:
+    """One that fires."""
+    return AlertView(number, signal, signal, Severity.WARNING, "", subject, {}, "firing", 0.0, room_ids=rooms)
+
+
+DEAD = alert(1, "circuit-dead", "c4", ("cafe",))
+SLOW_ALERT = alert(2, "wifi", "salle", ("salle",))
+
+
+def test_a_warning_carries_the_alert_about_the_same_thing_and_who_has_it_in_hand() -> None:
+    taken = replace(DEAD, taken_by="accueil", taken_ts=40.0)
+    (warning, slow), others = joined((NO_POWER, SLOW), (taken, SLOW_ALERT))
+    assert (warning.alert, warning.taken_by, warning.taken_ts) == (1, "accueil", 40.0)
+    assert (slow.alert, slow.taken_by) == (2, "")
+    assert others == ()
+
+
+def test_a_warning_is_there_before_its_alert() -> None:
+    assert joined((NO_POWER,), ()) == ((NO_POWER,), ())
+
+
+@pytest.mark.parametrize(
+    "other", [alert(3, "circuit-dead", "c5", ("cafe",)), alert(3, "circuit-load", "c4", ("cafe",)), SLOW_ALERT]
+)
+def test_an_alert_about_something_else_is_shown_beside_the_warning(other: AlertView) -> None:
+    assert joined((NO_POWER,), (other,)) == ((NO_POWER,), (other,))
+
+
+def test_an_alert_is_about_what_it_explains() -> None:
+    full = replace(alert(4, "access-point-load", "borne-1", ("salle",)), dependants=(SLOW_ALERT,))
+    (warning,), others = joined((SLOW,), (full,))
+    assert warning.alert == 4
+    assert others == ()
+
+
+@pytest.mark.parametrize("signal", ["node-silent", "channel-silent"])
+def test_a_silent_room_has_the_alert_of_what_is_silent_there(signal: str) -> None:
+    (warning,), others = joined((SILENT,), (alert(5, signal, "pi", ("mezzanine", "atelier")),))
+    assert warning.alert == 5
+    assert others == ()
+
+
+def test_what_is_silenced_leaves_the_strip_with_its_warning() -> None:
+    assert joined((NO_POWER, SLOW), (replace(DEAD, is_silenced=True),)) == ((SLOW,), ())
+    assert joined((), (replace(DEAD, is_silenced=True),)) == ((), ())
+
+
+def test_a_warning_with_several_alerts_stays_while_one_of_them_is_not_silenced() -> None:
+    both = replace(NO_POWER, circuits=("c4", "c5"))
+    other = replace(alert(6, "circuit-dead", "c5"), taken_by="accueil")
+    (warning,), _ = joined((both,), (replace(DEAD, is_silenced=True), other))
+    assert warning.alert == 6
+
+
+def test_what_nobody_has_in_hand_is_offered_first() -> None:
+    everywhere = replace(SLOW, rooms=())
+    taken = replace(SLOW_ALERT, taken_by="accueil")
+    (warning,), _ = joined((everywhere,), (taken, alert(7, "wifi", "cafe", ("cafe",))))
+    assert (warning.alert, warning.taken_by) == (7, "")
