@@ -31,7 +31,8 @@ class Rule:
         clears: From where on, back, it is well again; between the two an alert stays as it is (hysteresis).
         for_s: For how long it must have been wrong before it is an alert.
         keep_firing_s: For how long it must have been well before it is none.
-        when: During which hours it holds. Outside them nothing fires, and what fires stays until it is well.
+        when: During which hours it holds. Outside them nothing begins. What fires when the place closes stays until it
+            is well; what was wrong because the place was closed is over when it opens.
         severity: How bad.
         subjects: Whom it is about; None for every subject of its signal.
         name: By language, what the place calls it; empty for Vigie's own words.
