@@ -1,0 +1,1 @@
+"""One file for each way of telling. Each turns what its library fails by into one line without secrets."""

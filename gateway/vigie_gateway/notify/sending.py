@@ -1,0 +1,335 @@
+"""From the outbox to people: a thread for each notifier, so that a slow or dead one never delays another.
+
+Each takes what waits for its recipients, has the words composed, claims it as one dispatch, sends and marks that.
+Claimed before it is sent and marked after: whatever stops the gateway in between, the same message leaves again under
+the same key. Messages to one recipient keep their order: the next waits until the one before got through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from random import Random
+from threading import Event, Lock, Thread
+from typing import Any, Protocol
+
+from vigie_contract.clock import Clock
+from vigie_gateway.notify.notices import Dispatch, Message, Notice, NotifierError
+from vigie_gateway.notify.notifier import SEND_S, Notifier
+from vigie_gateway.notify.patience import Patience
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 5.0
+"""Between two looks when nobody calls: grouping and quiet hours end without anybody's doing. Lower reads the disk for
+nothing; higher tells so much later."""
+STOP_S = 1.0
+"""How long a send under way may hold up the end of the gateway. It leaves again after the restart, under its key."""
+
+
+class Outbox(Protocol):
+    """What is needed of ``outbox.Outbox``."""
+
+    def unfinished(self, notifier: str) -> Sequence[Dispatch]:
+        """What was claimed and not marked, oldest first."""
+
+    def waiting(self, recipient: str, notifier: str, now_ts: float) -> Sequence[Notice]:
+        """What is due and not claimed, oldest first."""
+
+    def notices(self, key: str) -> Sequence[Notice]:
+        """Those of a dispatch, oldest first."""
+
+    def claim(self, recipient: str, notifier: str, notices: Sequence[int], now_ts: float) -> Dispatch:
+        """Make them one dispatch, on the disk."""
+
+    def drop(self, notices: Sequence[int], now_ts: float) -> None:
+        """Nobody needs to be told of these any more; a dispatch of which none is left is over."""
+
+    def sent(self, key: str, at_ts: float) -> None:
+        """It got through."""
+
+    def failed(self, key: str, error: str, retry_ts: float) -> None:
+        """It did not."""
+
+
+class Composition(Protocol):
+    """The words for some notices."""
+
+    @property
+    def message(self) -> Message | None:
+        """None when nothing of it needs telling any more. Its key is put in here."""
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """Numbers of the notices in it."""
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """Numbers of those that nobody needs to be told of any more."""
+
+
+Compose = Callable[[str, Sequence[Notice], float], Composition]
+"""Words for a recipient's notices, at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a notifier does.
+
+    Attributes:
+        is_local: Whether it works without internet.
+        kind: What it is.
+        success_ts: When a message last got through; None: not since the start.
+        failures: In a row.
+        error: Of the last try; None when it got through.
+        is_resting: Whether one at a time is tried, rarely.
+        waiting: Messages and notices that are due.
+    """
+
+    kind: str
+    is_local: bool
+    success_ts: float | None
+    failures: int
+    error: str | None
+    is_resting: bool
+    waiting: int
+
+
+class Sending:
+    """One notifier's thread.
+
+    Args:
+        notifier: By which.
+        recipients: Ids of those who are told by it.
+        outbox: What is to be told.
+        compose: Finds the words.
+        clock: The time.
+        random: For the waits between tries.
+        on_change: Called when a message got through, or did not.
+    """
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        recipients: Sequence[str],
+        outbox: Outbox,
+        compose: Compose,
+        clock: Clock,
+        random: Random,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.notifier = notifier
+        self._recipients = tuple(recipients)
+        self._outbox = outbox
+        self._compose = compose
+        self._clock = clock
+        self._on_change = on_change
+        self._patience = Patience(random)
+        self._messages: dict[str, Message] = {}
+        self._tried: set[str] = set()
+        self._success_ts: float | None = None
+        self._error: str | None = None
+        self._waiting = 0
+        self._rounds = 0
+        self._sending = Lock()
+        self._stopping = Event()
+        self._woken = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        # A look-up of a name cannot be ended: the process may, with it under way.
+        self._thread = Thread(target=self._run, name=f"notifier-{self.notifier.name}", daemon=True)
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Begin nothing further; do not wait."""
+        self._stopping.set()
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread, or leave it behind with what it has under way."""
+        self.ask_to_stop()
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+
+    def wake(self) -> None:
+        """Have it look now."""
+        self._woken.set()
+
+    def delivery(self) -> Delivery:
+        """How it does. Any thread."""
+        return Delivery(
+            self.notifier.kind,
+            self.notifier.is_local,
+            self._success_ts,
+            self._patience.failures,
+            self._error,
+            self._patience.is_resting,
+            self._waiting,
+        )
+
+    @property
+    def rounds(self) -> int:
+        """How often it has looked: rises while the thread lives."""
+        return self._rounds
+
+    def send_test(self, message: Message) -> None:
+        """Send at once, on the caller's thread, past what waits.
+
+        Raises:
+            NotifierError: It did not get through, or another message is on its way for too long.
+        """
+        if not self._sending.acquire(timeout=SEND_S):
+            raise NotifierError("another message is on its way by it")
+        try:
+            self.notifier.send(message)
+        except NotifierError as error:
+            self._error = str(error)
+            raise
+        finally:
+            self._sending.release()
+        self._succeeded()
+        self.wake()
+
+    def look(self) -> None:
+        """Try all that may be tried now, oldest first. Called by the thread, and by tests without one."""
+        now_ts = self._clock.now_ts()
+        unfinished = self._outbox.unfinished(self.notifier.name)
+        self._messages = {one.key: self._messages[one.key] for one in unfinished if one.key in self._messages}
+        held: set[str] = set()
+        for dispatch in unfinished:
+            # The first time after a start each is tried at once: the settings may be mended.
+            is_early = dispatch.key in self._tried and now_ts < dispatch.retry_ts
+            if dispatch.recipient in held or is_early or not self._try(dispatch):
+                held.add(dispatch.recipient)
+        for recipient in self._recipients:
+            if recipient not in held:
+                self._begin(recipient, now_ts)
+        self._waiting = len(self._outbox.unfinished(self.notifier.name)) + sum(
+            len(self._outbox.waiting(recipient, self.notifier.name, now_ts)) for recipient in self._recipients
+        )
+
+    def _begin(self, recipient: str, now_ts: float) -> None:
+        """Make what waits for one recipient a dispatch, and try it."""
+        notices = self._outbox.waiting(recipient, self.notifier.name, now_ts)
+        if not notices or not self._may_try():
+            return
+        composition = self._compose(recipient, notices, now_ts)
+        if composition.dropped:
+            self._outbox.drop(composition.dropped, now_ts)
+        if composition.message is None or not composition.told:
+            return
+        dispatch = self._outbox.claim(recipient, self.notifier.name, composition.told, now_ts)
+        self._messages[dispatch.key] = replace(composition.message, key=dispatch.key)
+        self._try(dispatch)
+
+    def _try(self, dispatch: Dispatch) -> bool:
+        """Send one dispatch; whether what comes after it for the same recipient may follow."""
+        if not self._may_try():
+            return False
+        message = self._message(dispatch)
+        if message is None:
+            return True
+        self._tried.add(dispatch.key)
+        try:
+            with self._sending:
+                self.notifier.send(message)
+        except NotifierError as error:
+            self._failed(dispatch, error)
+            return False
+        self._outbox.sent(dispatch.key, self._clock.now_ts())
+        self._tried.discard(dispatch.key)
+        self._messages.pop(dispatch.key, None)
+        self._succeeded()
+        return True
+
+    def _message(self, dispatch: Dispatch) -> Message | None:
+        """The words of a dispatch, the same as at the last try; None when none of it needs telling any more."""
+        kept = self._messages.get(dispatch.key)
+        if kept is not None:
+            return kept
+        now_ts = self._clock.now_ts()
+        composition = self._compose(dispatch.recipient, self._outbox.notices(dispatch.key), now_ts)
+        if composition.message is None:
+            self._outbox.drop(dispatch.notices, now_ts)
+            return None
+        return self._messages.setdefault(dispatch.key, replace(composition.message, key=dispatch.key))
+
+    def _may_try(self) -> bool:
+        return not self._stopping.is_set() and self._patience.may_try(self._clock.now_ts())
+
+    def _failed(self, dispatch: Dispatch, error: NotifierError) -> None:
+        retry_ts = self._patience.failed(self._clock.now_ts(), dispatch.tries + 1, is_permanent=error.is_permanent)
+        if self._error is None:
+            log.warning("notifier %s: %s", self.notifier.name, error)
+        self._error = str(error)
+        self._outbox.failed(dispatch.key, str(error), retry_ts)
+        self._on_change()
+
+    def _succeeded(self) -> None:
+        if self._error is not None:
+            log.info("notifier %s gets through again", self.notifier.name)
+        self._error = None
+        self._success_ts = self._clock.now_ts()
+        self._patience.succeeded()
+        self._on_change()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                self.look()
+            except Exception:  # the loop that owns recovery: nobody is told by a thread that has ended
+                log.exception("notifier %s could not go through what waits; it looks again", self.notifier.name)
+            self._rounds += 1
+            if not self._stopping.is_set():
+                self._clock.wait(self._woken, LOOK_S)
+
+
+class Senders:
+    """All notifiers' threads, and what the pages ask of them."""
+
+    def __init__(self, sendings: Sequence[Sending]) -> None:
+        self._by_name: Mapping[str, Sending] = {one.notifier.name: one for one in sendings}
+
+    def start(self) -> None:
+        """Start them."""
+        for one in self._by_name.values():
+            one.start()
+
+    def stop(self) -> None:
+        """End them all together."""
+        for one in self._by_name.values():
+            one.ask_to_stop()
+        for one in self._by_name.values():
+            one.stop()
+
+    def wake(self) -> None:
+        """Have them look now: something was written for somebody."""
+        for one in self._by_name.values():
+            one.wake()
+
+    def deliveries(self) -> dict[str, Delivery]:
+        """How each does, by its name."""
+        return {name: one.delivery() for name, one in self._by_name.items()}
+
+    def rounds(self) -> int:
+        """Of all of them together: rises while they live."""
+        return sum(one.rounds for one in self._by_name.values())
+
+    def send_test(self, notifier: str, message: Message) -> None:
+        """Send one message at once; NotifierError when it did not get through, or there is no such notifier."""
+        if (found := self._by_name.get(notifier)) is None:
+            raise NotifierError(f"there is no notifier {notifier!r}", is_permanent=True)
+        found.send_test(message)
+
+    def report(self) -> dict[str, Any]:
+        """For ``/healthz``."""
+        by_name = {
+            name: {"status": "pass" if one.error is None else "warn", **asdict(one)}
+            for name, one in self.deliveries().items()
+        }
+        is_well = all(one["status"] == "pass" for one in by_name.values())
+        return {"status": "pass" if is_well else "warn", "notifiers": by_name}
