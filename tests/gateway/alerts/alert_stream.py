@@ -61,6 +61,7 @@ class EveryRuleOnEverySignal:
         self.open = {alert.key: alert for alert in alerts}
         self.absent_from: dict[tuple[str, Subject], float] = {}
         self.missing_from: dict[AlertKey, float] = {}
+        self.left: set[tuple[str, Subject]] = set()
         self.is_first = True
 
     def step(self, signals: list[Signal], is_open: bool | None, now_ts: float) -> list[Change]:
@@ -79,6 +80,7 @@ class EveryRuleOnEverySignal:
                 change = self._look(one, AlertKey(one.id, subject), signal, is_open, now_ts)
                 if change is not None:
                     changes.append(change)
+        self._forget_what_left()
         return changes
 
     def _look(
@@ -105,9 +107,19 @@ class EveryRuleOnEverySignal:
             self.open[key] = after
         return Change(after, events) if is_written else None
 
-    def _absences(self, signals: Iterable[Signal], now_ts: float) -> Iterable[Signal]:
+    def _absences(self, signals: list[Signal], now_ts: float) -> Iterable[Signal]:
         for signal in signals:
             place = (signal.name, signal.subject)
-            from_ts = now_ts if known_value(signal) is not None else self.absent_from.get(place, now_ts)
-            self.absent_from[place] = from_ts
+            if known_value(signal) is not None:
+                self.absent_from.pop(place, None)
+            from_ts = now_ts if known_value(signal) is not None else self.absent_from.setdefault(place, now_ts)
             yield Signal(ABSENT + signal.name, signal.subject, now_ts - from_ts, now_ts)
+        there = {(signal.name, signal.subject) for signal in signals}
+        self.left = {place for place in self.absent_from if place not in there}
+
+    def _forget_what_left(self) -> None:
+        """Without an open alert, what comes back unknown is absent from then on."""
+        alerting = {(one.signal, key.subject) for one in self.rules for key in self.open if key.rule == one.id}
+        for name, subject in self.left:
+            if (ABSENT + name, subject) not in alerting:
+                del self.absent_from[name, subject]
