@@ -78,11 +78,11 @@ class EngineMachine(RuleBasedStateMachine):
         is_open=st.sampled_from([None, True, False]),
     )
     def begin(self, for_s: float, keep_firing_s: float, is_open: bool | None) -> None:
-        self.rules = [
+        self.judging = [
             rule(when, level=10, clears=8, for_s=for_s, keep_firing_s=keep_firing_s, when=when) for when in When
         ]
-        self.accounts = [Account(one) for one in self.rules]
-        self.engine = Engine(self.rules)
+        self.accounts = [Account(one) for one in self.judging]
+        self.engine = Engine(self.judging)
         self.now_ts = 1_000_000.0
         self.is_open = is_open
         self.value: float | None = WELL
@@ -107,7 +107,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @action(off_s=st.sampled_from([5.0, OUTAGE_S - 1, OUTAGE_S + 1, 86_400.0]), value=st.sampled_from([WRONG, WELL]))
     def restart(self, off_s: float, value: float) -> None:
-        self.engine = Engine(self.rules, [replace(one, seen_ts=self.now_ts) for one in self.engine.alerts()])
+        self.engine = Engine(self.judging, [replace(one, seen_ts=self.now_ts) for one in self.engine.alerts()])
         if off_s > OUTAGE_S:
             for account in self.accounts:
                 account.last = None
