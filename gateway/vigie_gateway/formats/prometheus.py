@@ -181,7 +181,7 @@ def exposition(report: Mapping[str, Any]) -> str:
     ]
     for metric in METRICS:
         samples = [
-            f"{metric.name}{_labels(labels)} {number}"
+            f"{metric.name}{labelled(labels)} {number}"
             for labels, value in _values(report, metric.path, ())
             if (number := _number(value)) is not None
         ]
@@ -215,7 +215,8 @@ def _number(value: Any) -> str | None:
     return None
 
 
-def _labels(labels: _Labels) -> str:
+def labelled(labels: _Labels) -> str:
+    """Labels as they stand behind a metric's name; nothing where there are none."""
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}" if labels else ""
 
 
