@@ -17,6 +17,7 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_gateway import __main__ as gateway_main
 from vigie_gateway.formats.prometheus import METRICS
+from vigie_gateway.notify.notifier_file import EmailTable, HeartbeatTable, UrlTable
 from vigie_gateway.settings import Settings
 from vigie_sensors import __main__ as sensors_main
 from vigie_sensors import config
@@ -163,6 +164,15 @@ def keys(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, str]]:
 def test_every_key_of_gateway_toml_has_its_row(table: str, key: str) -> None:
     text = section(page("configuration.md"), "gateway.toml")
     assert key in rows(section(text, table) if table else text.split("\n### ")[0])
+
+
+@pytest.mark.parametrize(
+    ("heading", "tables"),
+    [("[notifiers.NAME]", (UrlTable, EmailTable)), ("[heartbeat]", (HeartbeatTable,))],
+)
+def test_every_key_of_notifiers_toml_has_its_row(heading: str, tables: tuple[type[BaseModel], ...]) -> None:
+    found = set(rows(section(section(page("configuration.md"), "notifiers.toml"), heading))) - {"key", "---"}
+    assert found == {field.alias or name for table in tables for name, field in table.model_fields.items()}
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,13 @@ class InfluxdbSettings(_Table):
         return self.retention_policy or self.bucket.partition("/")[2] or None
 
 
+class NotifySettings(_Table):
+    """Where the ways of telling are."""
+
+    file: str | None = None
+    """None is ``notifier_file.DEFAULT_PATH`` where that is there, else no notifier."""
+
+
 class Settings(_Table):
     """All of ``gateway.toml``."""
 
@@ -152,6 +159,11 @@ class Settings(_Table):
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
     influxdb: InfluxdbSettings = InfluxdbSettings()
+    notify: NotifySettings = NotifySettings()
+
+    def notifiers_path(self) -> Path | None:
+        """The file of notifiers, as set; None: where it usually is."""
+        return None if self.notify.file is None else Path(self.notify.file)
 
     def site_path(self) -> Path:
         """Where the place's file is, or will be."""

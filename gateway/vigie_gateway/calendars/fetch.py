@@ -29,9 +29,14 @@ MAX_REDIRECTS = 3
 
 
 class Fetcher:
-    """Fetches one feed at a time; ``stop`` ends it from another thread."""
+    """Fetches one feed at a time; ``stop`` ends it from another thread.
 
-    def __init__(self) -> None:
+    Args:
+        accept: The kind that is asked for (RFC 9110 §12.5.1).
+    """
+
+    def __init__(self, accept: str = "text/calendar") -> None:
+        self._accept = accept
         self._socket: socket.socket | None = None
         self._is_stopped = False
         self._is_late = False
@@ -134,7 +139,7 @@ class Fetcher:
             connection.request(
                 "GET",
                 f"{target}?{parts.query}" if parts.query else target,
-                headers={"Host": parts.netloc.rpartition("@")[2], "Accept": "text/calendar", "User-Agent": "Vigie"},
+                headers={"Host": parts.netloc.rpartition("@")[2], "Accept": self._accept, "User-Agent": "Vigie"},
             )
             yield connection.getresponse()
         finally:
@@ -147,7 +152,7 @@ def _checked_address(host: str, port: int, *, may_be_here: bool) -> str:
     addresses = [str(one[4][0]) for one in found]
     for address in addresses:
         if not is_allowed(address, may_be_here=may_be_here):
-            raise FeedError(f"{host} is {address}, on this machine or its own link: see `loopback` in the site file")
+            raise FeedError(f"{host} is {address}, on this machine or its own link: see `loopback`")
     return addresses[0]
 
 

@@ -172,7 +172,7 @@ class Sending:
 
     @property
     def rounds(self) -> int:
-        """How often it has looked: rises while the thread lives."""
+        """Looks and tries so far: rises while the thread lives, also while each try takes all its time."""
         return self._rounds
 
     def send_test(self, message: Message) -> None:
@@ -233,6 +233,7 @@ class Sending:
         if message is None:
             return True
         self._tried.add(dispatch.key)
+        self._rounds += 1
         try:
             with self._sending:
                 self.notifier.send(message)

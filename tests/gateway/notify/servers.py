@@ -224,7 +224,11 @@ def mail_server(
 
     options: dict[str, Any] = {}
     if with_password:
-        options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": context is not None}
+        options |= {
+            "authenticator": authenticate,
+            "auth_required": True,
+            "auth_require_tls": context is not None and starttls,
+        }
     if context is not None and starttls:
         options["tls_context"] = context
     controller = Controller(
