@@ -227,7 +227,7 @@ def mail_server(
         options |= {
             "authenticator": authenticate,
             "auth_required": True,
-            "auth_require_tls": context is not None and starttls,
+            "auth_require_tls": True,
         }
     if context is not None and starttls:
         options["tls_context"] = context
