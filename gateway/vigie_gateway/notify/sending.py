@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from vigie_contract.clock import Clock
 from vigie_gateway.notify.notices import Dispatch, Message, Notice, NotifierError
 from vigie_gateway.notify.notifier import SEND_S, Notifier
-from vigie_gateway.notify.patience import Patience
+from vigie_gateway.notify.patience import FINAL_S, Patience
 
 log = logging.getLogger(__name__)
 
@@ -28,28 +28,42 @@ STOP_S = 1.0
 """How long a send under way may hold up the end of the gateway. It leaves again after the restart, under its key."""
 
 
+class Claimed(Protocol):
+    """A message on its way, as it was first written down."""
+
+    @property
+    def dispatch(self) -> Dispatch:
+        """Its key, and when it may be tried."""
+
+    @property
+    def message(self) -> Message:
+        """The same words at every try."""
+
+
 class Outbox(Protocol):
     """What is needed of ``outbox.Outbox``."""
 
-    def unfinished(self, notifier: str) -> Sequence[Dispatch]:
-        """What was claimed and not marked, oldest first."""
+    def unfinished(self, notifier: str) -> Sequence[Claimed]:
+        """What was claimed and did not get through yet, oldest first."""
 
     def waiting(self, recipient: str, notifier: str, now_ts: float) -> Sequence[Notice]:
         """What is due and not claimed, oldest first."""
 
-    def notices(self, key: str) -> Sequence[Notice]:
-        """Those of a dispatch, oldest first."""
-
-    def claim(self, recipient: str, notifier: str, notices: Sequence[int], now_ts: float) -> Dispatch:
-        """Make them one dispatch, on the disk."""
-
-    def drop(self, notices: Sequence[int], now_ts: float) -> None:
-        """Nobody needs to be told of these any more; a dispatch of which none is left is over."""
+    def claim(
+        self,
+        recipient: str,
+        notifier: str,
+        told: Sequence[int],
+        dropped: Sequence[int],
+        message: Message | None,
+        now_ts: float,
+    ) -> Claimed | None:
+        """Write down what is about to be sent, under a new key; None without a message."""
 
     def sent(self, key: str, at_ts: float) -> None:
         """It got through."""
 
-    def failed(self, key: str, error: str, retry_ts: float) -> None:
+    def failed(self, key: str, at_ts: float, error: str, retry_ts: float) -> None:
         """It did not."""
 
 
@@ -58,7 +72,7 @@ class Composition(Protocol):
 
     @property
     def message(self) -> Message | None:
-        """None when nothing of it needs telling any more. Its key is put in here."""
+        """None when nothing of it needs telling any more. The outbox gives it its key."""
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -126,7 +140,6 @@ class Sending:
         self._clock = clock
         self._on_change = on_change
         self._patience = Patience(random)
-        self._messages: dict[str, Message] = {}
         self._tried: set[str] = set()
         self._success_ts: float | None = None
         self._error: str | None = None
@@ -195,78 +208,65 @@ class Sending:
 
     def look(self) -> None:
         """Try all that may be tried now, oldest first. Called by the thread, and by tests without one."""
-        now_ts = self._clock.now_ts()
-        unfinished = self._outbox.unfinished(self.notifier.name)
-        self._messages = {one.key: self._messages[one.key] for one in unfinished if one.key in self._messages}
-        held: set[str] = set()
-        for dispatch in unfinished:
-            # The first time after a start each is tried at once: the settings may be mended.
-            is_early = dispatch.key in self._tried and now_ts < dispatch.retry_ts
-            if dispatch.recipient in held or is_early or not self._try(dispatch):
-                held.add(dispatch.recipient)
+        name = self.notifier.name
+        held = {one.dispatch.recipient for one in self._outbox.unfinished(name) if not self._try_again(one)}
         for recipient in self._recipients:
             if recipient not in held:
-                self._begin(recipient, now_ts)
-        self._waiting = len(self._outbox.unfinished(self.notifier.name)) + sum(
-            len(self._outbox.waiting(recipient, self.notifier.name, now_ts)) for recipient in self._recipients
+                self._begin(recipient)
+        now_ts = self._clock.now_ts()
+        self._waiting = len(self._outbox.unfinished(name)) + sum(
+            len(self._outbox.waiting(recipient, name, now_ts)) for recipient in self._recipients
         )
 
-    def _begin(self, recipient: str, now_ts: float) -> None:
-        """Make what waits for one recipient a dispatch, and try it."""
-        notices = self._outbox.waiting(recipient, self.notifier.name, now_ts)
+    def _try_again(self, claimed: Claimed) -> bool:
+        """Whether a message that did not get through has now, so that others to its recipient may follow."""
+        dispatch, now_ts = claimed.dispatch, self._clock.now_ts()
+        # The first time after a start each is tried at once: the settings may be mended. Nor is a time believed that
+        # lies further ahead than any wait: the clock was set.
+        is_early = dispatch.key in self._tried and now_ts < dispatch.retry_ts <= now_ts + FINAL_S
+        return not is_early and self._may_try() and self._try(claimed)
+
+    def _begin(self, recipient: str) -> None:
+        """Make what waits for one recipient a message on its way, and try it."""
+        name, now_ts = self.notifier.name, self._clock.now_ts()
+        notices = self._outbox.waiting(recipient, name, now_ts)
         if not notices or not self._may_try():
             return
         composition = self._compose(recipient, notices, now_ts)
-        if composition.dropped:
-            self._outbox.drop(composition.dropped, now_ts)
-        if composition.message is None or not composition.told:
+        if not composition.told and not composition.dropped:
             return
-        dispatch = self._outbox.claim(recipient, self.notifier.name, composition.told, now_ts)
-        self._messages[dispatch.key] = replace(composition.message, key=dispatch.key)
-        self._try(dispatch)
+        claimed = self._outbox.claim(
+            recipient, name, composition.told, composition.dropped, composition.message, now_ts
+        )
+        if claimed is not None:
+            self._try(claimed)
 
-    def _try(self, dispatch: Dispatch) -> bool:
-        """Send one dispatch; whether what comes after it for the same recipient may follow."""
-        if not self._may_try():
-            return False
-        message = self._message(dispatch)
-        if message is None:
-            return True
-        self._tried.add(dispatch.key)
+    def _try(self, claimed: Claimed) -> bool:
+        """Send one message and mark it; whether it got through."""
+        key = claimed.dispatch.key
+        self._tried.add(key)
         self._rounds += 1
         try:
             with self._sending:
-                self.notifier.send(message)
+                self.notifier.send(claimed.message)
         except NotifierError as error:
-            self._failed(dispatch, error)
+            self._failed(claimed.dispatch, error)
             return False
-        self._outbox.sent(dispatch.key, self._clock.now_ts())
-        self._tried.discard(dispatch.key)
-        self._messages.pop(dispatch.key, None)
+        self._outbox.sent(key, self._clock.now_ts())
+        self._tried.discard(key)
         self._succeeded()
         return True
-
-    def _message(self, dispatch: Dispatch) -> Message | None:
-        """The words of a dispatch, the same as at the last try; None when none of it needs telling any more."""
-        kept = self._messages.get(dispatch.key)
-        if kept is not None:
-            return kept
-        now_ts = self._clock.now_ts()
-        composition = self._compose(dispatch.recipient, self._outbox.notices(dispatch.key), now_ts)
-        if composition.message is None:
-            self._outbox.drop(dispatch.notices, now_ts)
-            return None
-        return self._messages.setdefault(dispatch.key, replace(composition.message, key=dispatch.key))
 
     def _may_try(self) -> bool:
         return not self._stopping.is_set() and self._patience.may_try(self._clock.now_ts())
 
     def _failed(self, dispatch: Dispatch, error: NotifierError) -> None:
-        retry_ts = self._patience.failed(self._clock.now_ts(), dispatch.tries + 1, is_permanent=error.is_permanent)
+        now_ts = self._clock.now_ts()
+        retry_ts = self._patience.failed(now_ts, dispatch.tries + 1, is_permanent=error.is_permanent)
         if self._error is None:
             log.warning("notifier %s: %s", self.notifier.name, error)
         self._error = str(error)
-        self._outbox.failed(dispatch.key, str(error), retry_ts)
+        self._outbox.failed(dispatch.key, now_ts, str(error), retry_ts)
         self._on_change()
 
     def _succeeded(self) -> None:

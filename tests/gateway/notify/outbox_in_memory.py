@@ -8,23 +8,30 @@ from dataclasses import dataclass, field, replace
 from vigie_gateway.notify.notices import Dispatch, Message, Notice, Occasion
 
 
+@dataclass(frozen=True)
+class Claimed:
+    dispatch: Dispatch
+    message: Message
+
+
 @dataclass
 class MemoryOutbox:
     """As ``outbox.Outbox``, without its file."""
 
     queued: list[Notice] = field(default_factory=list)
-    open: dict[str, Dispatch] = field(default_factory=dict)
+    open: dict[str, Claimed] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    _notices: dict[str, list[Notice]] = field(default_factory=dict)
+    added: int = 0
+    claims: int = 0
 
     def add(self, recipient: str, notifier: str, alert: int, at_ts: float, occasion: Occasion = Occasion.FIRED) -> None:
-        number = 1 + sum(map(len, self._notices.values())) + len(self.queued) + len(self.dropped)
-        self.queued.append(Notice(number, recipient, notifier, occasion, alert, at_ts, at_ts))
+        self.added += 1
+        self.queued.append(Notice(self.added, recipient, notifier, occasion, alert, at_ts, at_ts))
 
-    def unfinished(self, notifier: str) -> Sequence[Dispatch]:
-        return [one for one in self.open.values() if one.notifier == notifier]
+    def unfinished(self, notifier: str) -> Sequence[Claimed]:
+        return [one for one in self.open.values() if one.dispatch.notifier == notifier]
 
     def waiting(self, recipient: str, notifier: str, now_ts: float) -> Sequence[Notice]:
         return [
@@ -33,28 +40,34 @@ class MemoryOutbox:
             if (one.recipient, one.notifier) == (recipient, notifier) and one.due_ts <= now_ts
         ]
 
-    def notices(self, key: str) -> Sequence[Notice]:
-        return self._notices[key]
-
-    def claim(self, recipient: str, notifier: str, notices: Sequence[int], now_ts: float) -> Dispatch:
-        key = f"{1 + len(self._notices):032x}"
-        self._notices[key] = [one for one in self.queued if one.number in notices]
-        self.queued = [one for one in self.queued if one.number not in notices]
-        self.open[key] = Dispatch(key, notifier, recipient, tuple(notices), now_ts)
+    def claim(
+        self,
+        recipient: str,
+        notifier: str,
+        told: Sequence[int],
+        dropped: Sequence[int],
+        message: Message | None,
+        now_ts: float,
+    ) -> Claimed | None:
+        self.dropped += dropped
+        self.queued = [one for one in self.queued if one.number not in {*told, *dropped}]
+        if message is None:
+            return None
+        self.claims += 1
+        key = f"{self.claims:032x}"
+        dispatch = Dispatch(key, notifier, recipient, tuple(told), now_ts)
+        self.open[key] = Claimed(dispatch, replace(message, key=key))
         return self.open[key]
-
-    def drop(self, notices: Sequence[int], now_ts: float) -> None:
-        self.dropped += notices
-        self.queued = [one for one in self.queued if one.number not in notices]
-        self.open = {key: one for key, one in self.open.items() if not set(one.notices) <= set(notices)}
 
     def sent(self, key: str, at_ts: float) -> None:
         del self.open[key]
         self.done.append(key)
 
-    def failed(self, key: str, error: str, retry_ts: float) -> None:
+    def failed(self, key: str, at_ts: float, error: str, retry_ts: float) -> None:
         self.errors.append(error)
-        self.open[key] = replace(self.open[key], tries=self.open[key].tries + 1, retry_ts=retry_ts)
+        before = self.open[key]
+        again = replace(before.dispatch, tries=before.dispatch.tries + 1, retry_ts=retry_ts)
+        self.open[key] = replace(before, dispatch=again)
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def test_the_threads_send_when_they_are_woken_and_end_while_a_send_is_under_way(
         while not web.received or not outbox.unfinished("slow"):
             clock.wait(senders._by_name["hook"]._stopping, 0.01)
         senders.stop()
-        assert [one.recipient for one in outbox.unfinished("slow")] == ["anne"]
+        assert [one.dispatch.recipient for one in outbox.unfinished("slow")] == ["anne"]
 
 
 @pytest.fixture
