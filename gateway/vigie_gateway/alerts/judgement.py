@@ -55,8 +55,8 @@ def is_in_hours(rule: Rule, is_open: bool | None) -> bool:
 
 
 def known_value(signal: Signal) -> float | None:
-    """The value, if it is one: what is no number is not known."""
-    return None if signal.value is None or math.isnan(signal.value) else signal.value
+    """The value, if it is one: what is no finite number is not known."""
+    return None if signal.value is None or not math.isfinite(signal.value) else signal.value
 
 
 def judge(rule: Rule, alert: Alert | None, signal: Signal, is_in_hours: bool, now_ts: float) -> Change | None:

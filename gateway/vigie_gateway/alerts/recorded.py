@@ -146,17 +146,12 @@ def _batteries(past: _Past) -> Iterator[_Source]:
 
 
 def _dead_circuits(past: _Past) -> Iterator[_Source]:
-    tree, mains = past.wiring.tree, {circuit: cell.name for circuit, cell in past.wiring.mains.items()}
+    def is_dead(name: str, values: Values) -> float | None:
+        value = values[name]
+        return None if value is None else float(value == 0)
 
-    def is_dead(circuit: str, values: Values) -> float | None:
-        told = {one: None if values.get(name) is None else values[name] != 0 for one, name in mains.items()}
-        is_live = tree.is_live(circuit, told)
-        return None if is_live is None else float(not is_live)
-
-    for circuit, watches in tree.watches.items():
-        if watches:
-            channels = tuple(mains[one] for one in watches)
-            yield _Source(Subject(SubjectKind.CIRCUIT, circuit), channels, partial(is_dead, circuit))
+    for circuit, cell in past.wiring.mains.items():
+        yield _Source(Subject(SubjectKind.CIRCUIT, circuit), (cell.name,), partial(is_dead, cell.name))
 
 
 def _circuit_loads(past: _Past) -> Iterator[_Source]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -151,11 +152,12 @@ def test_time_that_is_not_known_does_not_count_towards_keep_firing() -> None:
     assert bench.look(9, 2) == ["resolved well"]
 
 
-def test_no_number_is_not_known() -> None:
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_finite_number_is_not_known(value: float) -> None:
     bench = Bench(rule())
     bench.look(11)
-    assert bench.look(float("nan"), 10) == []
-    assert bench.alert.value == 11
+    assert bench.look(value, 10) == []
+    assert (bench.alert.value, bench.alert.worst, bench.alert.unknown_since_ts) == (11, 11, NOW_TS + 2)
 
 
 @pytest.mark.parametrize("when", [When.OPEN, When.CLOSED])
