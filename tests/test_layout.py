@@ -31,6 +31,7 @@ EDGES = {
         "vigie_sensors/card_file.py",
         "vigie_gateway/store/",
         "vigie_gateway/auth/accounts.py",
+        "vigie_gateway/alerts/book_",
         "vigie_gateway/sessions/forecast_log.py",
     },
     "argon2": {"vigie_gateway/auth/passwords.py"},

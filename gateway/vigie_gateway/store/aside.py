@@ -172,7 +172,7 @@ def begin(path: Path, connect: Connect = sqlite3.connect) -> None:
         # Killed between the two renames of ``begin_anew``: it is whole.
         made.rename(path)
         return
-    _removed(made)
+    removed(made)
     open_writer(made, connect).close()
     made.rename(path)
 
@@ -186,9 +186,9 @@ def begin_anew(path: Path, remains: Remains, reason: str, now_ts: float, connect
     Raises:
         StoreError: There is no room, or the folder cannot be written: nothing was changed.
     """
-    aside = _free_name(path, now_ts)
+    aside = free_name(path, datetime.fromtimestamp(now_ts, UTC).strftime("%Y-%m-%d"))
     made = path.with_name(f"{path.name}.new")
-    _removed(made)
+    removed(made)
     doing = "it is damaged, and another one could not be begun"
     with converted(path, doing), closing(open_writer(made, connect)) as database:
         database.execute("BEGIN IMMEDIATE")
@@ -225,13 +225,14 @@ def _insert(database: sqlite3.Connection, table: str, rows: Iterable[tuple[Field
     database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608 - names of this module
 
 
-def _free_name(path: Path, now_ts: float) -> Path:
-    date = datetime.fromtimestamp(now_ts, UTC).strftime("%Y-%m-%d")
+def free_name(path: Path, date: str) -> Path:
+    """What a damaged file is called from now on: no file has that name."""
     names = (f"{path.name}.damaged-{date}{'' if number == 1 else f'.{number}'}" for number in count(1))
     return next(found for found in map(path.with_name, names) if not found.exists())
 
 
-def _removed(path: Path) -> None:
+def removed(path: Path) -> None:
+    """Let there be no such database."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
 

@@ -17,6 +17,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from vigie_gateway.store import DamagedError, DiskFullError, ForeignError, StoreError
 
@@ -95,6 +96,17 @@ CREATE TABLE rehearsal (
 MIGRATIONS: tuple[str, ...] = (_FIRST, _CURSORS, _SALVAGE, _CORRECTIONS, _REHEARSALS)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
 
+
+class FileKind(NamedTuple):
+    """What tells a database of ours: its ``application_id``, and the newest ``user_version`` that we know."""
+
+    application_id: int
+    version: int
+
+
+READINGS = FileKind(APPLICATION_ID, len(MIGRATIONS))
+"""The store's own file; others, beside it, are copied and restored by the same code."""
+
 SIGNS = (b"CREATE TABLE chunk (", b"CREATE TABLE log (")
 """What stands in the first START_BYTES of every file of ours, whatever else of it is damaged."""
 START_BYTES = 65_536
@@ -167,7 +179,7 @@ def _is_ours(path: Path) -> bool:
     return identity or any(sign in start for sign in SIGNS) or not start.strip(b"\0")
 
 
-def check_identity(database: sqlite3.Connection, path: Path) -> None:
+def check_identity(database: sqlite3.Connection, path: Path, kind: FileKind = READINGS) -> None:
     """Refuse what another program or a newer Vigie wrote.
 
     Raises:
@@ -176,11 +188,11 @@ def check_identity(database: sqlite3.Connection, path: Path) -> None:
     """
     version, application = pragma(database, "user_version"), pragma(database, "application_id")
     tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if application != APPLICATION_ID and (tables or application):
+    if application != kind.application_id and (tables or application):
         raise ForeignError(f"{path}: this is a database of another program (application_id {application:#x})")
-    if version > len(MIGRATIONS):
+    if version > kind.version:
         raise StoreError(
-            f"{path}: written by a newer Vigie (schema {version}, this one knows {len(MIGRATIONS)}): update Vigie"
+            f"{path}: written by a newer Vigie (schema {version}, this one knows {kind.version}): update Vigie"
         )
 
 

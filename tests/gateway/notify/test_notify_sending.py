@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.conftest import ManualClock
-from tests.gateway.notify.outbox_in_memory import Composed, MemoryOutbox, compose
+from tests.gateway.notify.outbox_recorded import Composed, RecordedOutbox, compose
 from tests.gateway.notify.servers import Authority, Mailbox, Receiver, mail_server, receiver
 
 from vigie_contract.clock import SystemClock
+from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.notify.notices import Message, NotifierError, Occasion
 from vigie_gateway.notify.notifiers.apprise_service import AppriseService
 from vigie_gateway.notify.notifiers.email import Email, MailServer
@@ -21,8 +23,9 @@ from vigie_gateway.notify.sending import Senders, Sending
 
 
 @pytest.fixture
-def outbox() -> MemoryOutbox:
-    return MemoryOutbox()
+def outbox(tmp_path: Path) -> Iterator[RecordedOutbox]:
+    with closing(BookFile(tmp_path / "alerts.db", "2026-11-24")) as file:
+        yield RecordedOutbox(file)
 
 
 def hook(web: Receiver, name: str = "hook", ca_file: str | None = None) -> AppriseService:
@@ -30,7 +33,7 @@ def hook(web: Receiver, name: str = "hook", ca_file: str | None = None) -> Appri
     return AppriseService(name, f"{scheme}://127.0.0.1:{web.port}/in", ca_file=ca_file, may_be_here=True)
 
 
-def sending(outbox: MemoryOutbox, notifier: AppriseService | Email, clock: ManualClock, *recipients: str) -> Sending:
+def sending(outbox: RecordedOutbox, notifier: AppriseService | Email, clock: ManualClock, *recipients: str) -> Sending:
     return Sending(notifier, recipients or ("anne",), outbox, compose, clock, Random(1))
 
 
@@ -42,10 +45,10 @@ def run_for(one: Sending, clock: ManualClock, seconds: float, step_s: float = 10
 
 
 def test_what_waits_for_a_recipient_leaves_as_one_message_under_the_key_of_its_dispatch(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
-    outbox.add("anne", "hook", 1, clock.now)
-    outbox.add("anne", "hook", 2, clock.now)
+    outbox.queue("anne", "hook", 1, clock.now)
+    outbox.queue("anne", "hook", 2, clock.now)
     sending(outbox, hook(web), clock).look()
     assert web.messages == ["fired 1, fired 2"]
     assert web.received[0].headers["Idempotency-Key"] == outbox.done[0] == web.received[0].json["key"]
@@ -53,13 +56,13 @@ def test_what_waits_for_a_recipient_leaves_as_one_message_under_the_key_of_its_d
 
 @pytest.mark.parametrize("fault", ["500", "503", "429", "401", "404", "302", "reset"])
 def test_a_channel_that_is_down_for_an_hour_gets_everything_after_it_once_and_in_order(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock, fault: str
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock, fault: str
 ) -> None:
     one = sending(outbox, hook(web), clock)
     web.fault = fault
     for minute in range(60):
         if minute % 20 == 0:
-            outbox.add("anne", "hook", 1, clock.now, list(Occasion)[minute // 20])
+            outbox.queue("anne", "hook", 1, clock.now, list(Occasion)[minute // 20])
         run_for(one, clock, 60, step_s=30)
     assert web.received == []
     assert one.delivery().failures >= 2
@@ -73,11 +76,11 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_after_it_once_and_in
 
 
 def test_a_try_whose_answer_was_lost_is_repeated_under_the_same_key_and_with_the_same_words(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
     service = hook(web)
     one = sending(outbox, service, clock)
-    outbox.add("anne", "hook", 1, clock.now)
+    outbox.queue("anne", "hook", 1, clock.now)
     real = service.send
 
     def send_and_lose(message: Message) -> None:
@@ -94,26 +97,26 @@ def test_a_try_whose_answer_was_lost_is_repeated_under_the_same_key_and_with_the
 
 
 def test_after_a_restart_an_unmarked_message_leaves_under_its_key_at_once(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
     web.fault = "401"
-    outbox.add("anne", "hook", 1, clock.now)
+    outbox.queue("anne", "hook", 1, clock.now)
     sending(outbox, hook(web), clock).look()
-    (key,) = outbox.open
+    (key,) = (one.dispatch.key for one in outbox.unfinished("hook"))
     web.fault = None
     sending(outbox, hook(web), clock).look()
     assert outbox.done == [key] == [web.received[0].headers["Idempotency-Key"]]
 
 
 def test_who_is_reached_otherwise_is_not_held_up_by_a_dead_notifier(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
     with receiver() as dead:
         dead.fault = "500"
         broken, works = sending(outbox, hook(dead, "dead"), clock), sending(outbox, hook(web), clock)
         for alert in range(20):
-            outbox.add("anne", "dead", alert, clock.now)
-            outbox.add("anne", "hook", alert, clock.now)
+            outbox.queue("anne", "dead", alert, clock.now)
+            outbox.queue("anne", "hook", alert, clock.now)
             run_for(broken, clock, 30)
             works.look()
     assert len(web.received) == 20
@@ -122,13 +125,13 @@ def test_who_is_reached_otherwise_is_not_held_up_by_a_dead_notifier(
 
 
 def test_a_notifier_that_rests_is_asked_for_one_message_at_a_time(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
     web.fault = "503"
     people = [f"person-{number}" for number in range(12)]
     one = sending(outbox, hook(web), clock, *people)
     for person in people:
-        outbox.add(person, "hook", 1, clock.now)
+        outbox.queue(person, "hook", 1, clock.now)
     one.look()
     assert len(outbox.errors) == RESTS_AFTER
     run_for(one, clock, 3_600, step_s=60)
@@ -139,10 +142,10 @@ def test_a_notifier_that_rests_is_asked_for_one_message_at_a_time(
 
 
 def test_what_needs_no_telling_any_more_is_dropped_and_the_rest_told(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
-    outbox.add("anne", "hook", 1, clock.now)
-    outbox.add("anne", "hook", 2, clock.now)
+    outbox.queue("anne", "hook", 1, clock.now)
+    outbox.queue("anne", "hook", 2, clock.now)
 
     def only_the_second(recipient: str, notices: object, now_ts: float) -> Composed:
         composed = compose(recipient, outbox.waiting(recipient, "hook", now_ts)[1:], now_ts)
@@ -154,7 +157,7 @@ def test_what_needs_no_telling_any_more_is_dropped_and_the_rest_told(
 
 
 def test_a_test_passes_what_waits_and_says_what_it_failed_by(
-    outbox: MemoryOutbox, web: Receiver, clock: ManualClock, message: Message
+    outbox: RecordedOutbox, web: Receiver, clock: ManualClock, message: Message
 ) -> None:
     senders = Senders([sending(outbox, hook(web), clock)])
     senders.send_test("hook", message)
@@ -168,7 +171,7 @@ def test_a_test_passes_what_waits_and_says_what_it_failed_by(
 
 
 def test_the_threads_send_when_they_are_woken_and_end_while_a_send_is_under_way(
-    outbox: MemoryOutbox, web: Receiver
+    outbox: RecordedOutbox, web: Receiver
 ) -> None:
     clock = SystemClock()
     with receiver() as slow:
@@ -180,8 +183,8 @@ def test_the_threads_send_when_they_are_woken_and_end_while_a_send_is_under_way(
             ]
         )
         senders.start()
-        outbox.add("anne", "slow", 1, clock.now_ts())
-        outbox.add("anne", "hook", 1, clock.now_ts())
+        outbox.queue("anne", "slow", 1, clock.now_ts())
+        outbox.queue("anne", "hook", 1, clock.now_ts())
         senders.wake()
         while not web.received or not outbox.unfinished("slow"):
             clock.wait(senders._by_name["hook"]._stopping, 0.01)
@@ -197,15 +200,15 @@ def tls_mail(authority: Authority) -> Iterator[Mailbox]:
 
 @pytest.mark.parametrize("fault", ["450", "550", "reset"])
 def test_a_mail_server_that_refuses_for_an_hour_gets_each_mail_after_it_once(
-    outbox: MemoryOutbox, tls_mail: Mailbox, authority: Authority, clock: ManualClock, fault: str
+    outbox: RecordedOutbox, tls_mail: Mailbox, authority: Authority, clock: ManualClock, fault: str
 ) -> None:
     server = MailServer("localhost", tls_mail.port, "starttls", ca_file=str(authority.file))
     mail = Email("mail", server, "vigie@example.org", ["a@example.org"], clock.now_ts, may_be_here=True)
     one = sending(outbox, mail, clock)
     tls_mail.fault = fault
-    outbox.add("anne", "mail", 1, clock.now)
+    outbox.queue("anne", "mail", 1, clock.now)
     run_for(one, clock, 1_800, step_s=300)
-    outbox.add("anne", "mail", 1, clock.now, Occasion.RESOLVED)
+    outbox.queue("anne", "mail", 1, clock.now, Occasion.RESOLVED)
     run_for(one, clock, 1_800, step_s=300)
     assert tls_mail.taken == []
     tls_mail.fault = None
@@ -215,12 +218,12 @@ def test_a_mail_server_that_refuses_for_an_hour_gets_each_mail_after_it_once(
 
 
 def test_a_certificate_that_was_bad_for_a_while_loses_nothing(
-    outbox: MemoryOutbox, authority: Authority, clock: ManualClock, tmp_path: Path
+    outbox: RecordedOutbox, authority: Authority, clock: ManualClock, tmp_path: Path
 ) -> None:
     with receiver(authority.stranger) as bad, receiver(authority.server) as good:
         service = hook(bad, ca_file=str(authority.file))
         one = sending(outbox, service, clock)
-        outbox.add("anne", "hook", 1, clock.now)
+        outbox.queue("anne", "hook", 1, clock.now)
         one.look()
         assert outbox.errors == ["its certificate cannot be trusted"]
         assert bad.received == []
