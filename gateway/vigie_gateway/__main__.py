@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"vigie-gateway {version('vigie')}")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="take readings off the bus, store them, serve the board")
-    check = commands.add_parser("check", help="say everything that is wrong with gateway.toml and site.toml")
+    check = commands.add_parser(
+        "check", help="say everything that is wrong with gateway.toml, site.toml and notifiers.toml"
+    )
     for command in (run, check):
         command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
         command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
     gc.disable()  # importing makes much and drops little: the collector would only look at it again and again
     from vigie_contract.clock import clock_from_environment
+    from vigie_gateway.notify.notifier_file import NotifierFileError, read_notifiers
     from vigie_gateway.place.problem import SiteError, format_problem
     from vigie_gateway.place.site import load_site
     from vigie_gateway.settings import SettingsError, load_settings
@@ -64,7 +67,9 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
         path = site_path or settings.site_path()
         site = load_site(path) if is_check else read_place(path, Path(settings.store.path).parent)
         clock = clock_from_environment()
-    except SettingsError as error:
+        if is_check:
+            told_by = read_notifiers(settings.notifiers_path(), clock.now_ts)
+    except (SettingsError, NotifierFileError) as error:
         return fail(EXIT_CONFIGURATION, *error.problems)
     except SiteError as error:
         return fail(EXIT_CONFIGURATION, *(format_problem(problem) for problem in error.problems))
@@ -72,6 +77,8 @@ def _run(config: Path | None, site_path: Path | None, *, is_check: bool) -> int:
         return fail(EXIT_CONFIGURATION, str(error))
     if is_check:
         print(f"{path}: nothing wrong ({len(site.rooms)} rooms)")
+        if told_by.notifiers:
+            print(f"notifiers: nothing wrong ({', '.join(one.name for one in told_by.notifiers)})")
         return 0
     return _serve(settings, path, site, clock)
 

@@ -49,6 +49,7 @@ def checks_of(it: Installation) -> list[Check]:
     return [
         Check("configuration", lambda: installation.site_findings(it.site)),
         Check("configuration", lambda: installation.password_findings(settings)),
+        Check("configuration", lambda: installation.notifier_findings(settings)),
         Check("programs", installation.program_findings),
         Check("broker", lambda: _file_findings(it)),
         Check("broker", lambda: broker_live.stranger_findings(settings.broker)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from random import Random
+from random import Random, SystemRandom
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from vigie_contract.clock import Clock
 from vigie_gateway.notify.notices import Dispatch, Message, Notice, NotifierError
 from vigie_gateway.notify.notifier import SEND_S, Notifier
 from vigie_gateway.notify.patience import FINAL_S, Patience
+from vigie_gateway.notify.recipients import Recipient
 
 log = logging.getLogger(__name__)
 
@@ -294,6 +295,21 @@ class Senders:
 
     def __init__(self, sendings: Sequence[Sending]) -> None:
         self._by_name: Mapping[str, Sending] = {one.notifier.name: one for one in sendings}
+
+    @classmethod
+    def of(
+        cls,
+        notifiers: Sequence[Notifier],
+        people: Sequence[Recipient],
+        outbox: Outbox,
+        compose: Compose,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> Senders:
+        """A thread for each notifier, with those who are told by it."""
+        random = SystemRandom()
+        told_by = {one.name: [person.id for person in people if one.name in person.notifiers] for one in notifiers}
+        return cls([Sending(one, told_by[one.name], outbox, compose, clock, random, on_change) for one in notifiers])
 
     def start(self) -> None:
         """Start them."""

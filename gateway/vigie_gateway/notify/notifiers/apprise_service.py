@@ -1,6 +1,6 @@
 """Apprise's hundred services by their URL: SMS gateways, ntfy, Matrix, webhooks. The one place where it is imported.
 
-Loaded only where ``notifiers.toml`` has a ``url``: 31 MB and a second of a fast processor, once. Apprise says no more
+Loaded only where ``notifiers.toml`` has a ``url``: 29 MB and a second of a fast processor, once. Apprise says no more
 than that it failed, and writes why into its log: that log is read here, for this thread's try alone, and goes nowhere
 else, since it holds addresses and tokens. What is told of it are Vigie's own words and the status.
 """
