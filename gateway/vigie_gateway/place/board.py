@@ -18,6 +18,7 @@ from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.notices import SessionCheck
 from vigie_dashboard.sheet_view import RoomSheet
 from vigie_dashboard.view import BoardView, DayCurve
+from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.place.advice import advise
 from vigie_gateway.place.cells import FRESH_PERIODS, Cell, last_change_ts
 from vigie_gateway.place.corrections import CLOSED, OUT_OF_ORDER, PEOPLE, Standing
@@ -28,6 +29,7 @@ from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increas
 from vigie_gateway.place.room_state import Moment, known_people, room_view
 from vigie_gateway.place.sessions import Agenda, SessionKey, sessions_today, with_checks
 from vigie_gateway.place.sheet import room_sheet
+from vigie_gateway.place.signals import Listening, place_signals
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.strip import joined
 from vigie_gateway.place.warnings import Memory, find_warnings
@@ -220,14 +222,22 @@ class Board:
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
 
+    def _settled(self, now_ts: float) -> Moment:
+        if now_ts >= self._next_reset_ts and self._is_time_known:
+            self._roll(now_ts)
+        self._counts.settle(now_ts, self._is_open(now_ts))
+        return self._moment(now_ts)
+
+    def signals(self, now_ts: float, listening: Listening) -> list[Signal]:
+        """What alert rules look at of the place."""
+        with self._lock:
+            return place_signals(self.wiring, self._settled(now_ts), listening)
+
     def view(self, now_ts: float) -> BoardView:
         """Everything on the board at ``now_ts``."""
         with self._lock:
             is_time_known = self._is_time_known
-            if now_ts >= self._next_reset_ts and is_time_known:
-                self._roll(now_ts)
-            self._counts.settle(now_ts, self._is_open(now_ts))
-            moment = self._moment(now_ts)
+            moment = self._settled(now_ts)
             rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
             figures = top_bar(self.wiring, moment, rooms)
             warnings, self._seen = find_warnings(self.wiring, moment, rooms, self._seen, is_recording=self.is_recording)

@@ -45,12 +45,13 @@ class CircuitTree:
             if circuit.parent is not None:
                 self.children[circuit.parent].append(circuit.id)
         self.watches: dict[str, tuple[str, ...]] = {
-            circuit.id: tuple(above for above in self._path(circuit.id) if self.nodes[above].has_watch)
+            circuit.id: tuple(above for above in self.path(circuit.id) if self.nodes[above].has_watch)
             for circuit in circuits
         }
         """By circuit, itself and those above that have a mains channel."""
 
-    def _path(self, circuit: str | None) -> list[str]:
+    def path(self, circuit: str | None) -> list[str]:
+        """A circuit and those above it, up to the top."""
         path = []
         while circuit is not None:
             path.append(circuit)
@@ -94,6 +95,14 @@ class CircuitTree:
         parts += [self.power_va(child, metered, outlets) for child in self.children[circuit]]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
+
+    def is_measured(self, circuit: str) -> bool:
+        """Whether a meter of its own, or of all that hangs on it, could tell its power."""
+        node, parts = self.nodes[circuit], self.children[circuit]
+        if node.has_meter:
+            return True
+        is_whole = node.outlets is not None and bool(node.outlets or parts)
+        return is_whole and all(self.is_measured(part) for part in parts)
 
     def limit_va(self, circuit: str, subscribed_va: float | None = None) -> float | None:
         """The least of what the contract, the file and the breaker allow; None when none of them is known."""

@@ -39,7 +39,7 @@ def top_bar(wiring: Wiring, moment: Moment, rooms: Sequence[RoomView]) -> Figure
         wifi_except=exceptions,
         power_va=None if main is None else moment.circuit_va(main),
         power_limit_va=None if main is None else _limit(wiring, main),
-        has_power_meter=main is not None and _has_meter(wiring, main),
+        has_power_meter=main is not None and wiring.tree.is_measured(main),
         download_bps=None if uplink is None else moment.last_rate(uplink.download),
         uplink=None if uplink is None else uplink.site.name,
         internet=moment.internet,
@@ -60,13 +60,3 @@ def _limit(wiring: Wiring, circuit: str) -> float | None:
     # The contract changes by letter, not by the minute: its last word stands while the meter is silent.
     subscribed_va = None if cell is None else cell.known_value
     return wiring.tree.limit_va(circuit, subscribed_va)
-
-
-def _has_meter(wiring: Wiring, circuit: str) -> bool:
-    """Whether anything could tell the circuit's power."""
-    node = wiring.tree.nodes[circuit]
-    if node.has_meter:
-        return True
-    parts = wiring.tree.children[circuit]
-    is_whole = node.outlets is not None and bool(node.outlets or parts)
-    return is_whole and all(_has_meter(wiring, part) for part in parts)

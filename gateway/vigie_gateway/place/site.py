@@ -110,6 +110,7 @@ class Door(Table):
     at: tuple[Corner, Corner] | None = None
     in_: ChannelName | None = Field(default=None, alias="in")
     out: ChannelName | None = None
+    open: ChannelName | None = None
 
     @model_validator(mode="after")
     def _check_pair(self) -> Door:

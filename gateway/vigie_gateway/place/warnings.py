@@ -141,13 +141,13 @@ def _look_at_wifi(wiring: Wiring, moment: Moment, rooms: Sequence[RoomView], loo
             continue
         count = limit = None
         if room.wifi.reason == "too-many-stations":
-            count, limit = _fullest(wired, moment.now_ts)
+            count, limit = fullest(wired, moment.now_ts)
         look.wrong[kind, room.id] = WarningView(
             kind, (room.id,), None, count, limit, reason=room.wifi.reason, instead=_fit_for_calls(rooms)
         )
 
 
-def _fullest(room: RoomWiring, now_ts: float) -> tuple[int | None, int | None]:
+def fullest(room: RoomWiring, now_ts: float) -> tuple[int | None, int | None]:
     """Stations and limit of the access point of the room that is the most beyond its limit."""
     found = [
         (stations / point.site.client_limit, round(stations), point.site.client_limit)

@@ -99,6 +99,7 @@ class Wiring:
         embedded: Rooms whose people stay in the count of the one that they open on.
         rooms: In the order of the site file.
         doors: With a place on the plan.
+        open_doors: By door, the channel that tells whether it is open.
         circuit_names: By circuit, its name by language.
         dated: Names of the channels of which one must know since when they say what they say.
         crossings: Pairs of channels ``(inward, outward)`` of the doors between what is counted and what is not.
@@ -111,6 +112,7 @@ class Wiring:
         self.counted = counted_rooms(sides)
         self.embedded = embedded_rooms(sides, self.counted)
         self._wire_doors(site)
+        self.open_doors = {door.id: self._require(door.open) for door in site.doors if door.open is not None}
         self.crossings = tuple(self._crossings(site))
         self.tree, self.meters, self.mains, self.subscribed = self._wire_circuits(site)
         self.circuit_names = {circuit.id: circuit.name for circuit in site.circuits}
@@ -140,7 +142,7 @@ class Wiring:
             for uplink in sorted(site.uplinks, key=lambda one: one.role != "main")
         )
         portals = [uplink.portal for uplink in self.uplinks if uplink.portal is not None]
-        self.dated = frozenset(cell.name for cell in (*self.mains.values(), *portals))
+        self.dated = frozenset(cell.name for cell in (*self.mains.values(), *portals, *self.open_doors.values()))
         hours = site.opening_hours()
         self.watch = None if hours is None else OpeningWatch(hours, site.zone())
         self.rooms = tuple(self._wire_room(site, room) for room in site.rooms)
