@@ -92,3 +92,34 @@ class EventView:
     author: str = ""
     reason: str = ""
     value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldView:
+    """One way in which somebody is told.
+
+    Attributes:
+        recipient: Id of ``[[told]]``.
+        name: By language, what they are called.
+        notifier: Id of the notifier.
+        means: What kind of notifier it is, a word (``mail``, ``lamp``, ...).
+        least: The mildest severity that they are told of, a word of Severity.
+        is_out_of_hours: Whether they are also told of it while the place is closed.
+        last_ts: When the last message to them got through, or did not; None when there was none.
+        is_last_sent: Whether it got through; None when there was none, or it is not known yet.
+        error: Why it did not; one line without any secret; "" where it did.
+        is_test: Whether it was a test.
+        waiting: How many notices wait for them by it.
+    """
+
+    recipient: str
+    name: Mapping[str, str]
+    notifier: str
+    means: str
+    least: Severity
+    is_out_of_hours: bool = True
+    last_ts: float | None = None
+    is_last_sent: bool | None = None
+    error: str = ""
+    is_test: bool = False
+    waiting: int = 0
