@@ -23,22 +23,26 @@ STOP_S = 1.0
 
 
 class Progress:
-    """Which parts of the gateway get on: each has a number that rises while it does.
+    """Which parts of the gateway get on.
 
     Args:
-        counters: By the part's name, as health shows it.
+        counters: By a part's name, a number that rises while it does.
+        is_sound: By a part's name, whether it works.
     """
 
-    def __init__(self, counters: Mapping[str, Callable[[], float]]) -> None:
+    def __init__(
+        self, counters: Mapping[str, Callable[[], float]], is_sound: Mapping[str, Callable[[], bool]] | None = None
+    ) -> None:
         self._counters = counters
+        self._is_sound = is_sound or {}
         self._before: dict[str, float] = {}
 
     def stuck(self) -> list[str]:
-        """Parts whose number is what it was the last time; none the first time."""
+        """Parts that do not work, or whose number is what it was the last time it was asked for."""
         now = {name: counter() for name, counter in self._counters.items()}
         stuck = [name for name, number in now.items() if self._before.get(name) == number]
         self._before = now
-        return stuck
+        return stuck + [name for name, is_sound in self._is_sound.items() if not is_sound()]
 
 
 class Heartbeat:

@@ -278,14 +278,18 @@ class Sending:
         self._patience.succeeded()
         self._on_change()
 
+    def round(self) -> None:
+        """Look once, whatever comes of it."""
+        self._woken.clear()
+        try:
+            self.look()
+        except Exception:  # the loop that owns recovery: nobody is told by a thread that has ended
+            log.exception("notifier %s could not go through what waits; it looks again", self.notifier.name)
+        self._rounds += 1
+
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                self.look()
-            except Exception:  # the loop that owns recovery: nobody is told by a thread that has ended
-                log.exception("notifier %s could not go through what waits; it looks again", self.notifier.name)
-            self._rounds += 1
+            self.round()
             if not self._stopping.is_set():
                 self._clock.wait(self._woken, LOOK_S)
 

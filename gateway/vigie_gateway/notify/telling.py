@@ -1,0 +1,89 @@
+"""Where what tells people is put together: notifiers, their threads, the dead man's switch. Called by ``app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vigie_contract.clock import Clock
+from vigie_gateway.notify.heartbeat import Heartbeat, Progress
+from vigie_gateway.notify.notifier import Notifier
+from vigie_gateway.notify.notifier_file import NotifierFile
+from vigie_gateway.notify.notifiers.screen import Screen
+from vigie_gateway.notify.recipients import Recipient
+from vigie_gateway.notify.sending import Compose, Outbox, Senders
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the gateway has to tell people, while it serves one place.
+
+    Attributes:
+        notifiers: All that a recipient may name, by their names.
+        senders: Their threads.
+        heartbeat: None: nobody outside watches.
+    """
+
+    notifiers: Mapping[str, Notifier]
+    senders: Senders
+    heartbeat: Heartbeat | None
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.senders.start()
+        if self.heartbeat is not None:
+            self.heartbeat.start()
+
+    def stop(self) -> None:
+        """End them."""
+        if self.heartbeat is not None:
+            self.heartbeat.stop()
+        self.senders.stop()
+
+    def report(self) -> dict[str, Any]:
+        """The part "notifiers" of ``/healthz``."""
+        found = self.senders.report()
+        heartbeat = None if self.heartbeat is None else self.heartbeat.report()
+        is_well = found["status"] == "pass" and (heartbeat is None or heartbeat["status"] == "pass")
+        return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat}
+
+
+def build_telling(
+    file: NotifierFile,
+    others: Sequence[Notifier],
+    people: Sequence[Recipient],
+    outbox: Outbox,
+    compose: Compose,
+    clock: Clock,
+    *,
+    show: Callable[[], None],
+    counters: Mapping[str, Callable[[], float]],
+    is_sound: Mapping[str, Callable[[], bool]],
+) -> Telling:
+    """Put it together; nothing is started.
+
+    Args:
+        file: ``notifiers.toml``.
+        others: Notifiers that need nothing of it, beside the screen: the lamp.
+        people: Who asked to be told.
+        outbox: What is to be told.
+        compose: Finds the words.
+        clock: The time.
+        show: Shows browsers what is now.
+        counters: By its name, what rises while a thread of the gateway gets on; the notifiers' own are added.
+        is_sound: By its name, whether a part works.
+    """
+    notifiers = (Screen("screen", show), *others, *file.notifiers)
+    senders = Senders.of(notifiers, people, outbox, compose, clock, show)
+    heartbeat = None
+    if file.heartbeat is not None:
+        progress = Progress({**counters, "notifiers": senders.rounds}, is_sound)
+        heartbeat = Heartbeat(
+            file.heartbeat.url.get_secret_value(),
+            file.heartbeat.every_s,
+            may_be_here=file.heartbeat.loopback,
+            stuck=progress.stuck,
+            clock=clock,
+        )
+    return Telling({one.name: one for one in notifiers}, senders, heartbeat)

@@ -1,0 +1,103 @@
+"""``notify.telling``: notifiers, threads and the dead man's switch together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.gateway.notify.outbox_recorded import RecordedOutbox, compose
+from tests.gateway.notify.servers import Receiver, receiver
+
+from vigie_contract.clock import SystemClock
+from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.notify.notifier_file import read_notifiers
+from vigie_gateway.notify.recipients import Recipient
+from vigie_gateway.notify.telling import Telling, build_telling
+
+
+class Place:
+    """What the rest of the gateway is to it."""
+
+    def __init__(self, folder: Path, web: Receiver, switch: Receiver) -> None:
+        self.file = BookFile(folder / "alerts.db", "2026-11-24")
+        self.outbox = RecordedOutbox(self.file)
+        self.rounds, self.stores, self.shown = 0, True, 0
+        notifiers = folder / "notifiers.toml"
+        notifiers.write_text(
+            f'[notifiers.hook]\nurl = "json://127.0.0.1:{web.port}/"\nloopback = true\n'
+            f'[heartbeat]\nurl = "http://127.0.0.1:{switch.port}/uuid"\nloopback = true\n',
+            encoding="utf-8",
+        )
+        notifiers.chmod(0o600)
+        clock = SystemClock()
+        self.telling: Telling = build_telling(
+            read_notifiers(notifiers, clock.now_ts),
+            [],
+            [Recipient("anne", "Anne", "fr", ("hook", "screen"))],
+            self.outbox,
+            compose,
+            clock,
+            show=self.show,
+            counters={"alerts": lambda: self.rounds},
+            is_sound={"store": lambda: self.stores},
+        )
+
+    def show(self) -> None:
+        self.shown += 1
+
+
+@pytest.fixture
+def switch() -> Iterator[Receiver]:
+    with receiver() as there:
+        yield there
+
+
+@pytest.fixture
+def place(tmp_path: Path, web: Receiver, switch: Receiver) -> Iterator[Place]:
+    made = Place(tmp_path, web, switch)
+    yield made
+    made.file.close()
+
+
+def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receiver, switch: Receiver) -> None:
+    now_ts = SystemClock().now_ts()
+    place.outbox.queue("anne", "hook", 1, now_ts)
+    place.outbox.queue("anne", "screen", 1, now_ts)
+    place.telling.start()
+    try:
+        while not web.received or not place.shown or not switch.received:
+            SystemClock().wait(place.telling.senders._by_name["hook"]._stopping, 0.01)
+    finally:
+        place.telling.stop()
+    assert web.messages == ["fired 1"]
+    assert set(place.telling.notifiers) == {"screen", "hook"}
+    assert place.telling.report()["status"] == "pass"
+
+
+def test_the_switch_is_fed_only_while_threads_come_round_and_the_store_takes_readings(
+    place: Place, switch: Receiver
+) -> None:
+    heartbeat = place.telling.heartbeat
+    assert heartbeat is not None
+
+    def go_on() -> None:
+        place.rounds += 1
+        for one in place.telling.senders._by_name.values():
+            one.round()
+
+    for _ in range(2):
+        go_on()
+        heartbeat.beat()
+    assert len(switch.received) == 2
+    heartbeat.beat()
+    assert heartbeat.report()["trouble"] == "not fed: no progress of alerts, notifiers"
+    place.stores = False
+    go_on()
+    heartbeat.beat()
+    assert heartbeat.report()["trouble"] == "not fed: no progress of store"
+    assert place.telling.report()["status"] == "warn"
+    place.stores = True
+    go_on()
+    heartbeat.beat()
+    assert len(switch.received) == 3
