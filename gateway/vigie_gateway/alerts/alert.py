@@ -87,7 +87,7 @@ class Alert:
         cause: Number of the alert that explains this one: that one is told, and names this one; None for none.
         acknowledged: Who has it in hand; None for nobody.
         silence: None when it is not silenced.
-        fault: Where the fault lies: a word of ``causes.FAULTS``; "" where nothing tells.
+        fault: Where the fault lies: a word of ``faults.FAULTS``; "" where nothing tells.
     """
 
     number: int

@@ -112,6 +112,9 @@ SIGNALS: Mapping[str, SignalKind] = {
         ("age_s", "period_s", "battery_percent", "rssi_dbm"),
         "Age of the channel's last known value, in periods of its own",
     ),
+    "nodes-silent": SignalKind(
+        _S.GATEWAY, "/", ("silent", "nodes"), "Share of the place's nodes that are silent, where it has three or more"
+    ),
     "node-cloned": SignalKind(_S.NODE, "1", (), "Two nodes have copies of one card"),
     "battery": SignalKind(_S.NODE, "%", ("battery_percent",), "How full the node's own battery is"),
     "people": SignalKind(_S.ROOM, "/", ("people", "seats"), "People in the room, as a share of its seats"),
