@@ -49,6 +49,7 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
     refused = gettext("Something that came was refused, and is not stored.")
     feed = gettext("A calendar cannot be read: its last good copy is shown.")
     checks = gettext("Sessions that come could not be checked: the last verdicts are shown.")
+    told = gettext("A message does not get through. None is lost: it is tried again.")
     influxdb = gettext("Readings do not get to InfluxDB. None is lost: they wait here.")
     return {
         "clock": Texts(
@@ -85,6 +86,13 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
         "checks": Texts(
             gettext("Checks before sessions"), gettext("See to the database first, above."), checks, checks
         ),
+        "alerts": Texts(
+            gettext("Alerts"),
+            doctor,
+            gettext("Nobody looks for outages: the alert thread stands still."),
+            gettext("A look for outages failed. What it found is not lost."),
+        ),
+        "outbox": Texts(gettext("Messages"), gettext("See that the notifier can be reached."), told, told),
         "live": Texts(gettext("Browsers"), doctor, "", ""),
         "influxdb": Texts(
             "InfluxDB",
@@ -224,6 +232,8 @@ def _figures(language: Language) -> dict[str, dict[str, Callable[[float], str]]]
             "sessions": lambda n: ngettext("%(num)s session ahead", "%(num)s sessions ahead", int(n)),
             "unchecked_sessions": lambda n: ngettext("%(num)s not checked", "%(num)s not checked", int(n)),
         },
+        "alerts": {"firing": lambda n: ngettext("%(num)s open", "%(num)s open", int(n))},
+        "outbox": {"waiting": lambda n: ngettext("%(num)s waits", "%(num)s wait", int(n))},
         "live": {"viewers": lambda n: ngettext("%(num)s connected", "%(num)s connected", int(n))},
         "heat": {"cpu_celsius": lambda c: language.gettext("%(degrees)s °C", degrees=number(c))},
     }

@@ -15,6 +15,8 @@ from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import board_fields
+from vigie_gateway.alerts.building import build_alerts
+from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
 from vigie_gateway.api.serving import Server, bound
@@ -194,6 +196,10 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         forecasts = ForecastLog(lasting.database.with_name("forecasts.db"))
         stack.callback(forecasts.close)
         checks = SessionChecks(board, clock, answer, Observer(board, store).outcome, forecasts, live.poke)
+        machine = Machine(lasting.database.parent)
+        sensing = Sensing(board, bus, pipeline, watch, machine, clock)
+        alerts = build_alerts(site, lasting.database.parent, sensing.signals, watch, clock, live.poke)
+        stack.callback(alerts.close)
         health = Health(
             bus,
             pipeline,
@@ -203,9 +209,10 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             clock,
             watch,
             upkeep,
-            Machine(lasting.database.parent),
+            machine,
             sink,
             checks=checks,
+            alerts=alerts,
         )
         pipeline.start()
         stack.callback(pipeline.stop)
@@ -239,7 +246,10 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             supplies=supplies,
             forecasts=forecasts,
             rehearsals=rehearsals,
+            alerts=alerts,
         )
+        alerts.watch.start()
+        stack.callback(alerts.watch.stop)
         checks.start()
         stack.callback(checks.stop)
         _serve(gateway, lasting, rereading)

@@ -11,6 +11,7 @@ from typing import Any
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.health_view import LOW_BATTERY_PERCENT
+from vigie_gateway.alerts.building import Alerts
 from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.belief import Witness
 from vigie_gateway.clock.watch import ClockWatch
@@ -51,6 +52,7 @@ class Health:
         influxdb: Sink | None = None,
         *,
         checks: SessionChecks,
+        alerts: Alerts,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
@@ -58,6 +60,7 @@ class Health:
         self._refusals = refusals
         self._calendars = calendars
         self._checks = checks
+        self._alerts = alerts
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -66,7 +69,10 @@ class Health:
         self._started_mono = time.monotonic()
 
     def is_progressing(self) -> bool:
-        """Whether the ingest thread lives and came round lately: what the watchdog asks."""
+        """Whether the ingest and the alert thread live and came round lately: what the watchdog asks."""
+        return self._is_taking() and self._alerts.watch.is_progressing()
+
+    def _is_taking(self) -> bool:
         return self._pipeline.is_alive() and time.monotonic() - self._pipeline.progress_mono < STALLED_S
 
     def report(self) -> dict[str, Any]:
@@ -81,6 +87,8 @@ class Health:
             "refused": self._refused(),
             "calendars": self._calendars.report(),
             "checks": self._checks.report(),
+            "alerts": self._alerts.watch.report(),
+            "outbox": self._alerts.outbox_report(self._clock.now_ts()),
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
             **machine_parts(self._machine.state()),
         }
@@ -148,7 +156,7 @@ class Health:
         }
 
     def _ingest(self) -> dict[str, Any]:
-        return {"status": "pass" if self.is_progressing() else "fail", **self._pipeline.counts}
+        return {"status": "pass" if self._is_taking() else "fail", **self._pipeline.counts}
 
     def _store(self) -> dict[str, Any]:
         return self._upkeep.report(self._pipeline.store_trouble)

@@ -18,6 +18,8 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import Reading
 from vigie_contract.senml import encode_pack
 from vigie_dashboard.pages import board_fields
+from vigie_gateway.alerts.building import Alerts, build_alerts
+from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
 from vigie_gateway.auth.access import Access
@@ -105,6 +107,7 @@ class Bench:
     pipeline: Pipeline
     gateway: Gateway
     checks: SessionChecks
+    alerts: Alerts
     changes: list[float] = field(default_factory=list)
 
     def receive(self, topic: str, payload: bytes) -> None:
@@ -163,6 +166,7 @@ def bench(tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts) ->
     made = make_bench(store, clock, site, accounts)
     yield made
     made.gateway.forecasts.close()
+    made.alerts.close()
     store.close()
 
 
@@ -209,13 +213,29 @@ def make_bench(
         forecasts,
         lambda: None,
     )
-    health = Health(bus, pipeline, live, refusals, calendars, clock, watch, upkeep, machine, checks=checks)  # type: ignore[arg-type] # as above
     folder = store.file.path.parent
+    sensing = Sensing(board, bus, pipeline, watch, machine, clock, monotonic=clock.now_mono)
+    alerts = build_alerts(
+        site, folder, sensing.signals, watch, clock, lambda: changes.append(clock.now_ts()), clock.now_mono
+    )
+    health = Health(
+        bus,  # type: ignore[arg-type] # as above
+        pipeline,
+        live,
+        refusals,
+        calendars,
+        clock,
+        watch,
+        upkeep,
+        machine,
+        checks=checks,
+        alerts=alerts,
+    )
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
     parts = (site, clock, store, board, live, health, access, lambda: None, setup)
-    gateway = Gateway(*parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals)
-    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, changes)
+    gateway = Gateway(*parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals, alerts=alerts)
+    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, alerts, changes)
 
 
 @pytest.fixture

@@ -59,11 +59,12 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The pure parts of a round, each of which may be given what this place needs.
+    """What a round asks, in this order.
 
     Attributes:
         sense: What is now, at a time.
         is_open: Whether the place is, at a time; None where nobody knows.
+        moved: Told by how much the clock was set: what waits to be told is dated too.
         lapse: Of the open alerts, those whose marks begin or end by themselves at a time.
         explain: By number of an open alert, the number of the one that is its cause.
         fault_of: Where the fault lies that an alert is about, among the open ones: a word, or "".
@@ -72,6 +73,7 @@ class Steps:
 
     sense: Callable[[float], Iterable[Signal]]
     is_open: Callable[[float], bool | None]
+    moved: Callable[[float], None]
     lapse: Callable[[Sequence[Alert], float], Sequence[Change]]
     explain: Callable[[Sequence[Alert]], Mapping[int, int]]
     fault_of: Callable[[Alert, Sequence[Alert]], str]
@@ -232,6 +234,7 @@ class Watch:
         if abs(step_s) > STEP_S * max(1.0, self._clock.speed):
             self._owed = [_dated(change, step_s) for change in self._owed]
             self._owe(self._engine.moved(step_s))
+            self._steps.moved(step_s)
 
     def _owe(self, changes: Sequence[Change]) -> None:
         if not changes:

@@ -40,6 +40,7 @@ from vigie_gateway.api.problems import PROBLEM_SCHEMA
 from vigie_gateway.api.revocation import end_revoked_streams
 from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.roles import STAFF
+from vigie_gateway.formats.alert_series import alert_series
 from vigie_gateway.formats.prometheus import CONTENT_TYPE, exposition
 
 GZIP_FROM_BYTES = 600
@@ -138,9 +139,11 @@ def _own_routes(app: FastAPI, gateway: Gateway) -> None:
     @app.get(
         "/metrics",
         tags=["health"],
-        summary="Every number of /healthz, for Prometheus",
+        summary="Every number of /healthz and every open alert, for Prometheus",
         response_class=PlainTextResponse,
     )
     @allowed(STAFF)
     def metrics() -> Response:
-        return Response(exposition(gateway.health.report()), media_type=CONTENT_TYPE)
+        alerts = gateway.alerts
+        text = exposition(gateway.health.report()) + alert_series(alerts.watch.standing, alerts.rules)
+        return Response(text, media_type=CONTENT_TYPE)

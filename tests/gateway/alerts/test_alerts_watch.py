@@ -69,6 +69,7 @@ class World:
     is_planless: bool = False
     shown: list[list[Phase]] = field(default_factory=list)
     woken: int = 0
+    steps_s: list[float] = field(default_factory=list)
 
     def sense(self, now_ts: float) -> list[Signal]:
         return [Signal(name, subject, value, now_ts) for (name, subject), value in self.values.items()]
@@ -89,7 +90,13 @@ class World:
     def watch(self, rules: Sequence[Rule] = (DEAD, SILENT)) -> Watch:
         """A thread's round, going on with what the disk has."""
         steps = Steps(
-            self.sense, lambda _ts: True, lambda _alerts, _ts: (), self.explain, lambda _one, _all: "", self.plan
+            self.sense,
+            lambda _ts: True,
+            self.steps_s.append,
+            lambda _alerts, _ts: (),
+            self.explain,
+            lambda _one, _all: "",
+            self.plan,
         )
         return Watch(
             Engine(rules, self.disk.open()),
@@ -178,6 +185,7 @@ def test_a_clock_that_is_set_makes_nothing_fire_or_end_and_moves_what_is_dated(w
     world.clock.now += step_s
     world.run(watch, 20)
     after = world.disk.open()[0]
+    assert world.steps_s == [pytest.approx(step_s)]
     assert after.phase is Phase.PENDING
     assert after.since_ts == pytest.approx(before.since_ts + step_s)
     world.run(watch, 12)

@@ -1,0 +1,115 @@
+"""Where the alerts of a place are put together: file, rules, thread. Called by ``app``, and by tests without one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vigie_contract.clock import Clock
+from vigie_gateway.alerts.alert import Alert, Change
+from vigie_gateway.alerts.book import Book
+from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.alerts.defaults import DEFAULT_RULES
+from vigie_gateway.alerts.engine import Engine
+from vigie_gateway.alerts.rules import Rule
+from vigie_gateway.alerts.signals import Signal
+from vigie_gateway.alerts.watch import Steps, Watch
+from vigie_gateway.clock.watch import ClockWatch
+from vigie_gateway.notify.notices import Notice
+from vigie_gateway.notify.outbox import Outbox
+from vigie_gateway.place.hours import OpeningWatch, local_date
+from vigie_gateway.place.site import Site
+
+FILE_NAME = "alerts.db"
+"""Beside the readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What the gateway has of alerts, while it serves one place.
+
+    Attributes:
+        rules: By id.
+        file: Of the book and the outbox.
+        book: What is and was wrong.
+        outbox: What is to be told.
+        watch: The thread.
+    """
+
+    rules: Mapping[str, Rule]
+    file: BookFile
+    book: Book
+    outbox: Outbox
+    watch: Watch
+
+    def outbox_report(self, now_ts: float) -> dict[str, Any]:
+        """The part "outbox" of ``/healthz``."""
+        trouble = self.file.trouble or self.file.set_aside
+        counts = self.outbox.counts(now_ts)
+        is_late = bool(counts.failing)
+        return {
+            "status": "warn" if trouble or is_late else "pass",
+            "trouble": trouble or ("a message does not get through: it is tried again" if is_late else None),
+            **asdict(counts),
+        }
+
+    def close(self) -> None:
+        """Close the file; the thread has ended."""
+        self.file.close()
+
+
+def build_alerts(
+    site: Site,
+    folder: Path,
+    sense: Callable[[float], Iterable[Signal]],
+    watch: ClockWatch,
+    clock: Clock,
+    show: Callable[[], None],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Alerts:
+    """Open the file and go on with what is open in it; nothing is started.
+
+    Args:
+        site: The place.
+        folder: Where the file is.
+        sense: What is now, at a time.
+        watch: Whether that is known.
+        clock: The time.
+        show: Tells browsers.
+        monotonic: Real seconds.
+
+    Raises:
+        StoreError: The file is another program's.
+    """
+    file = BookFile(folder / FILE_NAME, local_date(site.zone(), clock.now_ts()).isoformat(), monotonic=monotonic)
+    book, outbox = Book(file), Outbox(file)
+    rules = {rule.id: rule for rule in DEFAULT_RULES}
+    hours = site.opening_hours()
+    opening = None if hours is None else OpeningWatch(hours, site.zone())
+
+    def is_open(now_ts: float) -> bool | None:
+        return None if opening is None or not watch.is_known else opening.at(now_ts).is_open
+
+    steps = Steps(sense, is_open, outbox.moved, _none_lapses, _none_is_explained, _no_fault, _none_is_told)
+    engine = Engine(rules.values(), book.open_alerts())
+    thread = Watch(engine, book, steps, clock, lambda _alerts: show(), show, monotonic)
+    return Alerts(rules, file, book, outbox, thread)
+
+
+def _none_lapses(_alerts: Sequence[Alert], _now_ts: float) -> Sequence[Change]:
+    return ()
+
+
+def _none_is_explained(_alerts: Sequence[Alert]) -> Mapping[int, int]:
+    return {}
+
+
+def _no_fault(alert: Alert, _alerts: Sequence[Alert]) -> str:
+    return alert.fault
+
+
+def _none_is_told(_changes: Sequence[Change], _alerts: Sequence[Alert], _now_ts: float) -> Sequence[Notice]:
+    return ()
