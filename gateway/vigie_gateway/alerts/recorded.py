@@ -154,6 +154,11 @@ def _dead_circuits(past: _Past) -> Iterator[_Source]:
         yield _Source(Subject(SubjectKind.CIRCUIT, circuit), (cell.name,), partial(is_dead, cell.name))
 
 
+def _open_doors(past: _Past) -> Iterator[_Source]:
+    for door, cell in past.wiring.open_doors.items():
+        yield _Source(Subject(SubjectKind.DOOR, door), (cell.name,), _only(cell.name))
+
+
 def _circuit_loads(past: _Past) -> Iterator[_Source]:
     wiring = past.wiring
     meters = {circuit: cell.name for circuit, cell in wiring.meters.items()}
@@ -173,7 +178,8 @@ def _circuit_loads(past: _Past) -> Iterator[_Source]:
         return None if carried_va is None or not limit_va else carried_va / limit_va
 
     for circuit in wiring.tree.nodes:
-        if wiring.tree.limit_va(circuit) is None and circuit not in subscribed:
+        has_limit = wiring.tree.limit_va(circuit) is not None or circuit in subscribed
+        if not has_limit or not wiring.tree.is_measured(circuit):
             continue
         own = (meters[circuit],) if circuit in meters else (*meters.values(), *outlets.values())
         channels = tuple(dict.fromkeys((*own, *filter(None, [subscribed.get(circuit)]))))
@@ -256,6 +262,7 @@ TELLERS: Mapping[str, _Teller] = {
     "battery": _tell("battery", _batteries),
     "circuit-dead": _tell("circuit-dead", _dead_circuits),
     "circuit-load": _tell("circuit-load", _circuit_loads),
+    "door-open": _tell("door-open", _open_doors),
     "access-point-load": _tell("access-point-load", _access_point_loads),
     "internet": _tell("internet", _internet),
     "uplink-speed": _tell("uplink-speed", _uplink_speeds),

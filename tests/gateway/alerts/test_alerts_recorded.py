@@ -33,6 +33,7 @@ id = "porte"
 between = ["outside", "salle"]
 in = "n.door-in"
 out = "n.door-out"
+open = "n.contact"
 [[circuits]]
 id = "main"
 name = "Main"
@@ -68,6 +69,7 @@ CHANNELS = {
     "download": "download",
     "portal": "internet_access",
     "battery": "battery",
+    "contact": "in_use",
 }
 
 
@@ -121,6 +123,7 @@ def minutes(trial: Trial) -> list[tuple[str, int, int]]:
          "circuit:c1"),
         (rule(signal="access-point-load", level=0.8), "stations", 5, 17, "access-point:ap"),
         (rule(signal="battery", level=20, is_above=False), "battery", 80, 15, "node:n"),
+        (rule(signal="door-open", level=0.5), "contact", 0, 1, "door:porte"),
         (rule(signal="internet", level=1.5), "portal", 0, 2, "uplink:line"),
         (rule(signal="uplink-speed", level=0.5, is_above=False), "download", 90e6, 40e6, "uplink:line"),
     ],
