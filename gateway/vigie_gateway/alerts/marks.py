@@ -3,7 +3,7 @@
 Request threads call the verbs through ``watch.mark``; the alert thread calls ``lapse`` once a round. Nothing here
 stops the measuring: a mark only changes who is told.
 
-A silence ends at its time, with the alert, or by somebody's word. An alert that still fires then is UNSILENCED, of which
+A silence ends at its time, with the alert, or by somebody's word. An alert that still fires then is UNSILENCED, and
 whoever asked is told. "I'm on it" stays until the alert is over, or until it is released.
 """
 
