@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from vigie_gateway.store.schema import BUSY_TIMEOUT_S, Connect, FileKind, check_identity, converted, pragma
@@ -95,3 +95,19 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     database.execute("ROLLBACK")
+
+
+def forget_waiting(path: Path) -> None:
+    """In a copy that is to be restored: what waited when it was made was told since, or is over.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    with (
+        converted(path, "the alerts cannot be written"),
+        closing(sqlite3.connect(path, isolation_level=None)) as database,
+    ):
+        database.executescript(
+            "BEGIN; UPDATE notice SET state = 'dropped' WHERE state IN ('waiting', 'claimed');"
+            " UPDATE dispatch SET state = 'dropped' WHERE state = 'claimed'; COMMIT"
+        )

@@ -17,9 +17,20 @@ from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
+from vigie_gateway.alerts.book_schema import ALERTS
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import sync_folder
-from vigie_gateway.store.schema import MIGRATIONS, Connect, check_identity, converted, first_damage, open_reader, pragma
+from vigie_gateway.store.schema import (
+    MIGRATIONS,
+    READINGS,
+    Connect,
+    FileKind,
+    check_identity,
+    converted,
+    first_damage,
+    open_reader,
+    pragma,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +44,7 @@ Progress = Callable[[float], None]
 """Is told the share that is done, 0 to 1; what it raises ends the copy."""
 
 
-def copy_database(source: Path, target: Path, progress: Progress) -> None:
+def copy_database(source: Path, target: Path, progress: Progress, kind: FileKind = READINGS) -> None:
     """Make a checked copy of a database, also of one that is written to meanwhile: of one moment of it.
 
     Raises:
@@ -46,7 +57,7 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
         os.close(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         with converted(made, "could not be copied"), closing(open_reader(source)) as reader:
             _copy(reader, made, progress)
-        check_copy(made)
+        check_copy(made, kind)
         _sync_file(made)
         made.rename(target)
         sync_folder(target.parent)
@@ -55,6 +66,27 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
     finally:
         for name in (made.name, f"{made.name}-journal"):
             made.with_name(name).unlink(missing_ok=True)
+
+
+def alerts_beside(path: Path) -> Path:
+    """The gateway's alerts, by its database."""
+    return path.with_name("alerts.db")
+
+
+def alerts_copy(path: Path) -> Path:
+    """The copy of the alerts that belongs to a copy of the database: ``vigie-2026-11-24.alerts.db``."""
+    return path.with_suffix(".alerts.db")
+
+
+def copy_with_alerts(source: Path, target: Path, progress: Progress) -> None:
+    """Copy a database, and the alerts beside it, each as it is in itself.
+
+    Raises:
+        StoreError: One of them could not be copied; where it is the alerts, the copy of the database is there.
+    """
+    copy_database(source, target, progress)
+    if alerts_beside(source).exists():
+        copy_database(alerts_beside(source), alerts_copy(target), lambda _share: None, ALERTS)
 
 
 def _copy(reader: sqlite3.Connection, made: Path, progress: Progress) -> None:
@@ -77,7 +109,7 @@ def _refuse_without_room(source: Path, folder: Path) -> None:
         raise StoreError(f"{folder}: a copy needs {needed >> 20} MB free, there are {free >> 20}")
 
 
-def check_copy(path: Path) -> None:
+def check_copy(path: Path, kind: FileKind = READINGS) -> None:
     """Open a database that nobody writes to, and look at all of it.
 
     Raises:
@@ -87,7 +119,7 @@ def check_copy(path: Path) -> None:
         raise StoreError(f"{path}: there is no such file")
     uri = f"{path.absolute().as_uri()}?immutable=1"
     with converted(path, "could not be read"), closing(sqlite3.connect(uri, uri=True)) as database:
-        check_identity(database, path)
+        check_identity(database, path, kind)
         if pragma(database, "user_version") == 0:
             raise StoreError(f"{path}: this is not a database of Vigie")
         damage = first_damage(database)
@@ -156,7 +188,10 @@ class DailyCopies:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.folder}: copies cannot be kept there: {error.strerror}") from error
-        copy_database(source, self.of(day), progress)
-        for old in self.all()[: -self.kept]:
-            with suppress(OSError):
-                old.unlink()
+        try:
+            copy_with_alerts(source, self.of(day), progress)
+        finally:
+            for old in self.all()[: -self.kept]:
+                with suppress(OSError):
+                    old.unlink()
+                    alerts_copy(old).unlink(missing_ok=True)

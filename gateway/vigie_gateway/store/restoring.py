@@ -9,39 +9,68 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
+from vigie_gateway.alerts.book_schema import ALERTS, forget_waiting
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import log_path, sync_folder
-from vigie_gateway.store.copies import Progress, check_copy, copy_database
+from vigie_gateway.store.copies import Progress, alerts_beside, alerts_copy, check_copy, copy_database
 from vigie_gateway.store.lock import StoreLock
-from vigie_gateway.store.schema import damage_of
+from vigie_gateway.store.schema import READINGS, FileKind, damage_of
 
 
-def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Path | None:
-    """Let the database at ``path`` be a copy of ``source``.
+class Restored(NamedTuple):
+    """What was put back.
+
+    Attributes:
+        aside: Where the replaced database is now; None when there was none.
+        has_alerts: Whether the copy had the alerts beside it.
+        alerts_aside: Where the replaced alerts are now; None when none were replaced.
+    """
+
+    aside: Path | None
+    has_alerts: bool
+    alerts_aside: Path | None
+
+
+def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Restored:
+    """Let the database at ``path`` be a copy of ``source``, and the alerts beside it what lies beside that.
+
+    Without a copy of the alerts those that are there stay. What waited to be told when the copy was made is told to
+    nobody any more: it was, or is long over.
 
     Killed at any moment, ``path`` is either what it was or the copy, and what it was is beside it.
-
-    Returns:
-        Where the replaced file is now; None when there was none.
 
     Raises:
         InUseError: A gateway runs.
         StoreError: The copy is not right, or there is no room: nothing was changed.
     """
     check_copy(source)
+    alerts, alerts_aside = alerts_copy(source), None
+    has_alerts = alerts.exists()
+    if has_alerts:
+        check_copy(alerts, ALERTS)
     with closing(_Lock(path)):
-        made = path.with_name(f"{path.name}.restoring")
-        copy_database(source, made, progress)
-        try:
-            _give_to_owner(made, path)
-            aside = _keep(path, now_ts) if path.exists() else None
-            made.rename(path)
-            sync_folder(path.parent)
-        except OSError as error:
-            raise StoreError(f"{path}: could not be replaced: {error.strerror}") from error
-        finally:
-            made.unlink(missing_ok=True)
+        aside = _replace(source, path, now_ts, progress, READINGS)
+        if has_alerts:
+            alerts_aside = _replace(alerts, alerts_beside(path), now_ts, lambda _share: None, ALERTS)
+    return Restored(aside, has_alerts, alerts_aside)
+
+
+def _replace(source: Path, path: Path, now_ts: float, progress: Progress, kind: FileKind) -> Path | None:
+    made = path.with_name(f"{path.name}.restoring")
+    copy_database(source, made, progress, kind)
+    try:
+        if kind is ALERTS:
+            forget_waiting(made)
+        _give_to_owner(made, path)
+        aside = _keep(path, now_ts) if path.exists() else None
+        made.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path}: could not be replaced: {error.strerror}") from error
+    finally:
+        made.unlink(missing_ok=True)
     return aside
 
 
@@ -73,6 +102,7 @@ def _give_to_owner(made: Path, path: Path) -> None:
     with suppress(PermissionError):
         os.chown(made, owner.st_uid, owner.st_gid)
         lock = path.with_name(f"{path.name}.lock")
-        os.chown(lock, owner.st_uid, owner.st_gid)
+        if lock.exists():
+            os.chown(lock, owner.st_uid, owner.st_gid)
     if path.exists():
         shutil.copymode(path, made)

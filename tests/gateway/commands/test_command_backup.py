@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,13 @@ from tests.gateway.conftest import Bench, make_bench
 
 from vigie_contract.readings import Reading
 from vigie_gateway import __main__ as program
+from vigie_gateway.alerts.alert import Alert, AlertKey, Change, Event, Phase, What
+from vigie_gateway.alerts.book import Book
+from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.alerts.signals import Subject, SubjectKind
 from vigie_gateway.commands import terminal
+from vigie_gateway.notify.notices import Notice, Occasion
+from vigie_gateway.notify.outbox import Counts, Outbox
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import check_copy
@@ -40,7 +47,7 @@ def test_a_backup_is_made_while_the_gateway_runs_and_tells_how_far_it_is(
     bench.commit()
     assert program.main(["backup", "--config", str(config)]) == 0
     said = capsys.readouterr()
-    made = Path(said.out.strip())
+    made = Path(said.out.split()[0])
     assert made.parent == tmp_path / "backups"
     assert "copying: 100 %" in said.err
     check_copy(made)
@@ -142,3 +149,57 @@ def test_after_a_restore_nodes_send_again_what_the_copy_lacks_and_nothing_is_the
     before = open_store(replaced[0], clock)
     assert before.progress() == {("tableau", "j1"): 9}
     before.close()
+
+
+def fire(path: Path, rule: str) -> None:
+    """An alert of a rule fires, and somebody is to be told."""
+    with closing(BookFile(path, "2026-11-24")) as file:
+        alert = Alert(0, AlertKey(rule, Subject(SubjectKind.GATEWAY, "")), Phase.FIRING, 1.0, 1.0)
+        changes = Book(file).numbered([Change(alert, (Event(0, 0, What.FIRED, 1.0),))])
+        Book(file).write(changes, [Notice(0, "desk", "mail", Occasion.FIRED, changes[0].alert.number, 1.0, 1.0)])
+
+
+def test_alerts_come_back_with_the_readings_and_what_waited_then_is_told_to_nobody(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alerts = bench.store.file.path.with_name("alerts.db")
+    fire(alerts, "heat")
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    assert capsys.readouterr().out.split() == [str(copy), str(tmp_path / "copy.alerts.db")]
+    fire(alerts, "disk")
+    bench.store.close()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == 0
+    assert f"The alerts are what {tmp_path / 'copy.alerts.db'} holds; what they replaced is" in capsys.readouterr().out
+    with closing(BookFile(alerts, "2026-11-24")) as file:
+        assert [alert.key.rule for alert in Book(file).open_alerts()] == ["heat"]
+        assert Outbox(file).counts(2.0) == Counts(0, None, 0, 0)
+
+
+def test_a_copy_without_alerts_leaves_those_that_are_there(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    (tmp_path / "copy.alerts.db").unlink()
+    alerts = bench.store.file.path.with_name("alerts.db")
+    fire(alerts, "heat")
+    bench.store.close()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == 0
+    assert "the alerts are as they were" in capsys.readouterr().out
+    with closing(BookFile(alerts, "2026-11-24")) as file:
+        assert len(Book(file).open_alerts()) == 1
+
+
+def test_alerts_that_are_damaged_in_the_copy_keep_it_from_being_restored_at_all(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fire(bench.store.file.path.with_name("alerts.db"), "heat")
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    (tmp_path / "copy.alerts.db").write_bytes(b"\xff" * 9000)
+    bench.store.close()
+    before = bench.store.file.path.read_bytes()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == terminal.EXIT_IO
+    assert "copy.alerts.db" in capsys.readouterr().err
+    assert bench.store.file.path.read_bytes() == before

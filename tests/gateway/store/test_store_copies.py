@@ -9,6 +9,8 @@ import pytest
 
 from vigie_contract.clock import SimulatedClock
 from vigie_contract.messages import Channel
+from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.alerts.book_schema import ALERTS
 from vigie_gateway.store import Sample, StoreError, open_store
 from vigie_gateway.store import copies as copying
 from vigie_gateway.store.copies import DailyCopies, check_copy, copy_database
@@ -104,6 +106,25 @@ def test_seven_days_are_kept_and_other_files_are_left_alone(path: Path, tmp_path
         copies.make(path, date(2026, 5, day), ignore)
     assert [found.name for found in copies.all()] == [f"vigie-2026-05-{day:02}.db" for day in range(4, 11)]
     assert (tmp_path / "backups" / "vigie-before-the-move.db").exists()
+
+
+def test_the_alerts_are_copied_with_the_readings_and_their_copies_go_with_theirs(path: Path, tmp_path: Path) -> None:
+    BookFile(path.with_name("alerts.db"), "2026-05-01").close()
+    copies = DailyCopies(tmp_path / "backups", 2)
+    for day in (1, 2, 3):
+        copies.make(path, date(2026, 5, day), ignore)
+    names = [f"vigie-2026-05-{day:02}{kind}.db" for day in (2, 3) for kind in (".alerts", "")]
+    assert sorted(found.name for found in (tmp_path / "backups").iterdir()) == names
+    assert [found.name for found in copies.all()] == names[1::2]
+    check_copy(tmp_path / "backups" / names[0], ALERTS)
+
+
+def test_alerts_that_cannot_be_copied_are_said_and_the_readings_are_copied(path: Path, tmp_path: Path) -> None:
+    path.with_name("alerts.db").write_bytes(b"\xff" * 9000)
+    copies = DailyCopies(tmp_path / "backups", 2)
+    with pytest.raises(StoreError, match="not a database"):
+        copies.make(path, date(2026, 5, 1), ignore)
+    assert [found.name for found in (tmp_path / "backups").iterdir()] == ["vigie-2026-05-01.db"]
 
 
 def test_a_copy_that_fails_deletes_none_of_those_that_are_there(path: Path, tmp_path: Path) -> None:
