@@ -49,6 +49,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     _state("clock", "clock", 2 * _MINUTE_S, 30.0, _WARN),
     # A commit is tried again within seconds; readings stay on their nodes meanwhile.
     _state("store", "store", 30.0, 30.0, _BAD),
+    # Most of them at once are one fault, of what they share; told before each of them would be.
+    _above("nodes-silent", "nodes-silent", 0.5, 0.2, _MINUTE_S, 60.0, _BAD),
     # A node that restarts is back within two minutes; a Pico on bad Wi-Fi takes three.
     _above("node-silent", "node-silent", 180.0, 0.0, 0.0, 30.0, _UNKNOWN),
     _state("node-cloned", "node-cloned", 0.0, 0.0, _WARN),

@@ -29,6 +29,8 @@ HEARD_S = 60.0
 """A node is not silent before, however often it speaks. Lower begins an alert at each lost packet of bad Wi-Fi."""
 MACHINE_S = 10.0
 """Between two looks at sysfs and the disk. Lower costs system calls each second; higher misses a short dip."""
+FEWEST_NODES = 3
+"""Of which it can be said that most are silent. With two, one that is away would be half of the place."""
 STALLED_S = 20.0
 """As ``health.STALLED_S``: an ingest thread that stands for so long stores nothing."""
 
@@ -91,6 +93,7 @@ class Sensing:
         for node in list(self._pipeline.nodes.values()):
             if node.birth is not None or node.id in self._used:
                 found += self._node(node, now_ts, listening)
+        found += _nodes_together(found, listening)
         found += self._broker(listening)
         found += self._gateway(now_ts)
         found += [
@@ -254,3 +257,19 @@ class Sensing:
         for name, value in (("disk", share), ("under-voltage", alarm), ("heat", state.cpu_celsius)):
             figures = {"free_bytes": free} if name == "disk" else {}
             yield Signal(name, GATEWAY, value, now_ts, why="" if value is not None else "no-sensor", figures=figures)
+
+
+def _nodes_together(found: Iterable[Signal], listening: Listening) -> Iterator[Signal]:
+    """How many nodes are silent at once: of a network or a supply that they share."""
+    nodes = [one.value for one in found if one.name == "node-silent"]
+    if len(nodes) < FEWEST_NODES:
+        return
+    known = [value for value in nodes if value is not None]
+    silent = sum(value > 0 for value in known)
+    yield Signal(
+        "nodes-silent",
+        GATEWAY,
+        silent / len(known) if known else None,
+        why="" if known else listening.why(0.0) or "starting",
+        figures={"silent": silent, "nodes": len(known)},
+    )

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.capacity.activities import BUILT_IN
 from vigie_gateway.place.problem import Collector, KeyPath, one_of
 
 OUTSIDE = "outside"
 """The other side of an entrance."""
 
+_WITH_IDS = (
+    "rooms", "doors", "circuits", "access_points", "uplinks", "calendars", "activities", "equipment", "rules", "told",
+)  # fmt: skip
 _EXCLUSIVE = (
     ("doors", ("in", "out")),
     ("motion", ("channel",)),
@@ -26,7 +30,7 @@ _EXCLUSIVE = (
 
 def check_references(raw: dict[str, Any], collector: Collector) -> None:
     """Note every reference that does not hold."""
-    for section in ("rooms", "doors", "circuits", "access_points", "uplinks", "calendars", "activities", "equipment"):
+    for section in _WITH_IDS:
         _check_unique_ids(raw, section, collector)
     _check_outlet_ids(raw, collector)
     rooms = _ids(raw, "rooms")
@@ -42,6 +46,7 @@ def check_references(raw: dict[str, Any], collector: Collector) -> None:
                 _check_known((*path, "rooms", index), room, rooms, "the id of a room", collector)
     _check_calendars(raw, rooms, collector)
     _check_lighter(raw, collector)
+    _check_alerts(raw, collector)
     _check_doors(raw, rooms, collector)
     _check_circuits(raw, circuits, collector)
     _check_channels(raw, collector)
@@ -52,6 +57,25 @@ def _check_lighter(raw: dict[str, Any], collector: Collector) -> None:
     known = _ids(raw, "activities") | set(BUILT_IN.by_id)
     for path, table in _tables(raw, "activities"):
         _check_known((*path, "lighter"), table.get("lighter"), known, "the id of an activity", collector)
+
+
+def _check_alerts(raw: dict[str, Any], collector: Collector) -> None:
+    """What rules are about, and who is told of which."""
+    for section in ("rooms", "circuits", "doors", "access_points", "uplinks"):
+        known = _ids(raw, section)
+        for part in ("rules", "told"):
+            for path, table in _tables(raw, part):
+                for index, name in enumerate(_list(table.get(section))):
+                    what = f"the id of one of [[{section}]]"
+                    _check_known((*path, section, index), name, known, what, collector)
+    rules = _ids(raw, "rules") | {rule.id for rule in DEFAULT_RULES}
+    for path, table in _tables(raw, "told"):
+        for index, name in enumerate(_list(table.get("for"))):
+            _check_known((*path, "for", index), str(name), rules, "the id of a rule", collector)
+    alerts = raw.get("alerts")
+    if isinstance(alerts, dict):
+        works = alerts.get("planned_works")
+        _check_known(("alerts", "planned_works"), works, _ids(raw, "calendars"), "the id of a calendar", collector)
 
 
 def _tables(raw: dict[str, Any], section: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from vigie_dashboard.view import Point
 from vigie_gateway.capacity.activities import Activities
+from vigie_gateway.place.alert_tables import AlertsTable, RuleTable, ToldTable
 from vigie_gateway.place.demand import ActivityTable, EquipmentTable, activities_of
 from vigie_gateway.place.entries import (
     LANGUAGES,
@@ -292,6 +293,9 @@ class Site(Table):
     activities: tuple[ActivityTable, ...] = ()
     equipment: tuple[EquipmentTable, ...] = ()
     visitors: Visitors = Visitors()
+    alerts: AlertsTable = AlertsTable()
+    rules: tuple[RuleTable, ...] = ()
+    told: tuple[ToldTable, ...] = ()
 
     def zone(self) -> ZoneInfo:
         """The timezone; made once by zoneinfo."""
@@ -392,6 +396,9 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "equipment": EquipmentTable,
     "hours": HoursTable,
     "visitors": Visitors,
+    "alerts": AlertsTable,
+    "rules": RuleTable,
+    "told": ToldTable,
 }
 
 _EXPECTED = {

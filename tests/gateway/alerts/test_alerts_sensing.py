@@ -132,6 +132,20 @@ def test_a_node_that_left_is_silent_since_its_last_reading(senses: Senses) -> No
     assert senses.at("node-silent node:tableau") == (0.0, "")
 
 
+def test_most_nodes_silent_at_once_are_one_signal_of_three_or_more(senses: Senses) -> None:
+    for node in ("tableau", "accueil"):
+        senses.bench.declare(node)
+    assert "nodes-silent gateway" not in senses.all()
+    senses.bench.declare("ondes")
+    assert senses.at("nodes-silent gateway") == (None, "starting")
+    senses.read("c4-mains", 1.0)
+    for node in ("accueil", "ondes"):
+        senses.bench.receive(topics.status("semaphore", node), OFFLINE)
+    senses.bench.clock.pass_time(30)
+    found = senses.all()["nodes-silent gateway"]
+    assert found.figures == {"silent": 2, "nodes": 3}
+
+
 def test_a_channel_that_only_says_unknown_grows_old_in_periods_of_its_own(senses: Senses) -> None:
     senses.bench.declare()
     senses.read("c4-mains", 1.0)

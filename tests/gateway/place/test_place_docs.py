@@ -8,6 +8,7 @@ import pytest
 
 from vigie_dashboard.view import WIFI_REASONS
 from vigie_gateway.place import wifi
+from vigie_gateway.place.alert_tables import AlertsTable, RuleTable, ToldTable
 from vigie_gateway.place.demand import ActivityTable, EquipmentTable
 from vigie_gateway.place.site import (
     AccessPoint,
@@ -41,6 +42,9 @@ SECTIONS: dict[str, type[Table]] = {
     "### [[calendars]]": Calendar,
     "### [[activities]]": ActivityTable,
     "### [[equipment]]": EquipmentTable,
+    "### [alerts]": AlertsTable,
+    "### [[rules]]": RuleTable,
+    "### [[told]]": ToldTable,
 }
 
 
