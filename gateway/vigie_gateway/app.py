@@ -198,7 +198,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         checks = SessionChecks(board, clock, answer, Observer(board, store).outcome, forecasts, live.poke)
         machine = Machine(lasting.database.parent)
         sensing = Sensing(board, bus, pipeline, watch, machine, clock)
-        alerts = build_alerts(site, lasting.database.parent, sensing.signals, watch, clock, live.poke)
+        alerts = build_alerts(site, lasting.database.parent, store, board, sensing.signals, watch, clock, live.poke)
         stack.callback(alerts.close)
         health = Health(
             bus,
@@ -246,7 +246,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             supplies=supplies,
             forecasts=forecasts,
             rehearsals=rehearsals,
-            alerts=alerts,
+            alerts=alerts.desk,
         )
         alerts.watch.start()
         stack.callback(alerts.watch.stop)

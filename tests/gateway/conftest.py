@@ -216,7 +216,15 @@ def make_bench(
     folder = store.file.path.parent
     sensing = Sensing(board, bus, pipeline, watch, machine, clock, monotonic=clock.now_mono)
     alerts = build_alerts(
-        site, folder, sensing.signals, watch, clock, lambda: changes.append(clock.now_ts()), clock.now_mono
+        site,
+        folder,
+        store,
+        board,
+        sensing.signals,
+        watch,
+        clock,
+        lambda: changes.append(clock.now_ts()),
+        clock.now_mono,
     )
     health = Health(
         bus,  # type: ignore[arg-type] # as above
@@ -234,7 +242,9 @@ def make_bench(
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
     parts = (site, clock, store, board, live, health, access, lambda: None, setup)
-    gateway = Gateway(*parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals, alerts=alerts)
+    gateway = Gateway(
+        *parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals, alerts=alerts.desk
+    )
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, alerts, changes)
 
 

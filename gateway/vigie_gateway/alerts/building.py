@@ -13,15 +13,20 @@ from vigie_gateway.alerts.alert import Alert, Change
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.defaults import DEFAULT_RULES
+from vigie_gateway.alerts.desk import Desk
 from vigie_gateway.alerts.engine import Engine
-from vigie_gateway.alerts.rules import Rule
+from vigie_gateway.alerts.faults import fault_of
+from vigie_gateway.alerts.marks import lapse
+from vigie_gateway.alerts.naming import Naming
 from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.alerts.watch import Steps, Watch
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.notify.notices import Notice
 from vigie_gateway.notify.outbox import Outbox
+from vigie_gateway.place.board import Board
 from vigie_gateway.place.hours import OpeningWatch, local_date
 from vigie_gateway.place.site import Site
+from vigie_gateway.store import Store
 
 FILE_NAME = "alerts.db"
 """Beside the readings."""
@@ -32,18 +37,18 @@ class Alerts:
     """What the gateway has of alerts, while it serves one place.
 
     Attributes:
-        rules: By id.
         file: Of the book and the outbox.
         book: What is and was wrong.
         outbox: What is to be told.
         watch: The thread.
+        desk: What pages ask.
     """
 
-    rules: Mapping[str, Rule]
     file: BookFile
     book: Book
     outbox: Outbox
     watch: Watch
+    desk: Desk
 
     def outbox_report(self, now_ts: float) -> dict[str, Any]:
         """The part "outbox" of ``/healthz``."""
@@ -64,8 +69,10 @@ class Alerts:
 def build_alerts(
     site: Site,
     folder: Path,
+    store: Store,
+    board: Board,
     sense: Callable[[float], Iterable[Signal]],
-    watch: ClockWatch,
+    clock_watch: ClockWatch,
     clock: Clock,
     show: Callable[[], None],
     monotonic: Callable[[], float] = time.monotonic,
@@ -75,8 +82,10 @@ def build_alerts(
     Args:
         site: The place.
         folder: Where the file is.
+        store: What is measured, for its names.
+        board: Is told what fires.
         sense: What is now, at a time.
-        watch: Whether that is known.
+        clock_watch: Whether that is known.
         clock: The time.
         show: Tells browsers.
         monotonic: Real seconds.
@@ -91,24 +100,24 @@ def build_alerts(
     opening = None if hours is None else OpeningWatch(hours, site.zone())
 
     def is_open(now_ts: float) -> bool | None:
-        return None if opening is None or not watch.is_known else opening.at(now_ts).is_open
+        return None if opening is None or not clock_watch.is_known else opening.at(now_ts).is_open
 
-    steps = Steps(sense, is_open, outbox.moved, _none_lapses, _none_is_explained, _no_fault, _none_is_told)
-    engine = Engine(rules.values(), book.open_alerts())
-    thread = Watch(engine, book, steps, clock, lambda _alerts: show(), show, monotonic)
-    return Alerts(rules, file, book, outbox, thread)
+    def fault(alert: Alert, signals: Sequence[Signal]) -> str:
+        rule = rules.get(alert.key.rule)
+        return "" if rule is None else fault_of(rule.signal, alert, signals)
 
+    def on_change(_alerts: Sequence[Alert]) -> None:
+        board.alerts = tuple(desk.firing())
+        show()
 
-def _none_lapses(_alerts: Sequence[Alert], _now_ts: float) -> Sequence[Change]:
-    return ()
+    steps = Steps(sense, is_open, outbox.moved, lapse, _none_is_explained, fault, _none_is_told)
+    watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, show, monotonic)
+    desk = Desk(rules, book, watch, lambda: Naming(site, store.series()))
+    return Alerts(file, book, outbox, watch, desk)
 
 
 def _none_is_explained(_alerts: Sequence[Alert]) -> Mapping[int, int]:
     return {}
-
-
-def _no_fault(alert: Alert, _alerts: Sequence[Alert]) -> str:
-    return alert.fault
 
 
 def _none_is_told(_changes: Sequence[Change], _alerts: Sequence[Alert], _now_ts: float) -> Sequence[Notice]:

@@ -67,7 +67,7 @@ class Steps:
         moved: Told by how much the clock was set: what waits to be told is dated too.
         lapse: Of the open alerts, those whose marks begin or end by themselves at a time.
         explain: By number of an open alert, the number of the one that is its cause.
-        fault_of: Where the fault lies that an alert is about, among the open ones: a word, or "".
+        fault_of: Where the fault lies that an alert is about, by what is now: a word, or "".
         plan: Whom to tell of changes, among the open alerts, at a time.
     """
 
@@ -76,7 +76,7 @@ class Steps:
     moved: Callable[[float], None]
     lapse: Callable[[Sequence[Alert], float], Sequence[Change]]
     explain: Callable[[Sequence[Alert]], Mapping[int, int]]
-    fault_of: Callable[[Alert, Sequence[Alert]], str]
+    fault_of: Callable[[Alert, Sequence[Signal]], str]
     plan: Callable[[Sequence[Change], Sequence[Alert], float], Sequence[Notice]]
 
 
@@ -210,9 +210,10 @@ class Watch:
         self._follow_clock(now_ts)
         is_open = self._steps.is_open(now_ts)
         # Owed from here on: the engine has made the transition, and does not tell of it a second time.
-        self._owe(self._engine.step(self._steps.sense(now_ts), is_open, now_ts))
+        signals = tuple(self._steps.sense(now_ts))
+        self._owe(self._engine.step(signals, is_open, now_ts))
         self._owe(self._steps.lapse(self._engine.alerts(), now_ts))
-        self._owe(self._explained(now_ts))
+        self._owe(self._explained(signals, now_ts))
         has_news = any(change.events for change in self._owed)
         self._write(self._owed, now_ts)
         if has_news or not self.rounds:
@@ -244,13 +245,14 @@ class Watch:
         for change in numbered:
             self._engine.replaced(change.alert)
 
-    def _explained(self, now_ts: float) -> list[Change]:
+    def _explained(self, signals: Sequence[Signal], now_ts: float) -> list[Change]:
         """Open alerts whose cause or fault is another one than it was. What ends keeps what it had."""
         alerts = self._engine.alerts()
         causes = self._steps.explain(alerts)
         changes = []
         for alert in alerts:
-            cause, fault = causes.get(alert.number), self._steps.fault_of(alert, alerts)
+            # Where nothing tells any more, what told last stands.
+            cause, fault = causes.get(alert.number), self._steps.fault_of(alert, signals) or alert.fault
             if (cause, fault) == (alert.cause, alert.fault):
                 continue
             events: tuple[Event, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vigie_contract.clock import Clock
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.view import BoardView
-from vigie_gateway.alerts.building import Alerts
+from vigie_gateway.alerts.desk import Desk as AlertDesk
 from vigie_gateway.auth.access import Access
 from vigie_gateway.capacity.answer import Answer
 from vigie_gateway.capacity.check import check
@@ -48,7 +48,7 @@ class Gateway:
     rehearsals: Rehearsals = field(kw_only=True)
     supplies: Supplies = field(kw_only=True)
     forecasts: ForecastLog = field(kw_only=True)
-    alerts: Alerts = field(kw_only=True)
+    alerts: AlertDesk = field(kw_only=True)
 
     def answer(
         self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None

@@ -145,5 +145,5 @@ def _own_routes(app: FastAPI, gateway: Gateway) -> None:
     @allowed(STAFF)
     def metrics() -> Response:
         alerts = gateway.alerts
-        text = exposition(gateway.health.report()) + alert_series(alerts.watch.standing, alerts.rules)
+        text = exposition(gateway.health.report()) + alert_series(alerts.standing(), alerts.rules)
         return Response(text, media_type=CONTENT_TYPE)
