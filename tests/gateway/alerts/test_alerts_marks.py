@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigie_gateway.alerts import marks
-from vigie_gateway.alerts.alert import Alert, AlertKey, Change, Phase, What
+from vigie_gateway.alerts.alert import Alert, AlertKey, Change, Phase, Silence, What
 from vigie_gateway.alerts.marks import MarkError, Works
 from vigie_gateway.alerts.signals import Subject, SubjectKind
 
@@ -119,6 +119,6 @@ def test_a_second_look_at_the_same_time_changes_nothing(
     spans: list[tuple[float, float]], until_ts: float, now_ts: float
 ) -> None:
     works = [Works("w", "c", min(span), max(span), None) for span in spans]
-    quiet = replace(FIRING, silence=marks.Silence("Ada", 0.0, "x", until_ts))
+    quiet = replace(FIRING, silence=Silence("Ada", 0.0, "x", until_ts))
     after = [change.alert for change in marks.lapse([quiet], now_ts, works)] or [quiet]
     assert marks.lapse(after, now_ts, works) == []
