@@ -59,7 +59,12 @@ class EveryRuleOnEverySignal:
     def __init__(self, rules: Iterable[Rule], alerts: Iterable[Alert] = ()) -> None:
         self.rules = [one for one in rules if one.is_on]
         self.open = {alert.key: alert for alert in alerts}
-        self.absent_from: dict[tuple[str, Subject], float] = {}
+        self.absent_from = {
+            (one.signal.removeprefix(ABSENT), alert.key.subject): alert.at_ts - alert.value
+            for one in self.rules
+            for alert in self.open.values()
+            if one.id == alert.key.rule and one.signal.startswith(ABSENT) and alert.value and alert.at_ts is not None
+        }
         self.missing_from: dict[AlertKey, float] = {}
         self.left: set[tuple[str, Subject]] = set()
         self.is_first = True
