@@ -40,6 +40,7 @@ EDGES = {
     "uvicorn": {"vigie_gateway/api/serving.py"},
     "jinja2": {"vigie_dashboard/pages.py"},
     "babel": {"vigie_dashboard/language.py"},
+    "apprise": {"vigie_gateway/notify/notifiers/apprise_service.py"},
     "influxdb_client": {"vigie_gateway/store/influxdb/writer.py"},
     "urllib3": {"vigie_gateway/store/influxdb/writer.py"},
 }

@@ -93,6 +93,7 @@ def _of_the_way(gettext: Callable[[str], str], doctor: str) -> dict[str, Texts]:
             gettext("A look for outages failed. What it found is not lost."),
         ),
         "outbox": Texts(gettext("Messages"), gettext("See that the notifier can be reached."), told, told),
+        "notifiers": Texts(gettext("Ways of telling"), gettext("See that the notifier can be reached."), told, told),
         "live": Texts(gettext("Browsers"), doctor, "", ""),
         "influxdb": Texts(
             "InfluxDB",

@@ -89,13 +89,18 @@ def _serve(settings: Settings, site_path: Path, site: Site, clock: Clock) -> int
     share_one_heap()
     from vigie_gateway import app
     from vigie_gateway.auth.accounts import AccountError
+    from vigie_gateway.notify.notifier_file import NotifierFileError, read_notifiers
     from vigie_gateway.store import StoreError
 
+    try:
+        told_by = read_notifiers(settings.notifiers_path(), clock.now_ts)
+    except NotifierFileError as error:
+        return fail(EXIT_CONFIGURATION, *error.problems)
     # What is loaded by now stays for good: the collector need not walk it ever again.
     gc.freeze()
     gc.enable()
     try:
-        app.run(settings, site_path, site, clock)
+        app.run(settings, site_path, site, clock, told_by)
     except (StoreError, AccountError) as error:
         return fail(EXIT_IO, str(error))
     except (app.ListenError, OSError) as error:

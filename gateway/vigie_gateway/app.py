@@ -37,6 +37,8 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
+from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
+from vigie_gateway.notify.telling import build_telling
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -79,6 +81,7 @@ class _Lasting:
     watch: ClockWatch
     access: Access
     setup: PlaceSetup
+    told_by: NotifierFile
 
     @property
     def database(self) -> Path:
@@ -86,7 +89,7 @@ class _Lasting:
         return Path(self.settings.store.path)
 
 
-def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
+def run(settings: Settings, site_path: Path, site: Site, clock: Clock, told_by: NotifierFile = NO_NOTIFIERS) -> None:
     """Serve the place, and what its file says when it is read again, until SIGTERM or SIGINT.
 
     Args:
@@ -94,6 +97,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
         site_path: The place's file, there or not.
         site: What it says; ``unset_site`` where it is not there.
         clock: The time.
+        told_by: Ways of telling people that this machine has.
 
     Raises:
         ListenError: The port is taken.
@@ -119,6 +123,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock) -> None:
             _watch(clock, path, store),
             access,
             place_setup(site_path, path.parent, access.accounts, rereading.ask),
+            told_by,
         )
         listener.listen()  # whoever comes from now on, or while a place follows another, waits and is answered
         _welcome(lasting)
@@ -200,6 +205,14 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         sensing = Sensing(board, bus, pipeline, watch, machine, clock)
         alerts = build_alerts(site, lasting.database.parent, store, board, sensing.signals, watch, clock, live.poke)
         stack.callback(alerts.close)
+        telling = build_telling(
+            lasting.told_by,
+            alerts.outbox,
+            clock,
+            show=live.poke,
+            counters={"ingest": lambda: pipeline.progress_mono, "alerts": lambda: alerts.watch.rounds},
+            is_sound={"store": lambda: pipeline.store_trouble is None},
+        )
         health = Health(
             bus,
             pipeline,
@@ -213,6 +226,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             sink,
             checks=checks,
             alerts=alerts,
+            telling=telling,
         )
         pipeline.start()
         stack.callback(pipeline.stop)
@@ -248,10 +262,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             rehearsals=rehearsals,
             alerts=alerts.desk,
         )
-        alerts.watch.start()
-        stack.callback(alerts.watch.stop)
-        checks.start()
-        stack.callback(checks.stop)
+        for part in (telling, alerts.watch, checks):
+            part.start()
+            stack.callback(part.stop)
         _serve(gateway, lasting, rereading)
 
 

@@ -20,6 +20,7 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine, machine_parts
+from vigie_gateway.notify.telling import Telling
 from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.upkeep import Upkeep
@@ -53,6 +54,7 @@ class Health:
         *,
         checks: SessionChecks,
         alerts: Alerts,
+        telling: Telling | None = None,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
@@ -61,6 +63,7 @@ class Health:
         self._calendars = calendars
         self._checks = checks
         self._alerts = alerts
+        self._telling = telling
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -92,6 +95,8 @@ class Health:
             "live": {"status": "pass", "viewers": self._live.viewers(), "dropped": self._live.dropped},
             **machine_parts(self._machine.state()),
         }
+        if self._telling is not None:
+            parts["notifiers"] = self._telling.report()
         if self._influxdb is not None:
             parts["influxdb"] = self._influxdb.report()
         worst = max((part["status"] for part in parts.values()), key=_ORDER.index)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from tests.bench import load
 from tests.gateway.conftest import SAMPLE_SITE
+from tests.gateway.notify.servers import receiver
 
 from vigie_contract.clock import SystemClock
 from vigie_contract.messages import Channel
@@ -78,7 +79,7 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
     """Start a gateway with what is given; it is stopped with the test."""
     running: list[Running] = []
 
-    def start(*, is_vouched: bool = True, site: Path = SAMPLE_SITE, **environment: str) -> Running:
+    def start(*, is_vouched: bool = True, site: Path = SAMPLE_SITE, settings: str = "", **environment: str) -> Running:
         port = free_port()
         password_file = broker.password_file(GATEWAY_USER)
         password_file.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,7 @@ def run_gateway(tmp_path: Path, broker: Mosquitto) -> Iterator[Callable[..., Run
         config = tmp_path / "gateway.toml"
         config.write_text(
             f'site = "{site}"\n[broker]\nport = {broker.port}\npassword_file = "{password_file}"\n'
-            f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n',
+            f'[http]\nport = {port}\n[store]\npath = "{tmp_path}/vigie.db"\ncommit_interval_s = 0.2\n{settings}',
             encoding="utf-8",
         )
         if is_vouched:
@@ -261,6 +262,23 @@ def test_a_broken_site_file_ends_with_78_and_names_the_file(tmp_path: Path, site
         assert ended.returncode == 78
         assert expected in ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+def test_a_gateway_feeds_the_dead_mans_switch_and_shows_what_it_tells_people_by(
+    run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    with receiver() as switch:
+        notifiers = tmp_path / "notifiers.toml"
+        url = f"http://127.0.0.1:{switch.port}/canary"
+        notifiers.write_text(f'[heartbeat]\nurl = "{url}"\nloopback = true\n', encoding="utf-8")
+        notifiers.chmod(0o600)
+        gateway = run_gateway(settings=f'[notify]\nfile = "{notifiers}"\n')
+        _wait(lambda: bool(switch.received))
+        _wait(lambda: gateway.part("notifiers")["heartbeat"]["fed_ts"] is not None)
+        told = gateway.part("notifiers")
+    assert switch.received[0].path == "/canary"
+    assert (told["status"], told["notifiers"]["screen"]["is_local"]) == ("pass", True)
+    assert "canary" not in json.dumps(told)
 
 
 def test_a_database_that_is_none_ends_with_74_and_names_the_file(

@@ -119,6 +119,10 @@ class NotifierFile:
     heartbeat: HeartbeatTable | None = None
 
 
+NO_NOTIFIERS = NotifierFile()
+"""Of a machine without the file."""
+
+
 def read_notifiers(path: Path | None, now_ts: Callable[[], float]) -> NotifierFile:
     """Read the file, and load what its notifiers need.
 
@@ -131,7 +135,7 @@ def read_notifiers(path: Path | None, now_ts: Callable[[], float]) -> NotifierFi
     """
     if path is None:
         if not DEFAULT_PATH.exists():
-            return NotifierFile()
+            return NO_NOTIFIERS
         path = DEFAULT_PATH
     return _Reader(path, now_ts).read()
 

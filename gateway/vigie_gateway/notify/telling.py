@@ -8,11 +8,12 @@ from typing import Any
 
 from vigie_contract.clock import Clock
 from vigie_gateway.notify.heartbeat import Heartbeat, Progress
+from vigie_gateway.notify.notices import Message, Notice
 from vigie_gateway.notify.notifier import Notifier
 from vigie_gateway.notify.notifier_file import NotifierFile
 from vigie_gateway.notify.notifiers.screen import Screen
 from vigie_gateway.notify.recipients import Recipient
-from vigie_gateway.notify.sending import Compose, Outbox, Senders
+from vigie_gateway.notify.sending import Compose, Composition, Outbox, Senders
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,28 @@ class Telling:
         return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat}
 
 
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    """No words."""
+
+    message: Message | None = None
+    told: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
+
+
+def nothing_to_say(_recipient: str, _notices: Sequence[Notice], _now_ts: float) -> Composition:
+    """Leave what waits where it is: of a place where nobody asked to be told."""
+    return _Silent()
+
+
 def build_telling(
     file: NotifierFile,
-    others: Sequence[Notifier],
-    people: Sequence[Recipient],
     outbox: Outbox,
-    compose: Compose,
     clock: Clock,
     *,
+    others: Sequence[Notifier] = (),
+    people: Sequence[Recipient] = (),
+    compose: Compose = nothing_to_say,
     show: Callable[[], None],
     counters: Mapping[str, Callable[[], float]],
     is_sound: Mapping[str, Callable[[], bool]],
@@ -65,11 +80,11 @@ def build_telling(
 
     Args:
         file: ``notifiers.toml``.
+        outbox: What is to be told.
+        clock: The time.
         others: Notifiers that need nothing of it, beside the screen: the lamp.
         people: Who asked to be told.
-        outbox: What is to be told.
-        compose: Finds the words.
-        clock: The time.
+        compose: Finds the words for what waits for them.
         show: Shows browsers what is now.
         counters: By its name, what rises while a thread of the gateway gets on; the notifiers' own are added.
         is_sound: By its name, whether a part works.

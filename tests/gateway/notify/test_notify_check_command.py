@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,16 @@ def test_check_names_the_notifiers_and_what_is_wrong_with_them(
     told = capsys.readouterr().err
     assert f"{notifiers}:2: notifiers.phones.url: dbus:// is not taken" in told
     assert "canary" not in told
+
+
+def test_a_gateway_does_not_start_on_a_wrong_file_and_ends_with_78(tmp_path: Path) -> None:
+    notifiers, settings = tmp_path / "notifiers.toml", tmp_path / "gateway.toml"
+    settings.write_text(f'[store]\npath = "{tmp_path}/vigie.db"\n[notify]\nfile = "{notifiers}"\n', encoding="utf-8")
+    notifiers.write_text("[heartbeat]\nurl = 'canary'\n", encoding="utf-8")
+    notifiers.chmod(0o600)
+    ended = subprocess.run(
+        [sys.executable, "-m", "vigie_gateway", "run", "--config", str(settings), "--site", str(SAMPLE_SITE)],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 78
+    assert ended.stderr == f"{notifiers}:2: heartbeat.url: expected http:// or https://\n"

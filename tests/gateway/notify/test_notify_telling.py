@@ -33,11 +33,10 @@ class Place:
         clock = SystemClock()
         self.telling: Telling = build_telling(
             read_notifiers(notifiers, clock.now_ts),
-            [],
-            [Recipient("anne", "Anne", "fr", ("hook", "screen"))],
             self.outbox,
-            compose,
             clock,
+            people=[Recipient("anne", "Anne", "fr", ("hook", "screen"))],
+            compose=compose,
             show=self.show,
             counters={"alerts": lambda: self.rounds},
             is_sound={"store": lambda: self.stores},
