@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
 def _answer(options: argparse.Namespace) -> list[str]:
     from vigie_contract.clock import SystemClock
     from vigie_gateway.commands.terminal import EXIT_UNAVAILABLE
+    from vigie_gateway.place.alert_tables import rules_of
     from vigie_gateway.place.site import load_site
     from vigie_gateway.settings import load_settings
 
@@ -73,7 +74,7 @@ def _answer(options: argparse.Namespace) -> list[str]:
         raise _RefusedError(EXIT_WRONG_ARGUMENT, f"--days is {options.days}, expected 1 to {MOST_DAYS}")
     settings = load_settings(options.config)
     site = load_site(settings.site_path())
-    rules = rules_of()
+    rules = {rule.id: rule for rule in rules_of(site)}
     rule = rules.get(options.id)
     if rule is None:
         there = ", ".join(sorted(rules))
@@ -82,13 +83,6 @@ def _answer(options: argparse.Namespace) -> list[str]:
     if not trial.is_told:
         raise _RefusedError(EXIT_UNAVAILABLE, f"{rule.id}: the readings that are stored do not tell {rule.signal!r}")
     return list(told(trial, site.zone()))
-
-
-def rules_of() -> dict[str, Rule]:
-    """By id, on or off."""
-    from vigie_gateway.alerts.defaults import DEFAULT_RULES
-
-    return {rule.id: rule for rule in DEFAULT_RULES}
 
 
 def _tried(path: Path, site: Site, rule: Rule, days: int, now_ts: float) -> Trial:

@@ -26,6 +26,12 @@ timezone = "Europe/Paris"
 id = "c4"
 name = "C4"
 mains = "n.mains"
+[[rules]]
+id = "any-contact"
+off = true
+channel = "n.mains"
+below = 0.5
+absent = "2 h"
 """
 
 
@@ -70,6 +76,18 @@ def test_a_rule_is_tried_while_the_gateway_has_the_database_open(
     assert first == "circuit-dead: would have fired once between 2026-11-23 12:00 and 2026-11-24 12:00"
     assert episode.startswith("  circuit:c4: 2026-11-23 14:00, wrong since 2026-11-23 14:00, over at 2026-11-23 15:00")
     assert unknown == "nothing was known for 9.9 % of that time: then it may have been wrong, or not"
+
+
+def test_a_rule_of_the_place_is_tried_though_it_is_off_and_so_is_the_one_about_its_silence(
+    store: SqliteStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say_mains(store, dead=range(120, 180), silent=range(600, 744))
+    assert ask(tmp_path, "any-contact", "--days", "1") == 0
+    assert "  channel:n.mains: 2026-11-23 14:0" in capsys.readouterr().out
+    assert ask(tmp_path, "any-contact.absent", "--days", "1") == 0
+    first, episode, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("any-contact.absent: would have fired once")
+    assert episode.startswith("  channel:n.mains: 2026-11-24 00:0")
 
 
 def test_a_time_without_readings_is_not_one_in_which_it_did_not_fire(
