@@ -16,6 +16,7 @@ from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.desk import Desk
 from vigie_gateway.alerts.engine import Engine
 from vigie_gateway.alerts.faults import fault_of
+from vigie_gateway.alerts.judgement import hours_now
 from vigie_gateway.alerts.marks import lapse
 from vigie_gateway.alerts.naming import Naming
 from vigie_gateway.alerts.signals import Signal
@@ -100,7 +101,7 @@ def build_alerts(
     opening = None if hours is None else OpeningWatch(hours, site.zone())
 
     def is_open(now_ts: float) -> bool | None:
-        return None if opening is None or not clock_watch.is_known else opening.at(now_ts).is_open
+        return hours_now(opening, now_ts, is_time_known=clock_watch.is_known)
 
     def fault(alert: Alert, signals: Sequence[Signal]) -> str:
         rule = rules.get(alert.key.rule)

@@ -138,7 +138,7 @@ class Engine:
 
         Args:
             signals: One of each name and subject; a subject that has none is not there.
-            is_open: Whether the place is; None when it has no hours, or does not know the time.
+            is_open: Whether the place is, as of ``judgement.hours_now``; None when it has no hours.
             now_ts: By the gateway's clock.
 
         Returns:

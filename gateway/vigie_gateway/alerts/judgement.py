@@ -13,6 +13,7 @@ from enum import StrEnum
 from vigie_gateway.alerts.alert import Alert, AlertKey, Change, Event, Phase, What
 from vigie_gateway.alerts.rules import Rule, When
 from vigie_gateway.alerts.signals import SIGNALS, Signal, Subject
+from vigie_gateway.place.hours import OpeningWatch
 
 ABSENT = "absent:"
 """Before the name of a signal: for how many seconds that one has not been known."""
@@ -49,8 +50,19 @@ def is_about(rule: Rule, subject: Subject) -> bool:
     return subject.kind is kind and (rule.subjects is None or subject in rule.subjects)
 
 
+def hours_now(opening: OpeningWatch | None, now_ts: float, *, is_time_known: bool) -> bool | None:
+    """Whether a place is open, to its rules; None for one that has no hours.
+
+    While the time is not known it counts as open: a door that stands open is no alarm then, and what matters to people
+    who are in is watched.
+    """
+    if opening is None:
+        return None
+    return opening.at(now_ts).is_open if is_time_known else True
+
+
 def is_in_hours(rule: Rule, is_open: bool | None) -> bool:
-    """Whether a rule holds now; ``is_open`` is None for a place that has no hours, or does not know the time."""
+    """Whether a rule holds now; ``is_open`` as of ``hours_now``."""
     return rule.when is When.ALWAYS or is_open is None or is_open is (rule.when is When.OPEN)
 
 

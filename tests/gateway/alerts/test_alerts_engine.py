@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.gateway.alerts.alert_stream import ROOM, EveryRuleOnEverySignal, channel, rule, seen, told
 
 from vigie_gateway.alerts.alert import Acknowledgement, Alert, AlertKey, Change, Phase, Silence, What
 from vigie_gateway.alerts.engine import GONE_S, Engine
-from vigie_gateway.alerts.judgement import LOST_GRACE_S, OUTAGE_S, SEEN_S
+from vigie_gateway.alerts.judgement import LOST_GRACE_S, OUTAGE_S, SEEN_S, hours_now
 from vigie_gateway.alerts.rules import Rule, When
 from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
+from vigie_gateway.place.hours import Hours, OpeningWatch
 
 NOW_TS = 1_000_000.0
 
@@ -203,6 +205,15 @@ def test_the_time_before_its_hours_does_not_count_towards_for() -> None:
     bench.is_open = False
     assert bench.look(11, 60, since_ts=NOW_TS) == ["began above"]
     assert bench.look(11, 1, since_ts=NOW_TS) == ["fired above"]
+
+
+def test_a_door_is_no_alarm_while_the_time_is_not_known() -> None:
+    night = OpeningWatch(Hours(((),) * 7), ZoneInfo("Europe/Paris"))
+    assert hours_now(night, NOW_TS, is_time_known=True) is False
+    assert hours_now(None, NOW_TS, is_time_known=False) is None
+    bench = Bench(rule(when=When.CLOSED))
+    bench.is_open = hours_now(night, NOW_TS, is_time_known=False)
+    assert bench.look(11, 100) == []
 
 
 def test_a_place_without_hours_is_watched_always() -> None:
