@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from vigie_gateway.alerts.alert import Alert, Change, Event
 from vigie_gateway.alerts.book_file import BookError, BookFile
@@ -33,11 +33,61 @@ DROPPED_KEPT_S = 7 * 86_400.0
 fills the card where something flaps."""
 
 
-class Book:
-    """The alerts in the open file. Every method may be called from any thread, and raises BookError."""
+class Rows(Protocol):
+    """What gives rows of the file: ``BookFile``, or ``SeenFile`` for a command beside the gateway."""
+
+    def read(self, text: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows, as they are now."""
+
+
+class BookReader:
+    """The alerts, to be read. Every method may be called from any thread, and raises BookError."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def open_alerts(self) -> list[Alert]:
+        """Those that are pending or firing, the oldest first: what the engine goes on with after a restart."""
+        return self._alerts("WHERE ended_ts IS NULL ORDER BY number")
+
+    def alert(self, number: int) -> Alert | None:
+        """One of them; None where there is none."""
+        found = self._alerts("WHERE number = ?", number)
+        return found[0] if found else None
+
+    def ended(self, since_ts: float) -> list[Alert]:
+        """Those that fired and ended after then, the last to end first."""
+        return self._alerts("WHERE ended_ts > ? AND fired_ts IS NOT NULL ORDER BY ended_ts DESC", since_ts)
+
+    def last_ended(self) -> Alert | None:
+        """The last that fired and ended; None where none did."""
+        found = self._alerts("WHERE ended_ts IS NOT NULL AND fired_ts IS NOT NULL ORDER BY ended_ts DESC LIMIT 1")
+        return found[0] if found else None
+
+    def history(self, before: int | None = None, limit: int = 100) -> list[Alert]:
+        """Those that fired, open or not, the newest first; ``before`` is the number that the last page ended with."""
+        text = "WHERE fired_ts IS NOT NULL AND (?1 IS NULL OR number < ?1) ORDER BY number DESC LIMIT ?2"
+        return self._alerts(text, before, limit)
+
+    def course(self, number: int) -> list[Event]:
+        """What happened to an alert, in its order."""
+        rows = self._rows.read(f"SELECT {EVENT} FROM event WHERE alert = ? ORDER BY number", number)  # noqa: S608 - columns
+        return list(_readable(event_of, rows))
+
+    def explained_by(self, number: int) -> list[Alert]:
+        """Those whose cause an alert is, the oldest first."""
+        return self._alerts("WHERE cause = ? ORDER BY number", number)
+
+    def _alerts(self, rest: str, *values: object) -> list[Alert]:
+        return list(_readable(alert_of, self._rows.read(f"SELECT {ALERT} FROM alert {rest}", *values)))  # noqa: S608 - columns
+
+
+class Book(BookReader):
+    """The same, to be written too."""
 
     def __init__(self, file: BookFile) -> None:
         """Go on in a file that is open."""
+        super().__init__(file)
         self._file = file
         self._lock = threading.Lock()
         self._newest = int(file.read("SELECT max(number) FROM alert")[0][0] or 0)
@@ -89,41 +139,6 @@ class Book:
         except ValueError as error:
             raise BookError(f"{self._file.path}: an alert holds what no file can: {error}") from error
         return [change.alert for change in numbered]
-
-    def open_alerts(self) -> list[Alert]:
-        """Those that are pending or firing, the oldest first: what the engine goes on with after a restart."""
-        return self._alerts("WHERE ended_ts IS NULL ORDER BY number")
-
-    def alert(self, number: int) -> Alert | None:
-        """One of them; None where there is none."""
-        found = self._alerts("WHERE number = ?", number)
-        return found[0] if found else None
-
-    def ended(self, since_ts: float) -> list[Alert]:
-        """Those that fired and ended after then, the last to end first."""
-        return self._alerts("WHERE ended_ts > ? AND fired_ts IS NOT NULL ORDER BY ended_ts DESC", since_ts)
-
-    def last_ended(self) -> Alert | None:
-        """The last that fired and ended; None where none did."""
-        found = self._alerts("WHERE ended_ts IS NOT NULL AND fired_ts IS NOT NULL ORDER BY ended_ts DESC LIMIT 1")
-        return found[0] if found else None
-
-    def history(self, before: int | None = None, limit: int = 100) -> list[Alert]:
-        """Those that fired, open or not, the newest first; ``before`` is the number that the last page ended with."""
-        text = "WHERE fired_ts IS NOT NULL AND (?1 IS NULL OR number < ?1) ORDER BY number DESC LIMIT ?2"
-        return self._alerts(text, before, limit)
-
-    def course(self, number: int) -> list[Event]:
-        """What happened to an alert, in its order."""
-        rows = self._file.read(f"SELECT {EVENT} FROM event WHERE alert = ? ORDER BY number", number)  # noqa: S608 - columns
-        return list(_readable(event_of, rows))
-
-    def explained_by(self, number: int) -> list[Alert]:
-        """Those whose cause an alert is, the oldest first."""
-        return self._alerts("WHERE cause = ? ORDER BY number", number)
-
-    def _alerts(self, rest: str, *values: object) -> list[Alert]:
-        return list(_readable(alert_of, self._file.read(f"SELECT {ALERT} FROM alert {rest}", *values)))  # noqa: S608 - columns
 
     def expire(self, now_ts: float) -> int:
         """Forget what ended long ago, once a night, when the clock is known to be right. Returns how many alerts."""

@@ -40,6 +40,36 @@ class BookError(StoreError):
     """The alerts cannot be read or written as asked; one line that names the file."""
 
 
+class SeenFile:
+    """The file of a gateway that may run, to be read by another process, which repairs nothing."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it.
+
+        Raises:
+            StoreError: It is not there, is damaged, or is not one of ours.
+        """
+        self.path = path
+        if not path.exists():
+            raise BookError(f"{path}: there are no alerts yet: no gateway has run here")
+        self._database = open_reader(path)
+        try:
+            with converted(path, "the alerts cannot be read"):
+                check_identity(self._database, path, ALERTS)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, text: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows, as they are now. Raises StoreError."""
+        with converted(self.path, "the alerts cannot be read"):
+            return self._database.execute(text, values).fetchall()
+
+    def close(self) -> None:
+        """Close it."""
+        self._database.close()
+
+
 class BookFile:
     """The open file.
 
