@@ -12,6 +12,7 @@ from vigie_contract.clock import Clock
 from vigie_gateway.alerts.alert import Alert, Change
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.alerts.causes import Causes, Graph
 from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.desk import Desk
 from vigie_gateway.alerts.engine import Engine
@@ -111,14 +112,16 @@ def build_alerts(
         board.alerts = tuple(desk.firing())
         show()
 
-    steps = Steps(sense, is_open, outbox.moved, lapse, _none_is_explained, fault, _none_is_told)
+    fed_by = {node.id: node.circuit for node in site.nodes if node.circuit is not None}
+    causes = Causes(rules, Graph(site, fed_by))
+
+    def explain(alerts: Sequence[Alert]) -> Mapping[int, int]:
+        return causes.explain(alerts, clock.now_mono())
+
+    steps = Steps(sense, is_open, outbox.moved, lapse, explain, fault, _none_is_told)
     watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, show, monotonic)
     desk = Desk(rules, book, watch, lambda: Naming(site, store.series()))
     return Alerts(file, book, outbox, watch, desk)
-
-
-def _none_is_explained(_alerts: Sequence[Alert]) -> Mapping[int, int]:
-    return {}
 
 
 def _none_is_told(_changes: Sequence[Change], _alerts: Sequence[Alert], _now_ts: float) -> Sequence[Notice]:

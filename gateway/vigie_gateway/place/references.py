@@ -17,7 +17,8 @@ OUTSIDE = "outside"
 """The other side of an entrance."""
 
 _WITH_IDS = (
-    "rooms", "doors", "circuits", "access_points", "uplinks", "calendars", "activities", "equipment", "rules", "told",
+    "rooms", "doors", "circuits", "access_points", "uplinks", "nodes", "calendars", "activities", "equipment", "rules",
+    "told",
 )  # fmt: skip
 _EXCLUSIVE = (
     ("doors", ("in", "out")),
@@ -35,11 +36,12 @@ def check_references(raw: dict[str, Any], collector: Collector) -> None:
     _check_outlet_ids(raw, collector)
     rooms = _ids(raw, "rooms")
     circuits = _ids(raw, "circuits")
-    for section in ("motion", "outlets"):
+    for section in ("motion", "outlets", "nodes"):
         for path, table in _tables(raw, section):
             _check_known((*path, "room"), table.get("room"), rooms, "the id of a room", collector)
-    for path, table in _tables(raw, "outlets"):
-        _check_known((*path, "circuit"), table.get("circuit"), circuits, "the id of a circuit", collector)
+    for section in ("outlets", "nodes"):
+        for path, table in _tables(raw, section):
+            _check_known((*path, "circuit"), table.get("circuit"), circuits, "the id of a circuit", collector)
     for section in ("access_points", "wifi"):
         for path, table in _tables(raw, section):
             for index, room in enumerate(_list(table.get("rooms"))):

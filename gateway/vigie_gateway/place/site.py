@@ -51,6 +51,7 @@ from vigie_gateway.place.entries import (
     Url,
 )
 from vigie_gateway.place.hours import WEEKDAYS, Hours
+from vigie_gateway.place.node_table import NodeTable
 from vigie_gateway.place.problem import Collector, KeyPath, Problem, SiteError, suggest
 from vigie_gateway.place.references import check_references
 from vigie_gateway.place.table import Table
@@ -289,6 +290,7 @@ class Site(Table):
     access_points: tuple[AccessPoint, ...] = ()
     wifi: tuple[WifiProbe, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
+    nodes: tuple[NodeTable, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     activities: tuple[ActivityTable, ...] = ()
     equipment: tuple[EquipmentTable, ...] = ()
@@ -391,6 +393,7 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "access_points": AccessPoint,
     "wifi": WifiProbe,
     "uplinks": Uplink,
+    "nodes": NodeTable,
     "calendars": Calendar,
     "activities": ActivityTable,
     "equipment": EquipmentTable,

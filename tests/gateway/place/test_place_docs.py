@@ -10,6 +10,7 @@ from vigie_dashboard.view import WIFI_REASONS
 from vigie_gateway.place import wifi
 from vigie_gateway.place.alert_tables import AlertsTable, RuleTable, ToldTable
 from vigie_gateway.place.demand import ActivityTable, EquipmentTable
+from vigie_gateway.place.node_table import NodeTable
 from vigie_gateway.place.site import (
     AccessPoint,
     Calendar,
@@ -39,6 +40,7 @@ SECTIONS: dict[str, type[Table]] = {
     "### [[access_points]]": AccessPoint,
     "### [[wifi]]": WifiProbe,
     "### [[uplinks]]": Uplink,
+    "### [[nodes]]": NodeTable,
     "### [[calendars]]": Calendar,
     "### [[activities]]": ActivityTable,
     "### [[equipment]]": EquipmentTable,
