@@ -17,6 +17,7 @@ from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import board_fields
 from vigie_gateway.alerts.building import build_alerts
 from vigie_gateway.alerts.sensing import Sensing
+from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
 from vigie_gateway.api.serving import Server, bound
@@ -203,7 +204,11 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         checks = SessionChecks(board, clock, answer, Observer(board, store).outcome, forecasts, live.poke)
         machine = Machine(lasting.database.parent)
         sensing = Sensing(board, bus, pipeline, watch, machine, clock)
-        alerts = build_alerts(site, lasting.database.parent, store, board, sensing.signals, watch, clock, live.poke)
+
+        def sense(now_ts: float) -> list[Signal]:
+            return [*sensing.signals(now_ts), *telling.signals()]
+
+        alerts = build_alerts(site, lasting.database.parent, store, board, sense, watch, clock, live.poke)
         stack.callback(alerts.close)
         telling = build_telling(
             lasting.told_by,

@@ -89,13 +89,14 @@ Compose = Callable[[str, Sequence[Notice], float], Composition]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SenderState:
     """How a notifier does.
 
     Attributes:
         is_local: Whether it works without internet.
         kind: What it is.
-        success_ts: When a message last got through; None: not since the start.
+        tried_ts: When a message was last tried; None: not since the start.
+        success_ts: When one last got through; None: not since the start.
         failures: In a row.
         error: Of the last try; None when it got through.
         is_resting: Whether one at a time is tried, rarely.
@@ -104,6 +105,7 @@ class Delivery:
 
     kind: str
     is_local: bool
+    tried_ts: float | None
     success_ts: float | None
     failures: int
     error: str | None
@@ -142,6 +144,7 @@ class Sending:
         self._on_change = on_change
         self._patience = Patience(random)
         self._tried: set[str] = set()
+        self._tried_ts: float | None = None
         self._success_ts: float | None = None
         self._error: str | None = None
         self._waiting = 0
@@ -172,11 +175,12 @@ class Sending:
         """Have it look now."""
         self._woken.set()
 
-    def delivery(self) -> Delivery:
+    def state(self) -> SenderState:
         """How it does. Any thread."""
-        return Delivery(
+        return SenderState(
             self.notifier.kind,
             self.notifier.is_local,
+            self._tried_ts,
             self._success_ts,
             self._patience.failures,
             self._error,
@@ -200,7 +204,7 @@ class Sending:
         try:
             self.notifier.send(message)
         except NotifierError as error:
-            self._error = str(error)
+            self._error, self._tried_ts = str(error), self._clock.now_ts()
             raise
         finally:
             self._sending.release()
@@ -262,7 +266,7 @@ class Sending:
         return not self._stopping.is_set() and self._patience.may_try(self._clock.now_ts())
 
     def _failed(self, dispatch: Dispatch, error: NotifierError) -> None:
-        now_ts = self._clock.now_ts()
+        now_ts = self._tried_ts = self._clock.now_ts()
         retry_ts = self._patience.failed(now_ts, dispatch.tries + 1, is_permanent=error.is_permanent)
         if self._error is None:
             log.warning("notifier %s: %s", self.notifier.name, error)
@@ -274,7 +278,7 @@ class Sending:
         if self._error is not None:
             log.info("notifier %s gets through again", self.notifier.name)
         self._error = None
-        self._success_ts = self._clock.now_ts()
+        self._success_ts = self._tried_ts = self._clock.now_ts()
         self._patience.succeeded()
         self._on_change()
 
@@ -332,9 +336,9 @@ class Senders:
         for one in self._by_name.values():
             one.wake()
 
-    def deliveries(self) -> dict[str, Delivery]:
+    def states(self) -> dict[str, SenderState]:
         """How each does, by its name."""
-        return {name: one.delivery() for name, one in self._by_name.items()}
+        return {name: one.state() for name, one in self._by_name.items()}
 
     def rounds(self) -> int:
         """Of all of them together: rises while they live."""
@@ -350,7 +354,7 @@ class Senders:
         """For ``/healthz``."""
         by_name = {
             name: {"status": "pass" if one.error is None else "warn", **asdict(one)}
-            for name, one in self.deliveries().items()
+            for name, one in self.states().items()
         }
         is_well = all(one["status"] == "pass" for one in by_name.values())
         return {"status": "pass" if is_well else "warn", "notifiers": by_name}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigie_contract.clock import Clock
+from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
 from vigie_gateway.notify.heartbeat import Heartbeat, Progress
 from vigie_gateway.notify.notices import Message, Notice
 from vigie_gateway.notify.notifier import Notifier
@@ -41,6 +42,21 @@ class Telling:
         if self.heartbeat is not None:
             self.heartbeat.stop()
         self.senders.stop()
+
+    def signals(self) -> list[Signal]:
+        """Whether each gets through. One that was not tried since the start is not known; the screen is never tried."""
+        return [
+            Signal(
+                "notifier",
+                Subject(SubjectKind.NOTIFIER, name),
+                value=None if one.tried_ts is None else float(one.error is not None),
+                at_ts=one.tried_ts,
+                why="never" if one.tried_ts is None else "",
+                figures={"failures": float(one.failures), "error": one.error},
+            )
+            for name, one in self.senders.states().items()
+            if one.kind != Screen.kind
+        ]
 
     def report(self) -> dict[str, Any]:
         """The part "notifiers" of ``/healthz``."""

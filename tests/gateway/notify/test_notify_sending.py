@@ -65,14 +65,14 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_after_it_once_and_in
             outbox.queue("anne", "hook", 1, clock.now, list(Occasion)[minute // 20])
         run_for(one, clock, 60, step_s=30)
     assert web.received == []
-    assert one.delivery().failures >= 2
-    assert one.delivery().waiting == 3
+    assert one.state().failures >= 2
+    assert one.state().waiting == 3
     web.fault = None
     run_for(one, clock, FINAL_S + LONGEST_S, step_s=60)
     assert web.messages == ["fired 1", "resolved 1, escalated 1"]
     assert [one.headers["Idempotency-Key"] for one in web.received] == outbox.done
-    assert one.delivery().failures == 0
-    assert one.delivery().error is None
+    assert one.state().failures == 0
+    assert one.state().error is None
 
 
 def test_a_try_whose_answer_was_lost_is_repeated_under_the_same_key_and_with_the_same_words(
@@ -120,8 +120,8 @@ def test_who_is_reached_otherwise_is_not_held_up_by_a_dead_notifier(
             run_for(broken, clock, 30)
             works.look()
     assert len(web.received) == 20
-    assert broken.delivery().waiting == 20
-    assert works.delivery().waiting == 0
+    assert broken.state().waiting == 20
+    assert works.state().waiting == 0
 
 
 def test_a_notifier_that_rests_is_asked_for_one_message_at_a_time(

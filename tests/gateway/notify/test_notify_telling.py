@@ -11,6 +11,7 @@ from tests.gateway.notify.servers import Receiver, receiver
 
 from vigie_contract.clock import SystemClock
 from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.notify.notices import Message
 from vigie_gateway.notify.notifier_file import read_notifiers
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.telling import Telling, build_telling
@@ -72,6 +73,24 @@ def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receive
     assert web.messages == ["fired 1"]
     assert set(place.telling.notifiers) == {"screen", "hook"}
     assert place.telling.report()["status"] == "pass"
+
+
+def test_whether_a_notifier_gets_through_is_a_signal_and_unknown_before_it_was_tried(
+    place: Place, web: Receiver
+) -> None:
+    (signal,) = place.telling.signals()
+    assert (str(signal.subject), signal.value, signal.why) == ("notifier:hook", None, "never")
+    web.fault = "503"
+    place.outbox.queue("anne", "hook", 1, SystemClock().now_ts())
+    sender = place.telling.senders._by_name["hook"]
+    sender.look()
+    (signal,) = place.telling.signals()
+    assert (signal.value, signal.figures) == (1.0, {"failures": 1.0, "error": "it answered 503"})
+    web.fault = None
+    sender.send_test(Message("f" * 32, "essai", "essai", "ok", "fr", (), 0.0))
+    (signal,) = place.telling.signals()
+    assert signal.value == 0.0
+    assert signal.at_ts is not None
 
 
 def test_the_switch_is_fed_only_while_threads_come_round_and_the_store_takes_readings(
