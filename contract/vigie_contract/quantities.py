@@ -89,6 +89,7 @@ _ALL = (
     _gauge("distance", "m", 0, 20, 0.01, "Distance from the sensor to what is before it"),
     _gauge("people", "count", 0, 10_000, 1, "People in a room, as somebody counted them"),
     _state("closed", "The room is closed by somebody's word, whatever its hours"),
+    _state("open", "The door or window is open"),
     # Electricity.
     _gauge("current", "A", 0, 400, 0.01, "True RMS current of a circuit or outlet"),
     _gauge("apparent_power", "VA", 0, 100_000, 1, "Apparent power"),

@@ -22,6 +22,7 @@ def _names(code: str) -> dict[str, str]:
         "distance": gettext("Distance"),
         "people": gettext("People, by somebody's count"),
         "closed": gettext("Closed by hand"),
+        "open": gettext("Door or window open"),
         "current": gettext("Current"),
         "apparent_power": gettext("Apparent power"),
         "power": gettext("Active power"),

@@ -29,7 +29,7 @@ SHAPES = {
 }
 """By the state of an outlet: the shape beside its word."""
 HEARD_SHAPES = {Heard.FRESH: "ok", Heard.OLD: "unk", Heard.SILENT: "unk", Heard.NEVER: "unk"}
-YES_OR_NO = frozenset({"in_use", "occupied", "mains", "power_save", "closed", "out_of_order"})
+YES_OR_NO = frozenset({"in_use", "occupied", "mains", "power_save", "closed", "out_of_order", "open"})
 """Quantities whose number is a yes or a no."""
 
 

@@ -21,6 +21,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
         "door": "occupancy",
         "distance": "occupancy",
         "clicker": "occupancy",
+        "contact": "occupancy",
         "current": "outlets",
         "pulse": "outlets",
         "linky": "outlets",

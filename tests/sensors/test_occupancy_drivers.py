@@ -1,4 +1,4 @@
-"""motion, door, clicker and distance on gpiozero's mock pins: from edges to readings."""
+"""motion, door, clicker, contact and distance on gpiozero's mock pins: from edges to readings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gpiozero.pins.mock import MockTriggerPin
 
 from vigie_contract.quantities import QUANTITIES
 from vigie_sensors.driver import DriverError
-from vigie_sensors.drivers import clicker, distance, door, motion
+from vigie_sensors.drivers import clicker, contact, distance, door, motion
 from vigie_sensors.drivers.distance import PINGS, distance_of
 
 
@@ -29,6 +29,7 @@ def drive(pins: Any, pin: int, high: bool) -> None:
         (motion.DRIVER, {"pin": 17}, {"s": "occupied"}),
         (door.DRIVER, {"pin_outer": 17, "pin_inner": 27}, {"s-in": "people_in", "s-out": "people_out"}),
         (clicker.DRIVER, {"pin_plus": 17, "pin_minus": 27}, {"s-in": "people_in", "s-out": "people_out"}),
+        (contact.DRIVER, {"pin": 17}, {"s": "open"}),
         (distance.DRIVER, {"trigger": 17, "echo": 27}, {"s": "distance"}),
         (
             distance.DRIVER,
@@ -49,6 +50,7 @@ def test_channels_are_known_without_hardware(configured: Any, spec: Any, given: 
         (motion.DRIVER, {"pin": 17}),
         (door.DRIVER, {"pin_outer": 5, "pin_inner": 17}),
         (clicker.DRIVER, {"pin_plus": 5, "pin_minus": 17}),
+        (contact.DRIVER, {"pin": 17}),
         (distance.DRIVER, {"trigger": 17, "echo": 5}),
     ],
 )
@@ -180,3 +182,22 @@ def test_a_distance_sensor_gives_its_pins_back_when_the_second_is_in_use(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         distance.DRIVER.open(configured(distance.DRIVER, trigger=17, echo=27), context).close()
+
+
+@pytest.mark.parametrize("opens_closed", [False, True])
+def test_a_contact_tells_that_the_door_opened_for_a_moment(
+    pins: Any, context: Any, configured: Any, hand_clock: Any, opens_closed: bool
+) -> None:
+    driver = contact.DRIVER.open(configured(contact.DRIVER, pin=17, opens_closed=opens_closed), context)
+    assert values(driver) == {"s": "starting"}
+    drive(pins, 17, high=opens_closed)
+    hand_clock.advance(5)
+    assert values(driver) == {"s": 0.0}
+    start_ts = hand_clock.now_ts()
+    drive(pins, 17, high=not opens_closed)
+    hand_clock.advance(2)
+    drive(pins, 17, high=opens_closed)
+    hand_clock.advance(3)
+    found = [(reading.value, round(reading.at_ts - start_ts, 3)) for reading in driver.sample()]
+    assert found == [(1.0, 0.0), (0.0, 2.0), (0.0, 5.0)]
+    driver.close()

@@ -16,6 +16,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "door": {"pin_outer": 17, "pin_inner": 27},
     "distance": {"trigger": 17, "echo": 27},
     "clicker": {"pin_plus": 17, "pin_minus": 27},
+    "contact": {"pin": 17},
     "current": {"channel": 0},
     "pulse": {"pin": 17, "pulses_per_kwh": 1_000.0},
     "mains": {"pin": 17},
