@@ -208,7 +208,17 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         def sense(now_ts: float) -> list[Signal]:
             return [*sensing.signals(now_ts), *telling.signals()]
 
-        alerts = build_alerts(site, lasting.database.parent, store, board, sense, watch, clock, live.poke)
+        alerts = build_alerts(
+            site,
+            lasting.database.parent,
+            store,
+            board,
+            sense,
+            watch,
+            clock,
+            live.poke,
+            remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
+        )
         stack.callback(alerts.close)
         telling = build_telling(
             lasting.told_by,

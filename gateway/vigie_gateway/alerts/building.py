@@ -78,6 +78,7 @@ def build_alerts(
     clock: Clock,
     show: Callable[[], None],
     monotonic: Callable[[], float] = time.monotonic,
+    remote: Iterable[str] = (),
 ) -> Alerts:
     """Open the file and go on with what is open in it; nothing is started.
 
@@ -91,6 +92,7 @@ def build_alerts(
         clock: The time.
         show: Tells browsers.
         monotonic: Real seconds.
+        remote: Names of the notifiers that need internet: a line that is down explains why they fail.
 
     Raises:
         StoreError: The file is another program's.
@@ -113,7 +115,7 @@ def build_alerts(
         show()
 
     fed_by = {node.id: node.circuit for node in site.nodes if node.circuit is not None}
-    causes = Causes(rules, Graph(site, fed_by))
+    causes = Causes(rules, Graph(site, fed_by, remote))
 
     def explain(alerts: Sequence[Alert]) -> Mapping[int, int]:
         return causes.explain(alerts, clock.now_mono())
