@@ -1,14 +1,15 @@
 """What the gateway knows, as signals: the first step of an alert's way. Called once a second on the alert thread.
 
-The place comes from the board; nodes, broker, store and machine are asked here. Nothing is silent while the gateway
-could not hear it: not before it has listened for long enough, and not while the broker is away.
+The place comes from the board; nodes, broker, store and machine are asked here; notifiers tell of themselves
+(``notify.telling``). Nothing is silent while the gateway could not hear it: not before it has listened for long enough,
+and not while the broker is away.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from vigie_contract.clock import Clock
 from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
@@ -48,14 +49,6 @@ class BrokerLink(Protocol):
         """Since when the oldest message has waited."""
 
 
-class NotifierState(NamedTuple):
-    """How one notifier fares: tries that failed since the last success, and why the last one did."""
-
-    name: str
-    failures: int
-    error: str
-
-
 class Sensing:
     """Makes the signals. One thread."""
 
@@ -67,7 +60,6 @@ class Sensing:
         watch: ClockWatch,
         machine: Machine,
         clock: Clock,
-        notifiers: Callable[[], Iterable[NotifierState]] = tuple,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._board = board
@@ -76,7 +68,6 @@ class Sensing:
         self._watch = watch
         self._machine = machine
         self._clock = clock
-        self._notifiers = notifiers
         self._monotonic = monotonic
         self._used = frozenset(board.wiring.nodes)
         self._began_mono = self._listening_mono = clock.now_mono()
@@ -96,15 +87,6 @@ class Sensing:
         found += _nodes_together(found, listening)
         found += self._broker(listening)
         found += self._gateway(now_ts)
-        found += [
-            Signal(
-                "notifier",
-                Subject(SubjectKind.NOTIFIER, one.name),
-                float(one.failures > 0),
-                figures={"failures": one.failures, "error": one.error},
-            )
-            for one in self._notifiers()
-        ]
         return found
 
     def _listen(self, now_ts: float) -> Listening:

@@ -12,7 +12,7 @@ from vigie_contract import topics
 from vigie_contract.messages import OFFLINE, ONLINE
 from vigie_contract.readings import Reading
 from vigie_gateway.alerts.defaults import DEFAULT_RULES
-from vigie_gateway.alerts.sensing import NotifierState, Sensing
+from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.alerts.signals import SIGNALS, Signal
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.machine import Machine
@@ -23,7 +23,6 @@ class Senses:
 
     def __init__(self, bench: Bench, tmp_path: Path) -> None:
         self.bench = bench
-        self.notifiers: list[NotifierState] = []
         watch = ClockWatch(bench.clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
         self._sensing = Sensing(
             bench.board,
@@ -32,7 +31,6 @@ class Senses:
             watch,
             Machine(tmp_path, sysfs=tmp_path),
             bench.clock,
-            lambda: self.notifiers,
             bench.clock.now_mono,
         )
         self._numbers = itertools.count(1)
@@ -60,7 +58,6 @@ def senses(bench: Bench, tmp_path: Path) -> Senses:
 def test_every_signal_is_one_that_is_declared_with_its_subject_and_figures(senses: Senses) -> None:
     senses.bench.declare()
     senses.read("c4-mains", 1.0)
-    senses.notifiers = [NotifierState("mail", 2, "refused")]
     for one in senses.all().values():
         kind = SIGNALS[one.name]
         assert one.subject.kind is kind.subject
@@ -182,11 +179,6 @@ def test_readings_that_are_not_stored_are_told_with_the_reason(senses: Senses) -
     senses.bench.pipeline.store_trouble = "the disk is full"
     found = senses.all()["store gateway"]
     assert (found.value, found.figures) == (1.0, {"trouble": "the disk is full"})
-
-
-def test_a_notifier_fails_by_its_last_tries(senses: Senses) -> None:
-    senses.notifiers = [NotifierState("mail", 0, ""), NotifierState("sms", 3, "timed out")]
-    assert (senses.at("notifier notifier:mail"), senses.at("notifier notifier:sms")) == ((0.0, ""), (1.0, ""))
 
 
 def test_a_gateway_that_has_just_begun_sees_nothing_wrong_in_a_place_that_is_well(senses: Senses) -> None:
