@@ -193,7 +193,10 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             board.is_recording = takes_writes and pipeline.store_trouble is None
             live.poke()
 
-        upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe)
+        def at_night(now_ts: float) -> None:
+            alerts.book.expire(now_ts)
+
+        upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe, at_night=at_night)
         calendars = Calendars(site, lasting.database.parent / "calendars", clock, board, live.poke)
 
         def answer(question: Question, session: SessionView) -> Answer:

@@ -137,6 +137,7 @@ class BookFile:
             BookError: They cannot be read, not even what can be read of a damaged file.
         """
         with self._lock:
+            self._settle()
             try:
                 return self._rows(text, values)
             except StoreError as error:
@@ -144,11 +145,6 @@ class BookFile:
                     raise BookError(str(error)) from error
                 self._leave(error)
                 return self._rows(text, values)
-
-    def settle(self) -> None:
-        """Put what is in memory on the disk when it is time to try; called now and then, from any thread."""
-        with self._lock:
-            self._settle()
 
     def _rows(self, text: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with converted(self.path, "the alerts cannot be read"):
@@ -264,6 +260,7 @@ class BookFile:
             self._return()
 
     def _settle(self) -> None:
+        """Put what is in memory on the disk when it is time to try: whoever looks next does it."""
         if self.trouble is not None and self._monotonic() - self._tried_mono >= RETRY_S:
             self._return()
 

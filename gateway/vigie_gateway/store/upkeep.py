@@ -84,6 +84,7 @@ class Upkeep:
         zone: tzinfo,
         on_probe: Callable[[bool], None],
         monotonic: Callable[[], float] = time.monotonic,
+        at_night: Callable[[float], object] = lambda _now_ts: None,
     ) -> None:
         """Look after a store that is open.
 
@@ -96,6 +97,7 @@ class Upkeep:
             zone: The place's.
             on_probe: Told, on this thread, whether the disk takes writes, when that has changed.
             monotonic: The machine's, as the store's ``written_mono``.
+            at_night: Called on this thread with the time, after the start and each night, when it is known.
         """
         self._store = store
         self._path = path
@@ -105,6 +107,7 @@ class Upkeep:
         self._zone = zone
         self._on_probe = on_probe
         self._monotonic = monotonic
+        self._at_night = at_night
         self._ballast: Ballast = store.file.ballast
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep")
@@ -179,6 +182,8 @@ class Upkeep:
         night = (now - timedelta(hours=NIGHT_HOUR)).replace(hour=0, minute=0, second=0, microsecond=0)
         if self._night is not None and self._night != night:
             self._look_at_all()
+        if self._night != night:
+            self._at_night(now.timestamp())
         self._night = night
         if self._copies.kept and now_mono >= self._copy_mono and not self._copies.of(night.date()).exists():
             self._copy(night)

@@ -109,6 +109,15 @@ def test_a_copy_that_cannot_be_made_is_a_warning_and_tried_again(bench: Bench) -
     assert (part(bench)["status"], part(bench)["copies"]) == ("pass", 1)
 
 
+def test_what_is_done_at_night_is_done_after_the_start_and_once_a_night(bench: Bench) -> None:
+    nights: list[float] = []
+    bench.upkeep._at_night = nights.append
+    pass_time(bench, REST_S)
+    for _ in range(24):
+        pass_time(bench, HOUR_S)
+    assert len(nights) == 2
+
+
 def test_damage_that_the_night_finds_has_the_file_replaced_by_the_writer(bench: Bench) -> None:
     bench.declare()
     bench.send(Reading("linky-va", bench.clock.now, 900.0), first=1)
