@@ -13,7 +13,6 @@ from vigie_gateway.alerts.alert import Alert, Change
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.causes import Causes, Graph
-from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.desk import Desk
 from vigie_gateway.alerts.engine import Engine
 from vigie_gateway.alerts.faults import fault_of
@@ -25,6 +24,7 @@ from vigie_gateway.alerts.watch import Steps, Watch
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.notify.notices import Notice
 from vigie_gateway.notify.outbox import Outbox
+from vigie_gateway.place.alert_tables import rules_of
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.hours import OpeningWatch, local_date
 from vigie_gateway.place.site import Site
@@ -99,7 +99,7 @@ def build_alerts(
     """
     file = BookFile(folder / FILE_NAME, local_date(site.zone(), clock.now_ts()).isoformat(), monotonic=monotonic)
     book, outbox = Book(file), Outbox(file)
-    rules = {rule.id: rule for rule in DEFAULT_RULES}
+    rules = {rule.id: rule for rule in rules_of(site)}
     hours = site.opening_hours()
     opening = None if hours is None else OpeningWatch(hours, site.zone())
 
