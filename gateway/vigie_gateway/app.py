@@ -40,6 +40,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
 from vigie_gateway.notify.telling import build_telling
+from vigie_gateway.place.alert_tables import recipients_of
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -227,6 +228,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lasting.told_by,
             alerts.outbox,
             clock,
+            people=recipients_of(site),
             show=live.poke,
             counters={"ingest": lambda: pipeline.progress_mono, "alerts": lambda: alerts.watch.rounds},
             is_sound={"store": lambda: pipeline.store_trouble is None},
@@ -253,10 +255,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         if sink is not None:
             sink.start()
             stack.callback(sink.stop)
-        upkeep.start()
-        stack.callback(upkeep.stop)
-        calendars.start()
-        stack.callback(calendars.stop)
+        for reader in (upkeep, calendars):
+            reader.start()
+            stack.callback(reader.stop)
         bus.start()
         older = _older(settings, site, clock)
 

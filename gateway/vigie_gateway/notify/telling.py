@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from vigie_gateway.notify.notifiers.screen import Screen
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.sending import Compose, Composition, Outbox, Senders
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -25,11 +28,13 @@ class Telling:
         notifiers: All that a recipient may name, by their names.
         senders: Their threads.
         heartbeat: None: nobody outside watches.
+        unknown: Names in ``[[told]]`` that no notifier here has: nobody is told by them.
     """
 
     notifiers: Mapping[str, Notifier]
     senders: Senders
     heartbeat: Heartbeat | None
+    unknown: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Start the threads."""
@@ -62,8 +67,9 @@ class Telling:
         """The part "notifiers" of ``/healthz``."""
         found = self.senders.report()
         heartbeat = None if self.heartbeat is None else self.heartbeat.report()
-        is_well = found["status"] == "pass" and (heartbeat is None or heartbeat["status"] == "pass")
-        return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat}
+        is_fed = heartbeat is None or heartbeat["status"] == "pass"
+        is_well = found["status"] == "pass" and is_fed and not self.unknown
+        return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat, "unknown": self.unknown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +123,8 @@ def build_telling(
             stuck=progress.stuck,
             clock=clock,
         )
-    return Telling({one.name: one for one in notifiers}, senders, heartbeat)
+    by_name = {one.name: one for one in notifiers}
+    unknown = tuple(sorted({name for person in people for name in person.notifiers} - by_name.keys()))
+    if unknown:
+        log.warning("[[told]]: no notifier %s here: expected one of %s", ", ".join(unknown), ", ".join(by_name))
+    return Telling(by_name, senders, heartbeat, unknown)

@@ -12,7 +12,7 @@ from tests.gateway.notify.servers import Receiver, receiver
 from vigie_contract.clock import SystemClock
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.notify.notices import Message
-from vigie_gateway.notify.notifier_file import read_notifiers
+from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, read_notifiers
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.telling import Telling, build_telling
 
@@ -73,6 +73,14 @@ def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receive
     assert web.messages == ["fired 1"]
     assert set(place.telling.notifiers) == {"screen", "hook"}
     assert place.telling.report()["status"] == "pass"
+
+
+def test_a_name_that_no_notifier_has_is_told_and_shown(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    clock = SystemClock()
+    people = [Recipient("anne", "Anne", "fr", ("fax", "screen"))]
+    telling = build_telling(NO_NOTIFIERS, place.outbox, clock, people=people, show=place.show, counters={}, is_sound={})
+    assert (telling.report()["status"], telling.report()["unknown"]) == ("warn", ("fax",))
+    assert caplog.messages == ["[[told]]: no notifier fax here: expected one of screen"]
 
 
 def test_whether_a_notifier_gets_through_is_a_signal_and_unknown_before_it_was_tried(
