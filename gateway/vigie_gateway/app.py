@@ -194,10 +194,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             board.is_recording = takes_writes and pipeline.store_trouble is None
             live.poke()
 
-        def at_night(now_ts: float) -> None:
-            alerts.book.expire(now_ts)
-
-        upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe, at_night=at_night)
+        upkeep = Upkeep(store, lasting.database, copies, clock, watch, site.zone(), on_probe)
         calendars = Calendars(site, lasting.database.parent / "calendars", clock, board, live.poke)
 
         def answer(question: Question, session: SessionView) -> Answer:
@@ -224,6 +221,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
         )
         stack.callback(alerts.close)
+        upkeep.at_night = alerts.book.expire
         telling = build_telling(
             lasting.told_by,
             alerts.outbox,

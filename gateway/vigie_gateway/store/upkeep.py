@@ -72,6 +72,7 @@ class Upkeep:
         probe_trouble: Why the disk takes no write; None when it does.
         check: The last look at the whole file; None when there was none since the start.
         copy_trouble: Why the last copy could not be made; None when it was.
+        at_night: Called on this thread with the time, after the start and each night, when it is known.
     """
 
     def __init__(
@@ -84,7 +85,6 @@ class Upkeep:
         zone: tzinfo,
         on_probe: Callable[[bool], None],
         monotonic: Callable[[], float] = time.monotonic,
-        at_night: Callable[[float], object] = lambda _now_ts: None,
     ) -> None:
         """Look after a store that is open.
 
@@ -97,7 +97,6 @@ class Upkeep:
             zone: The place's.
             on_probe: Told, on this thread, whether the disk takes writes, when that has changed.
             monotonic: The machine's, as the store's ``written_mono``.
-            at_night: Called on this thread with the time, after the start and each night, when it is known.
         """
         self._store = store
         self._path = path
@@ -107,7 +106,7 @@ class Upkeep:
         self._zone = zone
         self._on_probe = on_probe
         self._monotonic = monotonic
-        self._at_night = at_night
+        self.at_night: Callable[[float], object] = lambda _now_ts: None
         self._ballast: Ballast = store.file.ballast
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep")
@@ -183,7 +182,7 @@ class Upkeep:
         if self._night is not None and self._night != night:
             self._look_at_all()
         if self._night != night:
-            self._at_night(now.timestamp())
+            self.at_night(now.timestamp())
         self._night = night
         if self._copies.kept and now_mono >= self._copy_mono and not self._copies.of(night.date()).exists():
             self._copy(night)

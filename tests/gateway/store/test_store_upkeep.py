@@ -111,7 +111,7 @@ def test_a_copy_that_cannot_be_made_is_a_warning_and_tried_again(bench: Bench) -
 
 def test_what_is_done_at_night_is_done_after_the_start_and_once_a_night(bench: Bench) -> None:
     nights: list[float] = []
-    bench.upkeep._at_night = nights.append
+    bench.upkeep.at_night = nights.append
     pass_time(bench, REST_S)
     for _ in range(24):
         pass_time(bench, HOUR_S)
