@@ -16,13 +16,14 @@ ASLEEP_S = 86_400.0
 """After so long it does where the time is not known."""
 
 
-def render_kiosk(view: BoardView, lang: str, theme: str | None) -> str:
+def render_kiosk(view: BoardView, lang: str, theme: str | None, *, is_loud: bool = False) -> str:
     """The board for a screen on a wall: on one screen, without a link, dark when the place is closed.
 
     Args:
         view: What is true now.
         lang: One of ``pages.LANGUAGES``.
         theme: ``light`` or ``dark`` at any hour; anything else is light in opening hours.
+        is_loud: Whether an outage is heard.
     """
     language = language_of(lang)
     chosen = theme if theme in THEMES else None
@@ -32,6 +33,8 @@ def render_kiosk(view: BoardView, lang: str, theme: str | None) -> str:
         language,
         chosen or ("dark" if view.is_open is False else "light"),
         is_kiosk=True,
+        csrf="",
+        is_loud=is_loud,
         chosen=chosen,
         night_s=_night_s(view),
         **values | {"words": values["words"] | _kiosk_words(language)},
@@ -67,4 +70,7 @@ def _night_s(view: BoardView) -> float:
 
 
 def _kiosk_words(language: Language) -> dict[str, str]:
-    return {"turn": language.gettext("{shown} of {all} rooms; the others follow")}
+    return {
+        "turn": language.gettext("{shown} of {all} rooms; the others follow"),
+        "sound": language.gettext("Turn the sound on"),
+    }

@@ -52,7 +52,7 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 THEMES = ("light", "dark")
 
 
-def render_board(view: BoardView, lang: str, theme: str | None, *, may_check: bool = False) -> str:
+def render_board(view: BoardView, lang: str, theme: str | None, *, may_check: bool = False, csrf: str = "") -> str:
     """The live board.
 
     Args:
@@ -60,9 +60,10 @@ def render_board(view: BoardView, lang: str, theme: str | None, *, may_check: bo
         lang: One of ``LANGUAGES``.
         theme: ``light`` or ``dark``; anything else follows the browser.
         may_check: Whether its reader may ask if a session fits.
+        csrf: With which its reader may take an alert in hand; "" for one who may only read.
     """
     values = board_values(view, language_of(lang))
-    return render("board.html", language_of(lang), theme, is_kiosk=False, may_check=may_check, **values)
+    return render("board.html", language_of(lang), theme, is_kiosk=False, may_check=may_check, csrf=csrf, **values)
 
 
 def board_values(view: BoardView, language: Language) -> dict[str, Any]:

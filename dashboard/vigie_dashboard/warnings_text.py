@@ -1,12 +1,18 @@
-"""What the strip above the board says: what is wrong, since when, why, and what to tell visitors.
+"""What the strip above the board says: what is wrong, since when, why, what to tell visitors, and who has it in hand.
 
 Called by ``board`` alone. Pure: a view in, strings out. The strip has a fixed number of places that are filled and
 emptied, so that a page that is open changes without loading itself again. Keys: ``w.<place>.*``, ``w.more``,
-``w.calm``, ``say.*``.
+``w.calm``, ``w.count``, ``say.*``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from vigie_dashboard.alert_text import since, tell_line
+from vigie_dashboard.alert_view import AlertView
+from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.language import Language
 from vigie_dashboard.notices import Severity, WarningKind, WarningView
 from vigie_dashboard.rooms_text import wifi_reasons
@@ -20,31 +26,104 @@ LISTED_ROOMS = 2
 
 def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
     """The fields of the strip."""
-    fields = {"w.any": "", "w.none": "true", "w.more": "", "w.calm": ""}
-    if view.warnings:
+    lines = _lines(view, language)
+    fields = {"w.any": "", "w.none": "true", "w.more": "", "w.calm": "", "w.count": str(len(lines) or "")}
+    if lines:
         fields |= {"w.any": "true", "w.none": ""}
     else:
         fields["w.calm"] = _calm(view, language)
-    more = len(view.warnings) - SHOWN
+    more = len(lines) - SHOWN
     if more > 0:
         fields["w.more"] = language.ngettext("and %(num)s other", "and %(num)s others", more)
     for place in range(SHOWN):
-        key = f"w.{place}"
-        if place >= len(view.warnings):
-            fields |= {f"{key}.off": "true", f"{key}.s": ""} | dict.fromkeys(
-                (f"{key}.word", f"{key}.what", f"{key}.when", f"{key}.tell"), ""
-            )
-            continue
-        warning = view.warnings[place]
-        fields |= {
-            f"{key}.off": "",
-            f"{key}.s": str(warning.severity),
-            f"{key}.word": severity_words(language)[warning.severity],
-            f"{key}.what": what_of(warning, view, language, is_counted=True),
-            f"{key}.when": _when(warning, view, language),
-            f"{key}.tell": tell_of(warning, view, language),
-        }
-    return fields | _spoken(view, language)
+        fields |= _place(f"w.{place}", lines[place] if place < len(lines) else None, view, language)
+    return fields | _spoken(lines, view, language)
+
+
+class _Line(NamedTuple):
+    """One line of the strip: a warning, or an alert that no warning tells of.
+
+    ``spoken`` is ``what`` without a number that changes; ``alert`` None where there is none yet.
+    """
+
+    severity: Severity
+    what: str
+    spoken: str
+    when: str
+    tell: str
+    alert: int | None
+    taken_by: str
+    taken_ts: float | None
+
+
+def _lines(view: BoardView, language: Language) -> list[_Line]:
+    """Worst first; warnings before other alerts among equals."""
+    lines = [
+        _Line(
+            one.severity,
+            what_of(one, view, language, is_counted=True),
+            what_of(one, view, language, is_counted=False),
+            _when(one, view, language),
+            tell_of(one, view, language),
+            one.alert,
+            one.taken_by,
+            one.taken_ts,
+        )
+        for one in view.warnings
+    ]
+    lines += [_alert_line(one, view, language) for one in view.alerts]
+    return sorted(lines, key=lambda line: _SEVERITY_ORDER[line.severity])
+
+
+def _alert_line(alert: AlertView, view: BoardView, language: Language) -> _Line:
+    what = headline(alert, language)
+    figures = figures_line(alert, language)
+    when = since(alert, view.now_ts, view.timezone, language) if view.is_time_known else ""
+    return _Line(
+        alert.severity,
+        what,
+        what,
+        " · ".join(part for part in (when, figures) if part),
+        tell_line(alert, language),
+        alert.number,
+        alert.taken_by,
+        alert.taken_ts,
+    )
+
+
+_SEVERITY_ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+def _place(key: str, line: _Line | None, view: BoardView, language: Language) -> dict[str, str]:
+    """The fields of one place of the strip; empty where nothing stands in it.
+
+    ``taken`` says who has it in hand; ``act`` is where somebody takes it, and ``idle`` hides that where nobody can.
+    """
+    parts = ("s", "word", "what", "when", "tell", "taken", "act", "link")
+    if line is None:
+        return {f"{key}.{part}": "" for part in parts} | {f"{key}.off": "true", f"{key}.idle": "true"}
+    is_idle = line.alert is None or bool(line.taken_by)
+    where = "" if line.alert is None else f"/alerts/{line.alert}"
+    values = (
+        str(line.severity),
+        severity_words(language)[line.severity],
+        line.what,
+        line.when,
+        line.tell,
+        _taken(line, view, language),
+        where and f"{where}/acknowledge?l={language.code}",
+        where and f"{where}?l={language.code}",
+    )
+    fields = {f"{key}.{part}": value for part, value in zip(parts, values, strict=True)}
+    return fields | {f"{key}.off": "", f"{key}.idle": "true" if is_idle else ""}
+
+
+def _taken(line: _Line, view: BoardView, language: Language) -> str:
+    if not line.taken_by:
+        return ""
+    if line.taken_ts is None or not view.is_time_known:
+        return line.taken_by
+    return f"{line.taken_by}, {language.when(line.taken_ts, view.now_ts, view.timezone)}"
 
 
 def warning_rows(view: BoardView, room: str, language: Language) -> list[tuple[str, str, str, str, str]]:
@@ -71,14 +150,18 @@ def severity_words(language: Language) -> dict[Severity, str]:
     }
 
 
-def _spoken(view: BoardView, language: Language) -> dict[str, str]:
+def _spoken(lines: Sequence[_Line], view: BoardView, language: Language) -> dict[str, str]:
     """What a screen reader is told when it comes or goes, a line each: neither counts nor ages, which change often."""
-    lines: dict[bool, list[str]] = {True: [], False: []}
+    outages = [line.spoken for line in lines if line.severity is Severity.OUTAGE]
+    others = [line.spoken for line in lines if line.severity is not Severity.OUTAGE]
     if not view.is_time_known:
-        lines[False].append(language.gettext("The gateway does not know what time it is"))
-    for warning in view.warnings:
-        lines[warning.severity is Severity.OUTAGE].append(what_of(warning, view, language, is_counted=False))
-    return {"say.outages": "\n".join(lines[True]), "say.warnings": "\n".join(lines[False])}
+        others.insert(0, language.gettext("The gateway does not know what time it is"))
+    taken = [
+        language.gettext("%(who)s is on it: %(what)s", who=line.taken_by, what=line.spoken)
+        for line in lines
+        if line.taken_by
+    ]
+    return {"say.outages": "\n".join(outages), "say.warnings": "\n".join(others), "say.taken": "\n".join(taken)}
 
 
 def _calm(view: BoardView, language: Language) -> str:

@@ -1,6 +1,6 @@
 // A screen on a wall, which nobody touches: dark when the place is closed, all rooms in turn where they do not fit,
-// loaded anew each night, and gone to the second address when its gateway is silent. live.js does the rest. Also on the
-// page of a screen that waits to be let in, where nothing is live.
+// loaded anew each night, gone to the second address when its gateway is silent, and heard when there is an outage, if
+// asked to. live.js does the rest. Also on the page of a screen that waits to be let in, where nothing is live.
 "use strict";
 (() => {
   const SECOND_MS = 600_000; // shorter leaves at every restart of a router; longer shows dashes for nothing
@@ -8,6 +8,7 @@
   const SPREAD_MS = 600_000; // all kiosks of a place do not load at once
   const TURN_MS = 10_000; // of rooms that do not fit: shorter than it takes to read them, longer than one waits
   const PAUSE_MS = 900_000; // nobody comes back to a wall to end a pause
+  const HEARD_MS = 300_000; // nobody has it in hand: shorter drives people mad, longer lets them forget it
   const PINNED = 0.7; // share of the table for rooms that need attention: more leaves no turn to the others
 
   const root = document.documentElement;
@@ -83,8 +84,49 @@
     turn.textContent = words.turn.replace("{shown}", shown.length).replace("{all}", rows.length);
   }
 
+  // Two falling tones, made here: no file, and it is heard without internet.
+  let audio = null;
+  let heardAt = -Infinity;
+  let known = [];
+  const lines = (id) => (document.getElementById(id)?.textContent ?? "").split("\n").filter(Boolean);
+  function sound() {
+    for (const [index, pitch] of [880, 660].entries()) {
+      const [tone, level] = [audio.createOscillator(), audio.createGain()];
+      const from = audio.currentTime + index * 0.35;
+      tone.frequency.value = pitch;
+      level.gain.setValueAtTime(0.0001, from);
+      level.gain.exponentialRampToValueAtTime(0.4, from + 0.03);
+      level.gain.exponentialRampToValueAtTime(0.0001, from + 0.32);
+      tone.connect(level).connect(audio.destination);
+      tone.start(from);
+      tone.stop(from + 0.34);
+    }
+    root.dataset.sounded = Number(root.dataset.sounded ?? 0) + 1;
+  }
+
+  // A new outage is heard at once, and again while nobody has it in hand; in opening hours alone.
+  function listen(at) {
+    const outages = lines("outages");
+    const isNew = outages.some((line) => !known.includes(line));
+    const isIdle = outages.some((line) => !lines("taken").some((said) => said.endsWith(line)));
+    known = outages;
+    if (!isNew && !(isIdle && at - heardAt > HEARD_MS)) return;
+    if ("closed" in root.dataset || isPaused()) return;
+    heardAt = at;
+    if (audio.state === "running") sound();
+  }
+  if ("loud" in root.dataset) {
+    audio = new AudioContext();
+    const button = document.getElementById("sound");
+    const show = () => (button.hidden = audio.state === "running");
+    button.addEventListener("click", () => audio.resume());
+    audio.addEventListener("statechange", show);
+    show();
+  }
+
   function tick() {
     const at = performance.now();
+    if (audio) listen(at);
     const lostMs = lasted("lost", (fresh?.dataset.s ?? "lost") === "lost", at);
     if (second && lostMs > SECOND_MS && at - triedAt > TRY_MS) {
       triedAt = at;

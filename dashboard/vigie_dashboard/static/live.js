@@ -63,6 +63,8 @@
       else show(key);
       if (key === "say.outages") tell("assertive", before ?? "", value);
       if (key === "say.warnings") tell("polite", before ?? "", value);
+      if (key === "say.taken") for (const line of added(before ?? "", value)) say("polite", line);
+      if (key === "w.count") count();
     }
   }
 
@@ -82,10 +84,21 @@
 
   // What came is told, and politely what went; what stayed was told before.
   function tell(how, before, now) {
-    const [old, all] = [before.split("\n"), now.split("\n")];
-    for (const line of all) if (line && !old.includes(line)) say(how, line);
-    const gone = old.filter((line) => line && !all.includes(line));
+    for (const line of added(before, now)) say(how, line);
+    const gone = added(now, before);
     if (gone.length) say("polite", words.recovered.replace("{what}", gone.join(", ")));
+  }
+
+  function added(before, now) {
+    const old = before.split("\n");
+    return now.split("\n").filter((line) => line && !old.includes(line));
+  }
+
+  // A tab in the background tells how much is wrong.
+  const title = document.title;
+  function count() {
+    const number = values.get("w.count");
+    document.title = number ? `(${number}) ${title}` : title;
   }
 
   // Announcements: merged, and spaced out.
@@ -218,5 +231,6 @@
       if (!document.hidden) stream = openStream(url, receive);
     });
   }
+  count();
   setInterval(tick, 1000);
 })();

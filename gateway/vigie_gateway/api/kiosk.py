@@ -46,7 +46,8 @@ class _Kiosks:
     @allowed(WATCHERS, entrance="/kiosk/wait")
     def show(self, request: Request) -> Response:
         view = self._gateway.board_view()
-        answer = page(render_kiosk(view, chosen_language(request), chosen_theme(request)))
+        is_loud = request.query_params.get("sound") == "on"
+        answer = page(render_kiosk(view, chosen_language(request), chosen_theme(request), is_loud=is_loud))
         self._may_ask_second(answer)
         if principal_of(request).role is Role.KIOSK:
             _keep(answer, self._access.kiosk_secret(request.cookies), request.state.caller)

@@ -28,9 +28,11 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/board")
     @allowed(STAFF)
     def board(request: Request) -> Response:
-        may_check = principal_of(request).role in CHECKERS
-        view = gateway.board_view()
-        return page(render_board(view, chosen_language(request), chosen_theme(request), may_check=may_check))
+        principal = principal_of(request)
+        lang, theme = chosen_language(request), chosen_theme(request)
+        csrf = principal.csrf if principal.may_correct else ""
+        may_check = principal.role in CHECKERS
+        return page(render_board(gateway.board_view(), lang, theme, may_check=may_check, csrf=csrf))
 
     @routes.get("/static/{name}")
     @allowed(EVERYBODY)

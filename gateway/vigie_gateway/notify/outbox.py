@@ -91,6 +91,25 @@ class Outbox:
         )  # fmt: skip
         return [notice_of(row) for row in rows]
 
+    def later(self, recipient: str, notifier: str, now_ts: float) -> list[Notice]:
+        """What waits for its time, oldest first."""
+        rows = self._file.read(
+            f"SELECT {NOTICE} FROM notice WHERE state = 'waiting' AND notifier = ?3 AND recipient = ?4"  # noqa: S608 - columns
+            f" AND NOT {_IS_DUE} ORDER BY number",
+            now_ts, LONGEST_WAIT_S, notifier, recipient,
+        )  # fmt: skip
+        return [notice_of(row) for row in rows]
+
+    def was_told(self, recipient: str, notifier: str, alert: int) -> bool:
+        """Whether a message to them that is on its way, or got through, says that the alert fired."""
+        return bool(
+            self._file.read(
+                "SELECT 1 FROM notice WHERE alert = ? AND recipient = ? AND notifier = ?"
+                " AND occasion <> 'resolved' AND state IN ('claimed', 'sent') LIMIT 1",
+                alert, recipient, notifier,
+            )
+        )  # fmt: skip
+
     def claim(
         self,
         recipient: str,
