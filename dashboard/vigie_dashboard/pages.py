@@ -477,5 +477,5 @@ def _icon(name: str, kind: str, icons: str) -> Markup:
     return Markup('<svg class="i {}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>').format(kind, name)
 
 
-OUR_ICONS = ("ok", "warn", "crit", "unk")
+OUR_ICONS = ("ok", "warn", "crit", "unk", "mute")
 """Drawn in templates/status.svg: a state must have its shape even where no icon could be built."""

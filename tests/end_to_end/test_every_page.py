@@ -47,15 +47,19 @@ EXAMPLES = {
     "/rooms/{room_id}": "/rooms/salle",
     "/history/{name}": "/history/salle",
     "/history/series/{name}": "/history/series/tableau.linky-va",
+    "/alerts/{number}": "/alerts/1",
 }
 """An address of each route that has a parameter."""
 NOT_PAGES = {
     "/static/{name}", "/kiosk/alive", "/api/v1/openapi.json", "/setup/export", "/setup/draft.toml", "/setup/picture",
     "/setup/start/{code}", "/corrections.csv", "/check.ics", "/s/{token}.ics",
+    "/alerts/feed.atom",
 }  # fmt: skip
 """Routes that answer something else, although they are not in the API's description; a used one-time address is
 among OTHER_STATES."""
 OTHER_STATES = (
+    "/alerts?tab=history",
+    "/alerts?tab=silenced",
     "/setup/start/used",
     "/rehearsals?room=&down=24&up=9",
     "/rehearsals?down=much",

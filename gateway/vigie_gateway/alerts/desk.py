@@ -79,12 +79,20 @@ class Desk:
             return None
         return AlertDetail(self._joined([alert])[0], course_of(self._book.course(number)))
 
-    def acknowledge(self, number: int, author: str, note: str = "") -> None:
-        """Take it in hand. Who has it already may do it again, and changes the note."""
+    def last_ended(self) -> AlertView | None:
+        """The last that fired and ended; None when none ever did."""
+        last = self._book.last_ended()
+        return None if last is None else self._joined([last])[0]
+
+    def acknowledge(self, number: int, author: str, note: str = "", *, known: str = "") -> None:
+        """Take it in hand. Who has it already may do it again, and changes the note.
+
+        ``known`` is who they know has it; whoever else has it is not put aside unasked.
+        """
 
         def take(alert: Alert, now_ts: float) -> Change:
             taken = alert.acknowledged
-            if taken is not None and taken.author != author:
+            if taken is not None and taken.author not in {author, known}:
                 raise MarkError("taken", f"alert {number} is in the hands of {taken.author}", taken.author)
             return marks.acknowledge(alert, author, now_ts, note)
 

@@ -63,7 +63,7 @@ class AlertDesk(Protocol):
     def one(self, number: int) -> AlertDetail | None:
         """An alert of any phase, with its dependants and its course."""
 
-    def acknowledge(self, number: int, author: str, note: str = "") -> None:
+    def acknowledge(self, number: int, author: str, note: str = "", *, known: str = "") -> None:
         """Take it in hand. Who has it already may do it again, and changes the note."""
 
     def release(self, number: int, author: str) -> None:

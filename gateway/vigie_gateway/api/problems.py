@@ -44,6 +44,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 _MEANINGS = {
+    400: "The body is not JSON in UTF-8",
     401: "Not signed in: an API token is expected (`Authorization: Bearer vigie_…`)",
     403: "The role or scope is another one",
     404: "Nothing has that name",

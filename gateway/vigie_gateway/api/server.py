@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from vigie_gateway.api import (
+    alerts,
     check_page,
     corrections,
     health,
@@ -30,6 +31,7 @@ from vigie_gateway.api import (
     sign_in,
     users,
     v1,
+    v1_alerts,
     v1_check,
     visitors,
 )
@@ -92,12 +94,14 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(pages.events_router(gateway))
     app.include_router(corrections.api_router(gateway))
     app.include_router(v1_check.api_router(gateway))
+    app.include_router(v1_alerts.api_router(gateway))
     app.include_router(rehearsals.api_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(sheet.router(gateway))
     app.include_router(sessions.router(gateway))
     app.include_router(corrections.router(gateway))
     app.include_router(rehearsals.router(gateway))
+    app.include_router(alerts.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))
     app.include_router(check_page.router(gateway))

@@ -1,0 +1,316 @@
+"""``/alerts``: what is wrong now, what is silenced, what was, one alert with its course, the sensors and the gateway.
+
+Called by the gateway's ``api.alerts`` on any thread. Complete without JavaScript: tabs and rows are links. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from vigie_dashboard import health
+from vigie_dashboard.alert_view import AlertView, EventView
+from vigie_dashboard.health_view import HealthView
+from vigie_dashboard.language import NBSP, Language, language_of
+from vigie_dashboard.notices import Severity
+from vigie_dashboard.pages import THEMES, render
+
+TABS = ("current", "silenced", "recovered", "history")
+"""In their order on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsView:
+    """Everything on the page.
+
+    Attributes:
+        site_name: By language.
+        timezone: IANA name.
+        now_ts: The gateway's time.
+        tab: One of TABS.
+        counts: How many are current, silenced and recovered, by tab; the history is not counted.
+        rows: Of the tab.
+        selected: The one that is shown in full; None where none is.
+        course: Of that one.
+        older: The number before which the history goes on; None at its end.
+        last: The last that ended; None when none ever did.
+        health: Of the sensors and the gateway.
+    """
+
+    site_name: Mapping[str, str]
+    timezone: str
+    now_ts: float
+    tab: str
+    counts: Mapping[str, int]
+    rows: tuple[AlertView, ...]
+    selected: AlertView | None
+    course: tuple[EventView, ...]
+    older: int | None
+    last: AlertView | None
+    health: HealthView
+
+
+@dataclass(frozen=True, slots=True)
+class AlertForms:
+    """What a reader may do, and what came of the last try.
+
+    Attributes:
+        csrf: Of their forms; "" for who may only read.
+        may_silence: Whether they may silence.
+        can_close: Whether the place closes today, so that a silence can last until then.
+        typed: What was typed into a form that was refused, by field.
+        verb: Which form that was; "" for none.
+        trouble: Why, a word.
+        by: Who has the alert in hand, where that is why.
+    """
+
+    csrf: str = ""
+    may_silence: bool = False
+    can_close: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+    verb: str = ""
+    trouble: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An alert in words."""
+
+    number: int
+    address: str
+    shape: str
+    word: str
+    title: str
+    detail: str
+    lasted: str
+    times: str
+    taken: str
+    dependants: tuple[str, ...]
+    is_selected: bool
+    taken_by: str
+    is_open: bool
+    is_silenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of a course."""
+
+    time: str
+    shape: str
+    text: str
+    said: str
+
+
+def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertForms) -> str:
+    """The page."""
+    language = language_of(lang)
+    page, site = language.gettext("Alerts and health"), language.named(dict(view.site_name))
+    carried = {} if view.tab == "current" else {"tab": view.tab}
+    kept = {"l": lang, **({"theme": theme} if theme in THEMES else {})}
+
+    def linked(**more: str) -> str:
+        return "?" + urlencode(kept | more)
+
+    def row(one: AlertView) -> Row:
+        is_selected = view.selected is not None and one.number == view.selected.number
+        return row_of(one, view, language, linked(**carried), is_selected=is_selected)
+
+    return render(
+        "alerts.html",
+        language,
+        theme,
+        carried=carried,
+        forms=forms,
+        trouble=_trouble(forms, language),
+        untils=_untils(forms, language),
+        view=view,
+        tabs=[(name, *_tab(name, language), linked(tab=name), view.counts.get(name)) for name in TABS],
+        rows=[row(one) for one in view.rows],
+        selected=None if view.selected is None else row(view.selected),
+        runbook=() if view.selected is None else _lines(view.selected.runbook, language),
+        tell="" if view.selected is None else language.named(dict(view.selected.tell)),
+        course=[_step(one, view, language) for one in view.course],
+        older=None if view.older is None else linked(tab="history", before=str(view.older)),
+        nothing=_nothing(view, language),
+        nodes=health.nodes_of(view.health, language),
+        parts=health.parts_of(view.health, language),
+        icons_of=health.ICONS,
+        site=site,
+        title=f"{page} \u2013 {site} \u2013 Vigie",
+    )
+
+
+def feed_texts(view: AlertView, timezone: str, now_ts: float, lang: str) -> tuple[str, str]:
+    """Title and text of an alert in a feed."""
+    language = language_of(lang)
+    begun = language.when(view.since_ts, now_ts, timezone)
+    said = [severity_word(view, language), language.gettext("since %(time)s", time=begun)]
+    if view.ended_ts is not None:
+        ended = language.when(view.ended_ts, now_ts, timezone)
+        said[1] = language.gettext("%(from)s to %(to)s", **{"from": begun, "to": ended})
+    if view.taken_by:
+        said.append(language.gettext("%(who)s is on it", who=view.taken_by))
+    return title_of(view, language), " · ".join(said)
+
+
+def title_of(view: AlertView, language: Language) -> str:
+    """Where, and what is wrong, by the place's name for the rule or else the rule's id."""
+    rooms = language.joined([language.named(dict(room)) for room in view.rooms])
+    where = rooms or language.named(dict(view.name))
+    what = language.named(dict(view.rule_name)) or view.rule
+    colon = f"{NBSP}: " if language.code == "fr" else ": "
+    return f"{where}{colon}{what}" if where else what
+
+
+def severity_word(view: AlertView, language: Language) -> str:
+    """What its state is called."""
+    if view.ended_ts is not None:
+        return language.pgettext("alert", "Recovered")
+    if view.is_silenced:
+        return language.pgettext("alert", "Silenced")
+    words = {
+        Severity.OUTAGE: language.pgettext("alert", "Outage"),
+        Severity.WARNING: language.pgettext("alert", "Warning"),
+        Severity.UNKNOWN: language.pgettext("alert", "No reading"),
+    }
+    return words[view.severity]
+
+
+def shape_of(view: AlertView) -> str:
+    """The name of its icon: by severity, and its own for what is silenced or over."""
+    return "ok" if view.ended_ts is not None else "mute" if view.is_silenced else str(view.severity)
+
+
+def lasted(span_s: float, language: Language) -> str:
+    """``52 min``, ``3 h 05``, ``2 d``."""
+    minutes = max(0, int(span_s // 60))
+    if minutes < 60:  # noqa: PLR2004 - minutes of an hour
+        return language.gettext("%(num)s min", num=minutes)
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:  # noqa: PLR2004 - beyond two days nobody counts hours
+        return language.gettext("%(hours)s h %(minutes)s", hours=hours, minutes=f"{rest:02d}")
+    return language.gettext("%(num)s d", num=hours // 24)
+
+
+def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, is_selected: bool) -> Row:
+    """An alert as a line of the list."""
+    end_ts = view.now_ts if one.ended_ts is None else one.ended_ts
+    begun = language.when(one.since_ts, view.now_ts, view.timezone)
+    times = language.gettext("since %(time)s", time=begun)
+    if one.ended_ts is not None:
+        ended = language.when(one.ended_ts, view.now_ts, view.timezone)
+        times = language.gettext("%(from)s to %(to)s", **{"from": begun, "to": ended})
+    return Row(
+        number=one.number,
+        address=f"/alerts/{one.number}{query}",
+        shape=shape_of(one),
+        word=severity_word(one, language),
+        title=title_of(one, language),
+        detail=" · ".join(_detail(one, view, language)),
+        lasted=lasted(end_ts - one.since_ts, language),
+        times=times,
+        taken=language.gettext("%(who)s is on it", who=one.taken_by) if one.taken_by else "",
+        dependants=tuple(title_of(each, language) for each in one.dependants),
+        is_selected=is_selected,
+        taken_by=one.taken_by,
+        is_open=one.ended_ts is None,
+        is_silenced=one.is_silenced,
+    )
+
+
+def _detail(one: AlertView, view: AlertsView, language: Language) -> list[str]:
+    """What else is known: the thing it is about, who silenced it and why, that nothing is known of it any more."""
+    said = [language.named(dict(one.name))] if one.rooms and one.subject_kind != "room" and one.name else []
+    if one.is_silenced:
+        until = one.silenced_until_ts
+        if until is None:
+            said.append(language.gettext("silenced until it is over"))
+        else:
+            time = language.when(until, view.now_ts, view.timezone)
+            said.append(language.gettext("silenced until %(time)s", time=time))
+        said.append(language.gettext("%(who)s: “%(reason)s”", who=one.silenced_by, reason=one.silence_reason))
+    if one.ended_ts is None and one.unknown_since_ts is not None:
+        time = language.when(one.unknown_since_ts, view.now_ts, view.timezone)
+        said.append(language.gettext("no reading since %(time)s", time=time))
+    return said
+
+
+def _nothing(view: AlertsView, language: Language) -> str:
+    """What an empty list says."""
+    if view.rows:
+        return ""
+    words = {
+        "silenced": language.gettext("Nothing is silenced."),
+        "recovered": language.gettext("Nothing has recovered in the last 24 hours."),
+        "history": language.gettext("No alert has ever been raised here."),
+    }
+    if view.tab in words:
+        return words[view.tab]
+    if view.last is None or view.last.ended_ts is None:
+        return language.gettext("Nothing is wrong. No alert has ever been raised here.")
+    return language.gettext(
+        "Nothing is wrong. Last alert: %(time)s, %(span)s.",
+        time=language.when(view.last.since_ts, view.now_ts, view.timezone),
+        span=lasted(view.last.ended_ts - view.last.since_ts, language),
+    )
+
+
+def _tab(name: str, language: Language) -> tuple[str, str]:
+    """Its icon and its word."""
+    return {
+        "current": ("warn", language.pgettext("alerts", "Current")),
+        "silenced": ("mute", language.pgettext("alerts", "Silenced")),
+        "recovered": ("ok", language.pgettext("alerts", "Recovered, 24 h")),
+        "history": ("clock", language.pgettext("alerts", "History")),
+    }[name]
+
+
+def _lines(by_language: Mapping[str, tuple[str, ...]], language: Language) -> tuple[str, ...]:
+    return by_language.get(language.code) or by_language.get("en") or next(iter(by_language.values()), ())
+
+
+def _step(event: EventView, view: AlertsView, language: Language) -> Step:
+    shape, text = {
+        "began": ("warn", language.gettext("beyond the threshold")),
+        "fired": ("warn", language.gettext("alert")),
+        "dropped": ("ok", language.gettext("well again before it was an alert")),
+        "resolved": ("ok", language.gettext("over")),
+        "lost": ("unk", language.gettext("no reading any more")),
+        "found": ("ok", language.gettext("readings again")),
+        "explained": ("link", language.gettext("another alert is its cause")),
+        "unexplained": ("link", language.gettext("no other alert is its cause any more")),
+        "acknowledged": ("people", language.gettext("taken in hand")),
+        "released": ("people", language.gettext("given back")),
+        "silenced": ("mute", language.gettext("silenced")),
+        "unsilenced": ("say", language.gettext("silence ended")),
+        "noted": ("say", language.gettext("note")),
+        "told": ("say", language.gettext("message delivered")),
+        "not-told": ("crit", language.gettext("message not delivered")),
+    }.get(event.what, ("say", event.what))
+    return Step(
+        language.when(event.at_ts, view.now_ts, view.timezone),
+        shape,
+        text,
+        " · ".join(filter(None, (event.author, event.reason))),
+    )
+
+
+def _trouble(forms: AlertForms, language: Language) -> str:
+    """Why a form was refused; "" where none was."""
+    words = {
+        "taken": language.gettext("%(who)s is on it already.", who=forms.by),
+        "reason": language.gettext("Between 1 and 500 characters are expected here."),
+        "until": language.gettext("The place is closed: choose another time."),
+        "over": language.gettext("This alert is over: nothing can be changed on it."),
+        "store": language.gettext("The gateway is busy with its disk: try again."),
+    }
+    return words.get(forms.trouble, language.gettext("This was not taken.")) if forms.trouble else ""
+
+
+def _untils(forms: AlertForms, language: Language) -> list[tuple[str, str]]:
+    """For how long one may silence: value and word."""
+    closing = [("closing", language.gettext("until closing"))] if forms.can_close else []
+    return [("hour", language.gettext("1 h")), *closing, ("end", language.gettext("until it is over"))]

@@ -1,0 +1,207 @@
+"""Alerts for people and for programs: lists, forms, API and feed, over the real book and engine."""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+from tests.gateway.conftest import Bench, ask_from
+
+from vigie_contract.readings import Reading
+from vigie_gateway.auth.access import COOKIE
+from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.auth.roles import Role
+
+ELSEWHERE = "192.168.1.20"
+ORIGIN = {"origin": "https://testserver"}
+
+
+def signed_in(bench: Bench, accounts: Accounts, role: Role, name: str = "") -> TestClient:
+    now_ts, user = bench.clock.now_ts(), name or f"of-{role}"
+    accounts._database.execute("INSERT INTO user VALUES (?, ?, 'x', ?, ?)", (user, role, now_ts, now_ts))
+    client = ask_from(bench, ELSEWHERE, scheme="https")
+    client.cookies.set(COOKIE, accounts.open_session(user, now_ts))
+    return client
+
+
+def token(bench: Bench, accounts: Accounts, scope: str) -> TestClient:
+    now_ts = bench.clock.now_ts()
+    secret = accounts.add_token(f"t-{scope}", scope, now_ts + 3600, "test", now_ts)
+    client = ask_from(bench, ELSEWHERE)
+    client.headers["authorization"] = f"Bearer {secret}"
+    return client
+
+
+def measure(bench: Bench, value: float, seconds: int = 40) -> None:
+    """Have the mains of the café's circuit measured for so long, with a round of the alert thread at each."""
+    first = len(bench.stored("c4-mains")) + 1 if bench.store.series() else 1
+    for number in range(first, first + seconds // 10):
+        bench.clock.pass_time(10)
+        bench.send(Reading("c4-mains", bench.clock.now, value), first=number)
+        bench.commit()
+        assert bench.alerts.watch.look()
+
+
+@pytest.fixture
+def number(bench: Bench) -> int:
+    """Of the alert that the café's circuit is dead."""
+    bench.declare()
+    measure(bench, 1.0)
+    measure(bench, 0.0)
+    found = next(one for one in bench.alerts.watch.standing if one.key.rule == "circuit-dead")
+    assert found.fired_ts is not None
+    return found.number
+
+
+@pytest.fixture
+def desk(bench: Bench, accounts: Accounts) -> TestClient:
+    return signed_in(bench, accounts, Role.CONCIERGE)
+
+
+@pytest.fixture
+def admin(bench: Bench, accounts: Accounts) -> TestClient:
+    return signed_in(bench, accounts, Role.ADMIN)
+
+
+def submit(client: TestClient, number: int, verb: str, **fields: str) -> Response:
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get(f"/alerts/{number}").text)[0]
+    return client.post(f"/alerts/{number}/{verb}?l=en", data={"csrf": csrf} | fields, headers=ORIGIN)
+
+
+def text_of(client: TestClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+def test_what_fires_is_listed_in_both_languages_and_shown_in_full(desk: TestClient, number: int) -> None:
+    for lang, words in (("en", "Outage"), ("fr", "Panne")):
+        page = text_of(desk, f"/alerts?l={lang}")
+        assert f"/alerts/{number}?l={lang}" in page
+        assert words in page
+    assert "Course of events" in text_of(desk, f"/alerts/{number}?l=en")
+
+
+def test_a_place_where_nothing_was_ever_wrong_says_so(bench: Bench, desk: TestClient) -> None:
+    assert "No alert has ever been raised here" in text_of(desk, "/alerts?l=en")
+    assert "est en silence." in text_of(desk, "/alerts?l=fr&tab=silenced")
+
+
+def test_somebody_is_on_it_and_the_course_says_who(desk: TestClient, number: int) -> None:
+    answer = submit(desk, number, "acknowledge")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/alerts/{number}?l=en#alert")
+    page = text_of(desk, f"/alerts/{number}?l=en")
+    assert "of-concierge is on it" in page
+    assert "taken in hand" in page
+
+
+def test_whoever_comes_second_is_told_who_has_it_and_may_take_it_over(
+    bench: Bench, accounts: Accounts, desk: TestClient, number: int
+) -> None:
+    other = signed_in(bench, accounts, Role.ADMIN, "second")
+    submit(desk, number, "acknowledge")
+    refused = submit(other, number, "acknowledge")
+    assert refused.status_code == 409
+    assert "of-concierge is on it already." in html.unescape(refused.text)
+    assert submit(other, number, "acknowledge", known="of-concierge").status_code == 303
+    assert "second is on it" in text_of(other, f"/alerts/{number}?l=en")
+
+
+def test_what_is_given_back_is_in_nobodys_hand(desk: TestClient, number: int) -> None:
+    submit(desk, number, "acknowledge")
+    assert submit(desk, number, "release").status_code == 303
+    assert "of-concierge is on it" not in text_of(desk, f"/alerts/{number}?l=en")
+
+
+def test_a_silence_without_a_reason_is_refused_at_its_field_and_keeps_what_was_chosen(
+    admin: TestClient, number: int
+) -> None:
+    refused = submit(admin, number, "silence", until="end", reason="  ")
+    assert refused.status_code == 422
+    assert 'aria-invalid="true"' in refused.text
+    assert re.search(r'value="end" checked', refused.text)
+
+
+def test_a_reason_too_long_is_shown_again_as_it_was_typed(admin: TestClient, number: int) -> None:
+    typed = "paint " * 90
+    refused = submit(admin, number, "silence", until="hour", reason=typed)
+    assert refused.status_code == 422
+    assert f'value="{typed}"' in refused.text
+
+
+def test_a_silence_moves_the_alert_to_its_own_list_until_it_is_ended(admin: TestClient, number: int) -> None:
+    assert submit(admin, number, "silence", until="hour", reason="painting works").status_code == 303
+    silenced = text_of(admin, "/alerts?l=en&tab=silenced")
+    assert "of-admin: “painting works”" in silenced
+    assert f"/alerts/{number}?" not in text_of(admin, "/alerts?l=en")
+    assert submit(admin, number, "unsilence").status_code == 303
+    assert f"/alerts/{number}?" in text_of(admin, "/alerts?l=en")
+
+
+def test_a_silence_until_closing_ends_when_the_place_closes(bench: Bench, admin: TestClient, number: int) -> None:
+    assert submit(admin, number, "silence", until="closing", reason="works").status_code == 303
+    silence = next(one.silence for one in bench.alerts.watch.standing if one.number == number)
+    assert silence is not None
+    assert silence.until_ts is not None
+    assert bench.gateway.site.opening_hours() is not None
+    assert bench.clock.now < silence.until_ts < bench.clock.now + 86_400
+
+
+def test_the_front_desk_may_not_silence(desk: TestClient, number: int) -> None:
+    assert submit(desk, number, "silence", until="end", reason="quiet").status_code == 403
+    assert 'name="reason"' not in text_of(desk, f"/alerts/{number}")
+
+
+def test_who_only_reads_has_no_forms(bench: Bench, accounts: Accounts, number: int) -> None:
+    reader = signed_in(bench, accounts, Role.NETWORK)
+    assert "<form" not in text_of(reader, f"/alerts/{number}")
+
+
+def test_a_form_of_another_session_changes_nothing(desk: TestClient, number: int) -> None:
+    answer = desk.post(f"/alerts/{number}/acknowledge", data={"csrf": "of another"}, headers=ORIGIN)
+    assert answer.status_code == 403
+    assert desk.get("/api/v1/alerts").json()[0]["taken_by"] == ""
+
+
+def test_what_is_over_is_listed_as_recovered_and_takes_no_marks(bench: Bench, desk: TestClient, number: int) -> None:
+    measure(bench, 1.0, 120)
+    page = text_of(desk, "/alerts?l=en&tab=recovered")
+    assert f"/alerts/{number}?" in page
+    assert "Nothing is wrong. Last alert:" in text_of(desk, "/alerts?l=en")
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', desk.get("/rooms/atelier").text)[0]
+    answer = desk.post(f"/alerts/{number}/note?l=en", data={"csrf": csrf, "note": "late"}, headers=ORIGIN)
+    assert answer.status_code == 409
+    assert f"/alerts/{number}?" in text_of(desk, "/alerts?l=en&tab=history")
+
+
+def test_a_number_that_nobody_has_is_not_found(desk: TestClient) -> None:
+    assert desk.get("/alerts/4711").status_code == 404
+    assert desk.get("/api/v1/alerts/4711").json()["status"] == 404
+
+
+def test_programs_list_read_and_mark_with_a_token_of_the_right_scope(
+    bench: Bench, accounts: Accounts, number: int
+) -> None:
+    read, correct, admin = (token(bench, accounts, scope) for scope in ("read", "correct", "admin"))
+    assert [one["number"] for one in read.get("/api/v1/alerts").json()] == [number]
+    assert read.post(f"/api/v1/alerts/{number}/acknowledge", json={}).status_code == 403
+    taken = correct.post(f"/api/v1/alerts/{number}/acknowledge", json={"note": "on my way"}).json()
+    assert taken["alert"]["taken_by"] == "token t-correct"
+    assert taken["course"][-1]["what"] == "acknowledged"
+    assert correct.post(f"/api/v1/alerts/{number}/silence", json={"reason": "x"}).status_code == 403
+    past = admin.post(f"/api/v1/alerts/{number}/silence", json={"reason": "x", "until_ts": 1.0})
+    assert (past.status_code, past.headers["content-type"]) == (422, "application/problem+json")
+    assert admin.post(f"/api/v1/alerts/{number}/acknowledge", json={}).status_code == 409
+    assert admin.post(f"/api/v1/alerts/{number}/silence", json={"reason": "x"}).json()["alert"]["is_silenced"]
+    assert read.get("/api/v1/alerts?state=silenced").json()[0]["silence_reason"] == "x"
+
+
+def test_the_feed_has_the_alert_and_is_not_for_the_public(bench: Bench, desk: TestClient, number: int) -> None:
+    feed = ET.fromstring(desk.get("/alerts/feed.atom?l=en").content)  # noqa: S314 - our own
+    links = [link.get("href") for link in feed.iter("{http://www.w3.org/2005/Atom}link")]
+    assert links[1] == f"https://testserver/alerts/{number}?l=en"
+    assert ask_from(bench, ELSEWHERE).get("/alerts/feed.atom").status_code == 401
