@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from vigie_dashboard import health
+from vigie_dashboard import alert_text, health
 from vigie_dashboard.alert_view import AlertView, EventView
+from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.health_view import HealthView
-from vigie_dashboard.language import NBSP, Language, language_of
+from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.notices import Severity
 from vigie_dashboard.pages import THEMES, render
 
@@ -101,7 +102,6 @@ class Step:
     time: str
     shape: str
     text: str
-    said: str
 
 
 def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertForms) -> str:
@@ -130,8 +130,9 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
         tabs=[(name, *_tab(name, language), linked(tab=name), view.counts.get(name)) for name in TABS],
         rows=[row(one) for one in view.rows],
         selected=None if view.selected is None else row(view.selected),
-        runbook=() if view.selected is None else _lines(view.selected.runbook, language),
-        tell="" if view.selected is None else language.named(dict(view.selected.tell)),
+        runbook=() if view.selected is None else alert_text.runbook_of(view.selected, language),
+        tell="" if view.selected is None else alert_text.tell_line(view.selected, language),
+        fault="" if view.selected is None else alert_text.fault_line(view.selected, language),
         course=[_step(one, view, language) for one in view.course],
         older=None if view.older is None else linked(tab="history", before=str(view.older)),
         nothing=_nothing(view, language),
@@ -146,23 +147,10 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
 def feed_texts(view: AlertView, timezone: str, now_ts: float, lang: str) -> tuple[str, str]:
     """Title and text of an alert in a feed."""
     language = language_of(lang)
-    begun = language.when(view.since_ts, now_ts, timezone)
-    said = [severity_word(view, language), language.gettext("since %(time)s", time=begun)]
-    if view.ended_ts is not None:
-        ended = language.when(view.ended_ts, now_ts, timezone)
-        said[1] = language.gettext("%(from)s to %(to)s", **{"from": begun, "to": ended})
+    said = [severity_word(view, language), alert_text.since(view, now_ts, timezone, language)]
     if view.taken_by:
         said.append(language.gettext("%(who)s is on it", who=view.taken_by))
-    return title_of(view, language), " · ".join(said)
-
-
-def title_of(view: AlertView, language: Language) -> str:
-    """Where, and what is wrong, by the place's name for the rule or else the rule's id."""
-    rooms = language.joined([language.named(dict(room)) for room in view.rooms])
-    where = rooms or language.named(dict(view.name))
-    what = language.named(dict(view.rule_name)) or view.rule
-    colon = f"{NBSP}: " if language.code == "fr" else ": "
-    return f"{where}{colon}{what}" if where else what
+    return headline(view, language), " · ".join(said)
 
 
 def severity_word(view: AlertView, language: Language) -> str:
@@ -184,36 +172,19 @@ def shape_of(view: AlertView) -> str:
     return "ok" if view.ended_ts is not None else "mute" if view.is_silenced else str(view.severity)
 
 
-def lasted(span_s: float, language: Language) -> str:
-    """``52 min``, ``3 h 05``, ``2 d``."""
-    minutes = max(0, int(span_s // 60))
-    if minutes < 60:  # noqa: PLR2004 - minutes of an hour
-        return language.gettext("%(num)s min", num=minutes)
-    hours, rest = divmod(minutes, 60)
-    if hours < 48:  # noqa: PLR2004 - beyond two days nobody counts hours
-        return language.gettext("%(hours)s h %(minutes)s", hours=hours, minutes=f"{rest:02d}")
-    return language.gettext("%(num)s d", num=hours // 24)
-
-
 def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, is_selected: bool) -> Row:
     """An alert as a line of the list."""
-    end_ts = view.now_ts if one.ended_ts is None else one.ended_ts
-    begun = language.when(one.since_ts, view.now_ts, view.timezone)
-    times = language.gettext("since %(time)s", time=begun)
-    if one.ended_ts is not None:
-        ended = language.when(one.ended_ts, view.now_ts, view.timezone)
-        times = language.gettext("%(from)s to %(to)s", **{"from": begun, "to": ended})
     return Row(
         number=one.number,
         address=f"/alerts/{one.number}{query}",
         shape=shape_of(one),
         word=severity_word(one, language),
-        title=title_of(one, language),
+        title=headline(one, language),
         detail=" · ".join(_detail(one, view, language)),
-        lasted=lasted(end_ts - one.since_ts, language),
-        times=times,
+        lasted=alert_text.lasted(one, view.now_ts, language),
+        times=alert_text.since(one, view.now_ts, view.timezone, language),
         taken=language.gettext("%(who)s is on it", who=one.taken_by) if one.taken_by else "",
-        dependants=tuple(title_of(each, language) for each in one.dependants),
+        dependants=tuple(headline(each, language) for each in one.dependants),
         is_selected=is_selected,
         taken_by=one.taken_by,
         is_open=one.ended_ts is None,
@@ -223,19 +194,9 @@ def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, 
 
 def _detail(one: AlertView, view: AlertsView, language: Language) -> list[str]:
     """What else is known: the thing it is about, who silenced it and why, that nothing is known of it any more."""
-    said = [language.named(dict(one.name))] if one.rooms and one.subject_kind != "room" and one.name else []
-    if one.is_silenced:
-        until = one.silenced_until_ts
-        if until is None:
-            said.append(language.gettext("silenced until it is over"))
-        else:
-            time = language.when(until, view.now_ts, view.timezone)
-            said.append(language.gettext("silenced until %(time)s", time=time))
-        said.append(language.gettext("%(who)s: “%(reason)s”", who=one.silenced_by, reason=one.silence_reason))
-    if one.ended_ts is None and one.unknown_since_ts is not None:
-        time = language.when(one.unknown_since_ts, view.now_ts, view.timezone)
-        said.append(language.gettext("no reading since %(time)s", time=time))
-    return said
+    silence = alert_text.silence_line(one, view.now_ts, view.timezone, language)
+    unknown = alert_text.unknown_line(one, view.now_ts, view.timezone, language)
+    return [line for line in (figures_line(one, language), silence, unknown) if line]
 
 
 def _nothing(view: AlertsView, language: Language) -> str:
@@ -254,7 +215,7 @@ def _nothing(view: AlertsView, language: Language) -> str:
     return language.gettext(
         "Nothing is wrong. Last alert: %(time)s, %(span)s.",
         time=language.when(view.last.since_ts, view.now_ts, view.timezone),
-        span=lasted(view.last.ended_ts - view.last.since_ts, language),
+        span=alert_text.lasted(view.last, view.now_ts, language),
     )
 
 
@@ -268,34 +229,18 @@ def _tab(name: str, language: Language) -> tuple[str, str]:
     }[name]
 
 
-def _lines(by_language: Mapping[str, tuple[str, ...]], language: Language) -> tuple[str, ...]:
-    return by_language.get(language.code) or by_language.get("en") or next(iter(by_language.values()), ())
-
-
 def _step(event: EventView, view: AlertsView, language: Language) -> Step:
-    shape, text = {
-        "began": ("warn", language.gettext("beyond the threshold")),
-        "fired": ("warn", language.gettext("alert")),
-        "dropped": ("ok", language.gettext("well again before it was an alert")),
-        "resolved": ("ok", language.gettext("over")),
-        "lost": ("unk", language.gettext("no reading any more")),
-        "found": ("ok", language.gettext("readings again")),
-        "explained": ("link", language.gettext("another alert is its cause")),
-        "unexplained": ("link", language.gettext("no other alert is its cause any more")),
-        "acknowledged": ("people", language.gettext("taken in hand")),
-        "released": ("people", language.gettext("given back")),
-        "silenced": ("mute", language.gettext("silenced")),
-        "unsilenced": ("say", language.gettext("silence ended")),
-        "noted": ("say", language.gettext("note")),
-        "told": ("say", language.gettext("message delivered")),
-        "not-told": ("crit", language.gettext("message not delivered")),
-    }.get(event.what, ("say", event.what))
-    return Step(
-        language.when(event.at_ts, view.now_ts, view.timezone),
-        shape,
-        text,
-        " · ".join(filter(None, (event.author, event.reason))),
-    )
+    shapes = {
+        **dict.fromkeys(("began", "fired"), "warn"),
+        **dict.fromkeys(("dropped", "resolved", "found"), "ok"),
+        **dict.fromkeys(("acknowledged", "released"), "people"),
+        **dict.fromkeys(("explained", "unexplained"), "link"),
+        "lost": "unk",
+        "silenced": "mute",
+        "not-told": "crit",
+    }
+    time = language.when(event.at_ts, view.now_ts, view.timezone)
+    return Step(time, shapes.get(event.what, "say"), alert_text.course_line(event, language))
 
 
 def _trouble(forms: AlertForms, language: Language) -> str:
