@@ -40,7 +40,6 @@ from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
 from vigie_gateway.notify.telling import build_telling
-from vigie_gateway.place.alert_tables import recipients_of
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -218,6 +217,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             watch,
             clock,
             live.poke,
+            lambda: telling.senders.wake(),  # noqa: PLW0108 - the senders are made after, of the same outbox
             remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
         )
         stack.callback(alerts.close)
@@ -226,7 +226,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lasting.told_by,
             alerts.outbox,
             clock,
-            people=recipients_of(site),
+            people=alerts.people,
+            compose=alerts.words.compose,
+            is_cut_off=alerts.is_cut_off,
             show=live.poke,
             counters={"ingest": lambda: pipeline.progress_mono, "alerts": lambda: alerts.watch.rounds},
             is_sound={"store": lambda: pipeline.store_trouble is None},

@@ -224,6 +224,7 @@ def make_bench(
         watch,
         clock,
         lambda: changes.append(clock.now_ts()),
+        lambda: None,
         clock.now_mono,
     )
     health = Health(

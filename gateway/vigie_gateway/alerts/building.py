@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vigie_contract.clock import Clock
-from vigie_gateway.alerts.alert import Alert, Change
+from vigie_dashboard.alert_message import Sender
+from vigie_dashboard.language import language_of
+from vigie_gateway.alerts.alert import Alert, Phase
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.causes import Causes, Graph
@@ -19,12 +21,16 @@ from vigie_gateway.alerts.faults import fault_of
 from vigie_gateway.alerts.judgement import hours_now
 from vigie_gateway.alerts.marks import lapse
 from vigie_gateway.alerts.naming import Naming
+from vigie_gateway.alerts.rules import Rule
 from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.alerts.watch import Steps, Watch
 from vigie_gateway.clock.watch import ClockWatch
-from vigie_gateway.notify.notices import Notice
 from vigie_gateway.notify.outbox import Outbox
-from vigie_gateway.place.alert_tables import rules_of
+from vigie_gateway.notify.plan import Plan
+from vigie_gateway.notify.quiet import QuietHours
+from vigie_gateway.notify.recipients import Recipient
+from vigie_gateway.notify.words import Words
+from vigie_gateway.place.alert_tables import recipients_of, rules_of
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.hours import OpeningWatch, local_date
 from vigie_gateway.place.site import Site
@@ -44,6 +50,9 @@ class Alerts:
         outbox: What is to be told.
         watch: The thread.
         desk: What pages ask.
+        people: Who asked to be told.
+        words: What they are told.
+        is_cut_off: Whether no line of the place leads to the internet, as an alert says; any thread.
     """
 
     file: BookFile
@@ -51,6 +60,9 @@ class Alerts:
     outbox: Outbox
     watch: Watch
     desk: Desk
+    people: tuple[Recipient, ...]
+    words: Words
+    is_cut_off: Callable[[], bool]
 
     def outbox_report(self, now_ts: float) -> dict[str, Any]:
         """The part "outbox" of ``/healthz``."""
@@ -77,6 +89,7 @@ def build_alerts(
     clock_watch: ClockWatch,
     clock: Clock,
     show: Callable[[], None],
+    wake: Callable[[], None],
     monotonic: Callable[[], float] = time.monotonic,
     remote: Iterable[str] = (),
 ) -> Alerts:
@@ -91,6 +104,7 @@ def build_alerts(
         clock_watch: Whether that is known.
         clock: The time.
         show: Tells browsers.
+        wake: Has the notifiers look.
         monotonic: Real seconds.
         remote: Names of the notifiers that need internet: a line that is down explains why they fail.
 
@@ -120,11 +134,32 @@ def build_alerts(
     def explain(alerts: Sequence[Alert]) -> Mapping[int, int]:
         return causes.explain(alerts, clock.now_mono())
 
-    steps = Steps(sense, is_open, outbox.moved, lapse, explain, fault, _none_is_told)
-    watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, show, monotonic)
-    desk = Desk(rules, book, watch, lambda: Naming(site, store.series()))
-    return Alerts(file, book, outbox, watch, desk)
+    def naming() -> Naming:
+        return Naming(site, store.series())
+
+    people, group_wait_s = recipients_of(site), site.alerts.group_wait
+    quiet = QuietHours(site.zone(), hours)
+    plan = Plan(people, rules, lambda subject: naming().room_ids(subject), quiet, group_wait_s)
+    steps = Steps(sense, is_open, outbox.moved, lapse, explain, fault, plan.notices_of)
+    watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, wake, monotonic)
+    desk = Desk(rules, book, watch, naming)
+    words = Words({one.id: one for one in people}, rules, book.alert, desk.view, outbox, _sender(site), group_wait_s)
+    lines = {line.id for line in site.uplinks if line.portal is not None}
+
+    def is_cut_off() -> bool:
+        return bool(lines) and lines <= _lines_down(watch.standing, rules)
+
+    return Alerts(file, book, outbox, watch, desk, people, words, is_cut_off)
 
 
-def _none_is_told(_changes: Sequence[Change], _alerts: Sequence[Alert], _now_ts: float) -> Sequence[Notice]:
-    return ()
+def _sender(site: Site) -> Callable[[str], Sender]:
+    return lambda code: Sender(language_of(code).named(site.name), site.timezone, site.visitors.address)
+
+
+def _lines_down(alerts: Sequence[Alert], rules: Mapping[str, Rule]) -> set[str]:
+    """Lines to the internet of which an alert fires."""
+    return {
+        alert.key.subject.id
+        for alert in alerts
+        if alert.phase is Phase.FIRING and (rule := rules.get(alert.key.rule)) and rule.signal == "internet"
+    }

@@ -77,12 +77,16 @@ class Desk:
         alert = self._book.alert(number)
         if alert is None:
             return None
-        return AlertDetail(self._joined([alert])[0], course_of(self._book.course(number)))
+        return AlertDetail(self.view(alert), course_of(self._book.course(number)))
+
+    def view(self, alert: Alert) -> AlertView:
+        """An alert in the place's words, with what it explains."""
+        return self._joined([alert])[0]
 
     def last_ended(self) -> AlertView | None:
         """The last that fired and ended; None when none ever did."""
         last = self._book.last_ended()
-        return None if last is None else self._joined([last])[0]
+        return None if last is None else self.view(last)
 
     def acknowledge(self, number: int, author: str, note: str = "", *, known: str = "") -> None:
         """Take it in hand. Who has it already may do it again, and changes the note.

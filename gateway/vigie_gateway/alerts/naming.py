@@ -48,9 +48,12 @@ class Naming:
 
     def rooms(self, subject: Subject) -> tuple[Names, ...]:
         """The names of the rooms that it is about, each once; empty for the whole place."""
+        return tuple(self._rooms[room] for room in self.room_ids(subject))
+
+    def room_ids(self, subject: Subject) -> tuple[str, ...]:
+        """Their ids, in the same order."""
         find = self._rooms_of.get(subject.kind)
-        ids = [] if find is None else dict.fromkeys(find(subject.id))
-        return tuple(self._rooms[room] for room in ids if room in self._rooms)
+        return () if find is None else tuple(room for room in dict.fromkeys(find(subject.id)) if room in self._rooms)
 
     def _same(self, text: str) -> Names:
         return dict.fromkeys(self._languages, text)

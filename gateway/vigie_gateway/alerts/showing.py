@@ -106,6 +106,7 @@ def view_of(alert: Alert, rule: Rule | None, naming: Naming, dependants: Iterabl
         phase=str(alert.phase),
         since_ts=alert.since_ts,
         rooms=naming.rooms(alert.key.subject),
+        room_ids=naming.room_ids(alert.key.subject),
         fired_ts=alert.fired_ts,
         ended_ts=alert.ended_ts,
         value=alert.value,

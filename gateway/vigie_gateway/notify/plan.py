@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vigie_dashboard.notices import Severity
 from vigie_gateway.alerts.alert import Alert, Change, Event, Phase, What
 from vigie_gateway.alerts.rules import Rule
 from vigie_gateway.alerts.signals import Subject
@@ -17,7 +16,7 @@ from vigie_gateway.notify.notices import Notice, Occasion
 from vigie_gateway.notify.quiet import QuietHours
 from vigie_gateway.notify.recipients import Recipient
 
-GROUP_WAIT_S = 30.0
+GROUP_WAIT_S = 10.0
 """From a transition to its message: what else happens meanwhile is in it. Lower sends a message for each device of a
 breaker; higher tells of an outage late."""
 SETTLE_S = 120.0
@@ -45,32 +44,34 @@ class Plan:
     quiet: QuietHours
     group_wait_s: float = GROUP_WAIT_S
 
-    def notices_of(self, changes: Sequence[Change], alerts: Sequence[Alert]) -> list[Notice]:
+    def notices_of(self, changes: Sequence[Change], alerts: Sequence[Alert], now_ts: float) -> list[Notice]:
         """Whom to tell of changes, in their order.
 
         Args:
             changes: As they are about to be written.
             alerts: All that are open after them: an alert that fires and is explained in one round is not told.
+            now_ts: From when on the group waits.
         """
         now = {alert.number: alert for alert in alerts}
         notices: list[Notice] = []
         for change in changes:
             alert = now.get(change.alert.number, change.alert)
             for event in change.events:
-                notices += self._of_event(event, alert)
+                notices += self._of_event(event, alert, now_ts)
         return notices
 
-    def _of_event(self, event: Event, alert: Alert) -> Iterator[Notice]:
+    def _of_event(self, event: Event, alert: Alert, now_ts: float) -> Iterator[Notice]:
         rule = self.rules.get(alert.key.rule)
         if rule is None:
             return
         if event.what in _FIRES and alert.phase is Phase.FIRING and alert.silence is None and alert.cause is None:
             wait_s = SETTLE_S if event.what is What.UNEXPLAINED else self.group_wait_s
-            yield from self._to_each(alert, rule, event, Occasion.FIRED, max(wait_s, self.group_wait_s))
+            due_ts = now_ts + max(wait_s, self.group_wait_s)
+            yield from self._to_each(alert, rule, event, Occasion.FIRED, due_ts)
         elif event.what is What.RESOLVED and alert.fired_ts is not None:
-            yield from self._to_each(alert, rule, event, Occasion.RESOLVED, self.group_wait_s)
+            yield from self._to_each(alert, rule, event, Occasion.RESOLVED, now_ts + self.group_wait_s)
 
-    def _to_each(self, alert: Alert, rule: Rule, event: Event, occasion: Occasion, wait_s: float) -> Iterator[Notice]:
+    def _to_each(self, alert: Alert, rule: Rule, event: Event, occasion: Occasion, from_ts: float) -> Iterator[Notice]:
         rooms = self.rooms_of(alert.key.subject)
         for recipient in self.recipients:
             if not recipient.wants(rule.id, rule.severity, rooms):
@@ -78,15 +79,12 @@ class Plan:
             is_over = occasion is Occasion.RESOLVED
             if is_over and not recipient.wants_resolved:
                 continue
-            due_ts = self._due_ts(recipient, rule.severity, event, wait_s, is_over=is_over)
             is_late = recipient.after_s > 0 and not is_over
+            # An escalation waits for its time, however short the group's.
+            at_ts = max(from_ts, event.at_ts + recipient.after_s) if is_late else from_ts
+            due_ts = self.quiet.told_from(recipient, rule.severity, at_ts)
             for notifier in recipient.notifiers:
                 yield Notice(
                     0, recipient.id, notifier, Occasion.ESCALATED if is_late else occasion, alert.number, event.at_ts,
                     due_ts,
                 )  # fmt: skip
-
-    def _due_ts(self, recipient: Recipient, severity: Severity, event: Event, wait_s: float, *, is_over: bool) -> float:
-        """An escalation waits for its time, however short the group's."""
-        wait_s = wait_s if is_over else max(wait_s, recipient.after_s)
-        return self.quiet.told_from(recipient, severity, event.at_ts + wait_s)

@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 LOOK_S = 5.0
 """Between two looks when nobody calls: grouping and quiet hours end without anybody's doing. Lower reads the disk for
 nothing; higher tells so much later."""
+HELD_S = 1_800.0
+"""How long messages are held while the place has no internet, as an alert says: what is over by then is one message
+with both times, and not two. Lower sends two after an ordinary cut; higher believes a probe for longer that is wrong.
+"""
 STOP_S = 1.0
 """How long a send under way may hold up the end of the gateway. It leaves again after the restart, under its key."""
 
@@ -123,6 +127,7 @@ class Sending:
         compose: Finds the words.
         clock: The time.
         random: For the waits between tries.
+        is_cut_off: Whether the place has no internet: who needs it waits.
         on_change: Called when a message got through, or did not.
     """
 
@@ -134,6 +139,7 @@ class Sending:
         compose: Compose,
         clock: Clock,
         random: Random,
+        is_cut_off: Callable[[], bool] = lambda: False,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.notifier = notifier
@@ -141,6 +147,8 @@ class Sending:
         self._outbox = outbox
         self._compose = compose
         self._clock = clock
+        self._is_cut_off = is_cut_off
+        self._cut_since_ts: float | None = None
         self._on_change = on_change
         self._patience = Patience(random)
         self._tried: set[str] = set()
@@ -263,7 +271,17 @@ class Sending:
         return True
 
     def _may_try(self) -> bool:
-        return not self._stopping.is_set() and self._patience.may_try(self._clock.now_ts())
+        now_ts = self._clock.now_ts()
+        return not self._stopping.is_set() and not self._is_held(now_ts) and self._patience.may_try(now_ts)
+
+    def _is_held(self, now_ts: float) -> bool:
+        """Whether to wait for the internet, rather than to try in vain and say half of it."""
+        if self.notifier.is_local or not self._is_cut_off():
+            self._cut_since_ts = None
+            return False
+        if self._cut_since_ts is None:
+            self._cut_since_ts = now_ts
+        return now_ts - self._cut_since_ts < HELD_S
 
     def _failed(self, dispatch: Dispatch, error: NotifierError) -> None:
         now_ts = self._tried_ts = self._clock.now_ts()
@@ -312,12 +330,18 @@ class Senders:
         outbox: Outbox,
         compose: Compose,
         clock: Clock,
+        is_cut_off: Callable[[], bool] = lambda: False,
         on_change: Callable[[], None] = lambda: None,
     ) -> Senders:
         """A thread for each notifier, with those who are told by it."""
         random = SystemRandom()
         told_by = {one.name: [person.id for person in people if one.name in person.notifiers] for one in notifiers}
-        return cls([Sending(one, told_by[one.name], outbox, compose, clock, random, on_change) for one in notifiers])
+        return cls(
+            [
+                Sending(one, told_by[one.name], outbox, compose, clock, random, is_cut_off, on_change)
+                for one in notifiers
+            ]
+        )
 
     def start(self) -> None:
         """Start them."""

@@ -94,6 +94,7 @@ def build_telling(
     others: Sequence[Notifier] = (),
     people: Sequence[Recipient] = (),
     compose: Compose = nothing_to_say,
+    is_cut_off: Callable[[], bool] = lambda: False,
     show: Callable[[], None],
     counters: Mapping[str, Callable[[], float]],
     is_sound: Mapping[str, Callable[[], bool]],
@@ -107,12 +108,13 @@ def build_telling(
         others: Notifiers that need nothing of it, beside the screen: the lamp.
         people: Who asked to be told.
         compose: Finds the words for what waits for them.
+        is_cut_off: Whether the place has no internet.
         show: Shows browsers what is now.
         counters: By its name, what rises while a thread of the gateway gets on; the notifiers' own are added.
         is_sound: By its name, whether a part works.
     """
     notifiers = (Screen("screen", show), *others, *file.notifiers)
-    senders = Senders.of(notifiers, people, outbox, compose, clock, show)
+    senders = Senders.of(notifiers, people, outbox, compose, clock, is_cut_off, show)
     heartbeat = None
     if file.heartbeat is not None:
         progress = Progress({**counters, "notifiers": senders.rounds}, is_sound)

@@ -18,6 +18,7 @@ from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.judgement import ABSENT
 from vigie_gateway.alerts.rules import Rule, When
 from vigie_gateway.alerts.signals import SIGNALS, Subject, SubjectKind
+from vigie_gateway.notify.plan import GROUP_WAIT_S
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.place.entries import ChannelName, Id, Names, Number, RoomRef
 from vigie_gateway.place.hours import Span, parse_span
@@ -219,10 +220,7 @@ class RuleTable(Table):
 class AlertsTable(Table):
     """``[alerts]``: how messages wait for each other, and which calendar's events are planned works."""
 
-    group_wait: Duration = 10.0
-    """How long the first message waits for what belongs to it. Lower tells a power cut in pieces; higher tells late."""
-    group_interval: Duration = 300.0
-    """Between two messages to the same person. Lower is a storm; higher keeps news back."""
+    group_wait: Duration = GROUP_WAIT_S
     planned_works: Id | None = None
 
 

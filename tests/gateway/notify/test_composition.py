@@ -22,7 +22,7 @@ ALERT = Alert(7, OUTAGE, Phase.FIRING, FIRED_TS - 10, fired_ts=FIRED_TS)
 OVER = replace(ALERT, phase=Phase.RESOLVED, ended_ts=FIRED_TS + 600)
 
 
-def notice(number: int, occasion: Occasion = Occasion.FIRED, alert: int = 7, wait_s: float = 30.0) -> Notice:
+def notice(number: int, occasion: Occasion = Occasion.FIRED, alert: int = 7, wait_s: float = 10.0) -> Notice:
     """About an alert that fired at FIRED_TS; of an end, that it ended at FIRED_TS + 600."""
     at_ts = FIRED_TS + 600 if occasion is Occasion.RESOLVED else FIRED_TS
     return Notice(number, "desk", "mail", occasion, alert, at_ts, at_ts + wait_s)
@@ -46,7 +46,7 @@ def test_what_fires_is_told_once() -> None:
         (replace(ALERT, silence=Silence("a", FIRED_TS, "works", None)), notice(1), "silenced"),
         (replace(ALERT, cause=3), notice(1), "explained"),
         (replace(ALERT, acknowledged=Acknowledgement("a", FIRED_TS)), notice(1, Occasion.ESCALATED), "acknowledged"),
-        (replace(OVER, ended_ts=FIRED_TS + 29), notice(1), "over"),
+        (replace(OVER, ended_ts=FIRED_TS + 9), notice(1), "over"),
         (OVER, notice(1, Occasion.ESCALATED, wait_s=900), "over"),
         (replace(OVER, key=WARNING), notice(1, wait_s=8 * 3_600), "over"),
         (replace(ALERT, number=8), notice(1), "unknown"),
@@ -105,7 +105,7 @@ _ALERTS = st.builds(
 )
 _NOTICES = st.builds(
     notice, st.just(0), st.sampled_from([Occasion.FIRED, Occasion.ESCALATED, Occasion.RESOLVED]), st.integers(1, 5),
-    st.sampled_from([30.0, 900.0]),
+    st.sampled_from([10.0, 900.0]),
 )  # fmt: skip
 
 

@@ -49,15 +49,15 @@ def ended(key: AlertKey, at_ts: float = NOON_TS) -> Change:
 
 def notices(given: Plan, change: Change, open_alerts: Sequence[Alert] | None = None) -> list[Notice]:
     """Of one change."""
-    return given.notices_of([change], [change.alert] if open_alerts is None else open_alerts)
+    return given.notices_of([change], [change.alert] if open_alerts is None else open_alerts, change.events[0].at_ts)
 
 
 def test_who_wants_an_alert_is_told_by_each_of_their_notifiers_after_the_group_wait() -> None:
     both = replace(DESK, notifiers=("mail", "sms"))
     found = notices(plan(both), firing(OUTAGE))
     assert [(one.notifier, one.occasion, one.alert, one.at_ts, one.due_ts - NOON_TS) for one in found] == [
-        ("mail", Occasion.FIRED, 7, NOON_TS, 30.0),
-        ("sms", Occasion.FIRED, 7, NOON_TS, 30.0),
+        ("mail", Occasion.FIRED, 7, NOON_TS, 10.0),
+        ("sms", Occasion.FIRED, 7, NOON_TS, 10.0),
     ]
 
 
@@ -99,7 +99,7 @@ def test_what_is_explained_within_the_same_round_is_not_told() -> None:
 
 def test_what_fires_on_after_its_silence_or_its_cause_is_told_then() -> None:
     (again,) = notices(plan(DESK), firing(OUTAGE, what=What.UNSILENCED))
-    assert again.due_ts == NOON_TS + 30.0
+    assert again.due_ts == NOON_TS + 10.0
     (alone,) = notices(plan(DESK), firing(OUTAGE, what=What.UNEXPLAINED))
     assert alone.due_ts == NOON_TS + SETTLE_S
 
@@ -121,17 +121,17 @@ def test_an_escalation_is_due_when_nobody_has_acknowledged_for_so_long() -> None
 def test_quiet_hours_put_a_warning_off_and_let_an_outage_through() -> None:
     quiet = replace(DESK, quiet=(parse_span("22:00-07:00"),))
     assert notices(plan(quiet), firing(WARNING, NIGHT_TS))[0].due_ts == MORNING_TS
-    assert notices(plan(quiet), firing(OUTAGE, NIGHT_TS))[0].due_ts == NIGHT_TS + 30.0
+    assert notices(plan(quiet), firing(OUTAGE, NIGHT_TS))[0].due_ts == NIGHT_TS + 10.0
     deaf = replace(quiet, lets_outages=False)
     assert notices(plan(deaf), firing(OUTAGE, NIGHT_TS))[0].due_ts == MORNING_TS
-    assert notices(plan(quiet), firing(WARNING, NOON_TS))[0].due_ts == NOON_TS + 30.0
+    assert notices(plan(quiet), firing(WARNING, NOON_TS))[0].due_ts == NOON_TS + 10.0
 
 
 def test_quiet_while_closed_ends_with_the_opening_and_the_night_after_it() -> None:
     closed = replace(DESK, is_quiet_when_closed=True)
     opening_ts = datetime(2026, 11, 25, 8, 0, tzinfo=PARIS).timestamp()
     assert notices(plan(closed), firing(WARNING, NIGHT_TS))[0].due_ts == opening_ts
-    assert notices(plan(closed, hours=None), firing(WARNING, NIGHT_TS))[0].due_ts == NIGHT_TS + 30.0
+    assert notices(plan(closed, hours=None), firing(WARNING, NIGHT_TS))[0].due_ts == NIGHT_TS + 10.0
     both = replace(closed, quiet=(parse_span("07:30-09:00"),))
     nine_ts = datetime(2026, 11, 25, 9, 0, tzinfo=PARIS).timestamp()
     assert notices(plan(both), firing(WARNING, NIGHT_TS))[0].due_ts == nine_ts
