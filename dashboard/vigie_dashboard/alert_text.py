@@ -101,6 +101,10 @@ def _steps(language: Language) -> dict[str, tuple[str, ...]]:
         "portal": (gettext("Open any web page on this network and sign in."),),
         "dns": (router, gettext("If it stays so, have another name server entered in the router.")),
         "uplink-slow": (gettext("Measure again; if it stays slow, call the provider with both figures."),),
+        "nodes-silent": (
+            gettext("Look what they share: the access point or network switch that they hang on, and its power."),
+            gettext("Turn the access point off and on once."),
+        ),
         "node-silent": (look, gettext("Look whether the Wi-Fi reaches it.")),
         "channel-silent": (gettext("Look at the sensor's cable, and turn its node off and on once."),),
         "node-cloned": (gettext("Give one of the two a new card or a new journal (docs/operations.md)."),),

@@ -16,6 +16,8 @@ LISTED_ROOMS = 2
 """More names than this become the name of what the alert is about: the sentence is one line."""
 ABSENT = "absent:"
 """Before the signal of a rule about what is not known."""
+_ABSENT_RULE = ".absent"
+"""After the name of such a rule."""
 
 _W_IN_KW = 1_000.0
 _MBPS = 1e6
@@ -36,9 +38,11 @@ def place_of(view: AlertView, language: Language) -> str:
 
 def headline(view: AlertView, language: Language) -> str:
     """One line: what is wrong, and where. Without ages, and numbers only where they do not change."""
-    if view.signal.startswith(ABSENT):
-        return language.gettext("%(name)s: no reading", name=subject_of(view, language) or place_of(view, language))
     own = language.named(dict(view.rule_name))
+    if is_about_absence(view):
+        # The name that the place gave the rule is of what is measured, not of that nothing is.
+        name = subject_of(view, language) or place_of(view, language) or own or view.rule.removesuffix(_ABSENT_RULE)
+        return language.gettext("%(name)s: no reading", name=name)
     if own:
         where = place_of(view, language)
         return language.gettext("%(where)s: %(what)s", where=where, what=own) if where else own
@@ -46,6 +50,11 @@ def headline(view: AlertView, language: Language) -> str:
     if words is None:
         return language.gettext("%(name)s: out of bounds", name=subject_of(view, language) or view.rule)
     return words(view, language)
+
+
+def is_about_absence(view: AlertView) -> bool:
+    """Whether it says that nothing is known; of a rule that is gone its name still tells."""
+    return view.signal.startswith(ABSENT) or view.rule.endswith(_ABSENT_RULE)
 
 
 def _dead(view: AlertView, language: Language) -> str:
@@ -98,6 +107,7 @@ _HEADLINES: dict[str, Callable[[AlertView, Language], str]] = {
     "portal": _plain(lambda one: one.gettext("No internet: the provider asks to sign in")),
     "dns": _plain(lambda one: one.gettext("Internet: names are not found")),
     "uplink-slow": _named(lambda one: one.gettext("%(name)s: slow internet")),
+    "nodes-silent": _plain(lambda one: one.gettext("Most sensors are silent at once")),
     "node-silent": _node,
     "channel-silent": _channel,
     "node-cloned": _named(lambda one: one.gettext("%(name)s: two sensors have copies of one card")),
@@ -128,8 +138,7 @@ _BY_SIGNAL: dict[str, Callable[[AlertView, Language], str]] = {
 
 def figures_line(view: AlertView, language: Language) -> str:
     """The cause in figures; "" where nothing is known beside the headline."""
-    signal = view.signal.removeprefix(ABSENT)
-    words = _FIGURES.get(signal)
+    words = None if is_about_absence(view) else _FIGURES.get(view.signal)
     parts = [] if words is None else words(view, language)
     return " · ".join(part for part in parts if part)
 
@@ -141,10 +150,18 @@ def number_of(view: AlertView, figure: str) -> float | None:
 
 
 def _dead_figures(view: AlertView, language: Language) -> list[str]:
-    power_w = number_of(view, "power_w")
-    measured = "" if power_w is None else language.gettext("%(power)s measured", power=_power(power_w, "W", language))
-    breaker = language.gettext("breaker %(name)s", name=subject_of(view, language))
-    return [measured, breaker]
+    power_w, outlets, of_outlets = (number_of(view, one) for one in ("power_w", "outlets", "room_outlets"))
+    parts = []
+    if power_w is not None:
+        shown = round(power_w) if power_w < _W_IN_KW else int(power_w / _W_IN_KW)
+        power = _power(power_w, "W", language)
+        parts.append(language.ngettext("%(power)s measured", "%(power)s measured", shown, power=power))
+    if outlets and of_outlets:
+        of_rooms = language.number(of_outlets, 0)
+        parts.append(
+            language.ngettext("%(num)s outlet of %(all)s", "%(num)s outlets of %(all)s", round(outlets), all=of_rooms)
+        )
+    return [", ".join(parts), language.gettext("breaker %(name)s", name=subject_of(view, language))]
 
 
 def _power(value: float, unit: str, language: Language) -> str:
@@ -200,9 +217,25 @@ def _silent_figures(view: AlertView, language: Language) -> list[str]:
     if rssi_dbm is not None:
         signal = language.number(rssi_dbm, 0) + NBSP + "dBm"
         parts.append(language.gettext("signal %(signal)s", signal=signal))
+    said = ", ".join(parts)
     if parts and view.fault == "battery":
-        parts[-1] = language.gettext("%(figures)s: probably the battery", figures=parts[-1])
-    return parts
+        said = language.gettext("%(figures)s: probably the battery", figures=said)
+    return [said]
+
+
+def _nodes_figures(view: AlertView, language: Language) -> list[str]:
+    silent, nodes = number_of(view, "silent"), number_of(view, "nodes")
+    if silent is None or nodes is None:
+        return []
+    every = language.number(nodes, 0)
+    return [
+        language.ngettext("%(num)s silent of %(all)s", "%(num)s silent of %(all)s", round(silent), all=every),
+    ]
+
+
+def _drops_figures(view: AlertView, language: Language) -> list[str]:
+    dropped = number_of(view, "dropped")
+    return [] if not dropped else [language.ngettext("%(num)s message lost", "%(num)s messages lost", round(dropped))]
 
 
 def _people_figures(view: AlertView, language: Language) -> list[str]:
@@ -234,7 +267,7 @@ def _backlog_figures(view: AlertView, language: Language) -> list[str]:
 
 
 def _reading_figures(view: AlertView, language: Language) -> list[str]:
-    if view.value is None or view.level is None or view.signal.startswith(ABSENT):
+    if view.value is None or view.level is None:
         return []
     value, level = (_plain_number(one, language) for one in (view.value, view.level))
     return [language.gettext("%(value)s, limit %(level)s", value=value, level=level)]
@@ -253,6 +286,8 @@ _FIGURES: dict[str, Callable[[AlertView, Language], list[str]]] = {
     "node-silent": _silent_figures,
     "channel-silent": _silent_figures,
     "battery": _battery_figures,
+    "nodes-silent": _nodes_figures,
+    "broker-drops": _drops_figures,
     "people": _people_figures,
     "disk": _disk_figures,
     "heat": _heat_figures,

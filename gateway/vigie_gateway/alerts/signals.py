@@ -85,7 +85,10 @@ _S = SubjectKind
 
 SIGNALS: Mapping[str, SignalKind] = {
     "circuit-dead": SignalKind(
-        _S.CIRCUIT, "1", ("outlets", "power_w"), "The circuit has no voltage: its breaker, or one above it, has tripped"
+        _S.CIRCUIT,
+        "1",
+        ("outlets", "room_outlets", "power_w"),
+        "The circuit has no voltage: its breaker, or one above it, has tripped",
     ),
     "circuit-load": SignalKind(
         _S.CIRCUIT, "/", ("power_va", "limit_va"), "Share of what the circuit may carry that it carries"

@@ -5,6 +5,7 @@ Pure. Called by the board's ``signals``, once a second, under the board's lock. 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -69,9 +70,12 @@ class _Look:
     def circuits(self) -> Iterator[Signal]:
         wiring, moment = self._wiring, self._moment
         outlets: dict[str, int] = {}
+        rooms: dict[str, set[str]] = {}
         for outlet in wiring.outlets:
             for above in wiring.tree.path(outlet.site.circuit):
                 outlets[above] = outlets.get(above, 0) + 1
+                rooms.setdefault(above, set()).add(outlet.site.room)
+        in_rooms = Counter(outlet.site.room for outlet in wiring.outlets)
         for circuit, cell in wiring.mains.items():
             is_live = moment.mains[circuit]
             yield Signal(
@@ -81,7 +85,12 @@ class _Look:
                 _at(cell),
                 None if is_live is None else cell.since_ts,
                 self._why(cell) if is_live is None else "",
-                {"outlets": outlets.get(circuit, 0)},
+                {
+                    "outlets": outlets.get(circuit, 0),
+                    "room_outlets": sum(in_rooms[room] for room in rooms.get(circuit, ())),
+                    # Meters say volt-amperes, of which only none at all is as many watts.
+                    "power_w": 0.0 if is_live is False and moment.circuit_va(circuit) == 0 else None,
+                },
             )
         yield from self._loads()
 

@@ -73,6 +73,7 @@ def test_a_breaker_that_trips_is_dead_since_the_reading_that_says_so(senses: Sen
     senses.read("c4-mains", 0.0)
     found = senses.all()["circuit-dead circuit:c4"]
     assert (found.value, found.since_ts, found.figures["outlets"]) == (1.0, senses.bench.clock.now, 6)
+    assert found.figures["room_outlets"] == 6
 
 
 def test_a_circuit_whose_channel_is_silent_is_unknown_and_not_dead(senses: Senses) -> None:

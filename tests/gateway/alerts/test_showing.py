@@ -22,6 +22,7 @@ def test_an_alert_is_shown_with_its_rule_and_names() -> None:
     view = view_of(Alert(7, KEY, Phase.FIRING, 100.0, 110.0, value=1.0), RULE, NAMING)
     assert (view.number, view.signal, view.severity, view.level) == (7, "circuit-dead", Severity.OUTAGE, 0.5)
     assert (view.subject_kind, view.subject, view.rooms[0]["en"]) == ("circuit", "c4", "Café")
+    assert view.room_ids == ("cafe",)
     assert view.runbook["en"] == ("Reset the breaker",)
     assert (view.taken_by, view.is_silenced) == ("", False)
 
