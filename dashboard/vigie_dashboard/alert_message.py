@@ -137,5 +137,5 @@ def _is_break(character: str) -> bool:
 
 def _line(text: str) -> str:
     """As a title: one line of at most LONGEST_TITLE characters."""
-    text = " ".join(_one_line(text).split(" "))
+    text = " ".join(_one_line(text).split())
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"

@@ -13,7 +13,7 @@ from vigie_dashboard.notices import Severity
 from vigie_gateway.alerts.alert import Alert
 from vigie_gateway.alerts.rules import Rule
 from vigie_gateway.notify.notices import Notice, Occasion
-from vigie_gateway.notify.plan import GROUP_WAIT_S
+from vigie_gateway.notify.plan import GROUP_WAIT_S, SETTLE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,15 @@ def content_of(
         rule = rules.get(alert.key.rule)
         severity = Severity.UNKNOWN if rule is None else rule.severity
         begins = [one for one in notices if one.occasion is not Occasion.RESOLVED]
-        refused = {one.number: _why_not(one, alert, severity, group_wait_s) for one in begins}
+        before = "told-before" if begins and was_told(number) else ""
+        refused = {one.number: before or _why_not(one, alert, severity, group_wait_s) for one in begins}
         worth = [one for one in begins if not refused[one.number]]
         dropped |= {one: why for one, why in refused.items() if why}
         ends = [one for one in notices if one.occasion is Occasion.RESOLVED]
         if worth:
             items.append(Item(alert, worth[-1].occasion))
-            ends += [one for one in later if one.alert == number and one.occasion is Occasion.RESOLVED]
+            if alert.ended_ts is not None:  # else it ended after it was read, and its end is told by itself
+                ends += [one for one in later if one.alert == number and one.occasion is Occasion.RESOLVED]
             told += [one.number for one in (*worth, *ends)]
         elif ends and was_told(number):
             items.append(Item(alert, Occasion.RESOLVED))
@@ -100,5 +102,8 @@ def _why_not(notice: Notice, alert: Alert, severity: Severity, group_wait_s: flo
         return ""
     # Put off on purpose, for the night or for whoever is first: what is over by then is told if it was an outage.
     is_put_off = notice.due_ts > notice.at_ts + group_wait_s + 1.0
-    is_over = alert.ended_ts - notice.at_ts < group_wait_s or (is_put_off and severity is not Severity.OUTAGE)
+    # Within its wait: of what settles after its cause that is longer than the group's.
+    is_short = alert.ended_ts < notice.due_ts <= notice.at_ts + SETTLE_S + 1.0
+    is_soon = alert.ended_ts - notice.at_ts < group_wait_s
+    is_over = is_soon or is_short or (is_put_off and severity is not Severity.OUTAGE)
     return "over" if is_over or is_late else ""

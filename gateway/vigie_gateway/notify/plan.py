@@ -6,7 +6,7 @@ is still worth telling when its time comes is for ``composition`` to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vigie_gateway.alerts.alert import Alert, Change, Event, Phase, What
@@ -64,16 +64,28 @@ class Plan:
         rule = self.rules.get(alert.key.rule)
         if rule is None:
             return
-        if event.what in _FIRES and alert.phase is Phase.FIRING and alert.silence is None and alert.cause is None:
+        if event.what in _FIRES and _is_to_be_told(alert):
             wait_s = SETTLE_S if event.what is What.UNEXPLAINED else self.group_wait_s
             due_ts = now_ts + max(wait_s, self.group_wait_s)
-            yield from self._to_each(alert, rule, event, Occasion.FIRED, due_ts)
+            yield from self._to_each(alert, rule, event, Occasion.FIRED, due_ts, self.recipients)
+        elif event.what is What.RELEASED and _is_to_be_told(alert):
+            # Whoever had it in hand has not any more: those who wait for that begin to wait anew.
+            late = [one for one in self.recipients if one.after_s > 0]
+            yield from self._to_each(alert, rule, event, Occasion.ESCALATED, now_ts + self.group_wait_s, late)
         elif event.what is What.RESOLVED and alert.fired_ts is not None:
-            yield from self._to_each(alert, rule, event, Occasion.RESOLVED, now_ts + self.group_wait_s)
+            yield from self._to_each(alert, rule, event, Occasion.RESOLVED, now_ts + self.group_wait_s, self.recipients)
 
-    def _to_each(self, alert: Alert, rule: Rule, event: Event, occasion: Occasion, from_ts: float) -> Iterator[Notice]:
+    def _to_each(
+        self,
+        alert: Alert,
+        rule: Rule,
+        event: Event,
+        occasion: Occasion,
+        from_ts: float,
+        recipients: Iterable[Recipient],
+    ) -> Iterator[Notice]:
         rooms = self.rooms_of(alert.key.subject)
-        for recipient in self.recipients:
+        for recipient in recipients:
             if not recipient.wants(rule.id, rule.severity, rooms):
                 continue
             is_over = occasion is Occasion.RESOLVED
@@ -88,3 +100,7 @@ class Plan:
                     0, recipient.id, notifier, Occasion.ESCALATED if is_late else occasion, alert.number, event.at_ts,
                     due_ts,
                 )  # fmt: skip
+
+
+def _is_to_be_told(alert: Alert) -> bool:
+    return alert.phase is Phase.FIRING and alert.silence is None and alert.cause is None

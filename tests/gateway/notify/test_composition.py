@@ -13,6 +13,7 @@ from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.signals import Subject, SubjectKind
 from vigie_gateway.notify.composition import Content, content_of
 from vigie_gateway.notify.notices import Notice, Occasion
+from vigie_gateway.notify.plan import SETTLE_S
 
 RULES = {rule.id: rule for rule in DEFAULT_RULES}
 OUTAGE = AlertKey("circuit-dead", Subject(SubjectKind.CIRCUIT, "c4"))
@@ -61,6 +62,19 @@ def test_what_is_not_worth_telling_any_more_is_dropped_with_its_reason(
 
 def test_an_acknowledged_alert_is_still_told_to_the_others() -> None:
     assert content([notice(1)], replace(ALERT, acknowledged=Acknowledgement("a", FIRED_TS))).told == (1,)
+
+
+def test_an_end_that_comes_while_the_message_is_composed_is_told_by_itself() -> None:
+    assert content([notice(1)], ALERT, (notice(2, Occasion.RESOLVED),)).told == (1,)
+
+
+def test_what_was_told_is_not_told_again_after_its_silence_or_its_cause() -> None:
+    assert content([notice(3)], ALERT, was_told=True) == Content((), (), {3: "told-before"})
+
+
+def test_an_outage_that_settles_after_its_cause_is_told_to_nobody() -> None:
+    assert content([notice(1, wait_s=SETTLE_S)], replace(OVER, ended_ts=FIRED_TS + 30)).dropped == {1: "over"}
+    assert content([notice(1, wait_s=SETTLE_S)], OVER).told == (1,)
 
 
 def test_what_began_and_ended_while_nobody_could_be_told_is_told_once_with_its_end() -> None:

@@ -118,6 +118,12 @@ def test_an_escalation_is_due_when_nobody_has_acknowledged_for_so_long() -> None
     assert len(notices(plan(chief), Change(alert, taken.events))) == 1
 
 
+def test_what_is_given_back_is_escalated_anew_to_those_who_wait_for_that() -> None:
+    late = replace(DESK, id="late", after_s=300.0)
+    made = notices(plan(DESK, late), firing(OUTAGE, what=What.RELEASED))
+    assert [(one.recipient, one.occasion, one.due_ts) for one in made] == [("late", Occasion.ESCALATED, NOON_TS + 300)]
+
+
 def test_quiet_hours_put_a_warning_off_and_let_an_outage_through() -> None:
     quiet = replace(DESK, quiet=(parse_span("22:00-07:00"),))
     assert notices(plan(quiet), firing(WARNING, NIGHT_TS))[0].due_ts == MORNING_TS
