@@ -35,7 +35,7 @@ OVER = "ok"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One alert of a message; ``occasion`` is ``fired``, ``escalated`` or ``resolved``."""
+    """One alert of a message; ``occasion`` is ``fired``, ``escalated``, ``reminded`` or ``resolved``."""
 
     view: AlertView
     occasion: str
@@ -101,6 +101,8 @@ def _headed(told: Told, language: Language) -> str:
     what = headline(told.view, language)
     if _is_over(told):
         return language.gettext("Over: %(what)s", what=what)
+    if told.occasion == "reminded":
+        return language.gettext("Still: %(what)s", what=what)
     if told.occasion == "escalated":
         return language.gettext("Nobody is on it: %(what)s", what=what)
     word = severity_words(language)[told.view.severity]

@@ -71,8 +71,8 @@ def content_of(
         rule = rules.get(alert.key.rule)
         severity = Severity.UNKNOWN if rule is None else rule.severity
         begins = [one for one in notices if one.occasion is not Occasion.RESOLVED]
-        before = "told-before" if begins and was_told(number) else ""
-        refused = {one.number: before or _why_not(one, alert, severity, group_wait_s) for one in begins}
+        is_told = was_told(number)
+        refused = {one.number: _why_not(one, alert, severity, group_wait_s, is_told=is_told) for one in begins}
         worth = [one for one in begins if not refused[one.number]]
         dropped |= {one: why for one, why in refused.items() if why}
         ends = [one for one in notices if one.occasion is Occasion.RESOLVED]
@@ -81,7 +81,7 @@ def content_of(
             if alert.ended_ts is not None:  # else it ended after it was read, and its end is told by itself
                 ends += [one for one in later if one.alert == number and one.occasion is Occasion.RESOLVED]
             told += [one.number for one in (*worth, *ends)]
-        elif ends and was_told(number):
+        elif ends and is_told:
             items.append(Item(alert, Occasion.RESOLVED))
             told += [one.number for one in ends]
         else:
@@ -89,8 +89,10 @@ def content_of(
     return Content(tuple(items), tuple(told), dropped)
 
 
-def _why_not(notice: Notice, alert: Alert, severity: Severity, group_wait_s: float) -> str:
+def _why_not(notice: Notice, alert: Alert, severity: Severity, group_wait_s: float, *, is_told: bool) -> str:
     """Why it need not be told that an alert fired; "" when it has to."""
+    if is_told and notice.occasion is not Occasion.REMINDED:
+        return "told-before"
     if alert.silence is not None:
         return "silenced"
     if alert.cause is not None:

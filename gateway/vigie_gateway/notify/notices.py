@@ -17,6 +17,8 @@ class Occasion(StrEnum):
     RESOLVED = "resolved"
     ESCALATED = "escalated"
     """Nobody has acknowledged it for so long."""
+    REMINDED = "reminded"
+    """A silence on it has ended, and it still fires: told also to whom it was told before."""
     TEST = "test"
     """Somebody pressed "test"; about no alert."""
 

@@ -67,7 +67,8 @@ class Plan:
         if event.what in _FIRES and _is_to_be_told(alert):
             wait_s = SETTLE_S if event.what is What.UNEXPLAINED else self.group_wait_s
             due_ts = now_ts + max(wait_s, self.group_wait_s)
-            yield from self._to_each(alert, rule, event, Occasion.FIRED, due_ts, self.recipients)
+            occasion = Occasion.REMINDED if event.what is What.UNSILENCED else Occasion.FIRED
+            yield from self._to_each(alert, rule, event, occasion, due_ts, self.recipients)
         elif event.what is What.RELEASED and _is_to_be_told(alert):
             # Whoever had it in hand has not any more: those who wait for that begin to wait anew.
             late = [one for one in self.recipients if one.after_s > 0]

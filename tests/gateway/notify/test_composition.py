@@ -139,3 +139,8 @@ def test_every_notice_that_was_due_is_told_or_dropped_and_no_alert_is_told_twice
         is_begin = item.occasion is not Occasion.RESOLVED
         assert not (is_begin and (item.alert.silence is not None or item.alert.cause is not None))
         assert is_begin or was_told
+
+
+def test_whoever_was_told_is_reminded_when_a_silence_has_ended_and_told_again_of_nothing_else() -> None:
+    assert content([notice(1, Occasion.REMINDED)], ALERT, was_told=True).told == (1,)
+    assert content([notice(1)], ALERT, was_told=True) == Content((), (), {1: "told-before"})
