@@ -26,7 +26,9 @@ from vigie_dashboard.notices import Severity
 from vigie_dashboard.warnings_text import severity_words
 
 LONGEST_TITLE = 140
-"""Characters: an SMS of 160 holds it with the name of the place. Lower cuts sentences; higher makes two messages."""
+"""Characters, the place's name included. Lower cuts sentences; higher is a subject that no list of e-mails shows."""
+LONGEST_SITE = 40
+"""Characters of the place's name in a title. Lower makes two places one; higher leaves less to what is wrong."""
 LISTED = 12
 """Alerts of one message. Fewer hides what is wrong; more is not read, and the page has them."""
 OVER = "ok"
@@ -79,8 +81,10 @@ def letter_of(told: Sequence[Told], sender: Sender, now_ts: float, language: Lan
 def letter_of_test(who: str, sender: Sender, language: Language) -> Letter:
     """What the "test" button sends."""
     title = language.gettext("Test: nothing is wrong")
-    text = language.gettext("%(who)s asked Vigie to send this, to see whether it arrives.", who=_line(who))
-    return Letter(_line(f"{sender.site} \u2013 {title}"), text, OVER)
+    text = language.gettext(
+        "%(who)s asked Vigie to send this, to see whether it arrives.", who=_cut(who, LONGEST_TITLE)
+    )
+    return Letter(_title_of(sender, title), text, OVER)
 
 
 def _is_over(told: Told) -> bool:
@@ -88,12 +92,15 @@ def _is_over(told: Told) -> bool:
 
 
 def _title(told: Sequence[Told], sender: Sender, language: Language) -> str:
-    first = told[0]
-    text = _headed(first, language)
-    if len(told) > 1:
-        more = language.ngettext("and %(num)s other", "and %(num)s others", len(told) - 1)
-        text = f"{text} {more}"
-    return _line(f"{sender.site} \u2013 {text}")
+    """What is worst, and how many others: a long name never hides their number."""
+    more = len(told) - 1
+    others = "" if not more else " " + language.ngettext("and %(num)s other", "and %(num)s others", more)
+    return _title_of(sender, _headed(told[0], language), others)
+
+
+def _title_of(sender: Sender, text: str, end: str = "") -> str:
+    begin = f"{_cut(sender.site, LONGEST_SITE)} \u2013 "
+    return begin + _cut(text, LONGEST_TITLE - len(begin) - len(end)) + end
 
 
 def _headed(told: Told, language: Language) -> str:
@@ -137,7 +144,7 @@ def _is_break(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"}
 
 
-def _line(text: str) -> str:
-    """As a title: one line of at most LONGEST_TITLE characters."""
+def _cut(text: str, longest: int) -> str:
+    """As a part of a title: one line of at most so many characters, without spaces at its ends or several in a row."""
     text = " ".join(_one_line(text).split())
-    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -5,18 +5,24 @@ Used by the pages of alerts, by the board's strip and by ``alert_message``. Pure
 
 from __future__ import annotations
 
-from vigie_dashboard.alert_view import AlertView, EventView
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import headline, subject_of
-from vigie_dashboard.language import NBSP, Language
+from vigie_dashboard.language import NBSP, Language, day_ts
 
 LISTED_DEPENDANTS = 2
 """More than this become their number: they are named on the alert's own page."""
+NEAR_DAYS = 6
+"""So far away a day has its name and no month. Lower writes a date for yesterday; higher would mean two days by one."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 _LONG_MIN = 60
 
 
 def duration(seconds: float, language: Language) -> str:
-    """``40 s``, ``52 min``, ``3 h 05``, ``2 d 4 h``."""
+    """``40 s``, ``52 min``, ``3 h 05``, ``2 d 4 h``, ``30 d``."""
     whole = max(0, int(seconds))
     if whole < _MINUTE_S:
         return f"{whole}{NBSP}s"
@@ -25,7 +31,24 @@ def duration(seconds: float, language: Language) -> str:
     if whole < _DAY_S:
         return f"{whole // _HOUR_S}{NBSP}h{NBSP}{whole % _HOUR_S // _MINUTE_S:02d}"
     days, hours = whole // _DAY_S, whole % _DAY_S // _HOUR_S
+    if not hours:
+        return language.gettext("%(days)s d", days=days)
     return language.gettext("%(days)s d %(hours)s h", days=days, hours=hours)
+
+
+def moment(at_ts: float, now_ts: float, timezone: str, language: Language) -> str:
+    """``13 h 40``, ``demain 8 h``, ``mar. 24 13 h 40``, ``3 oct. 13 h 40``, with the year where it is another one."""
+    time = language.time(at_ts, timezone)
+    at_day, today = (datetime.fromtimestamp(one, ZoneInfo(timezone)).date() for one in (at_ts, now_ts))
+    away = (at_day - today).days
+    if away == 0:
+        return time
+    if away == 1:
+        return language.gettext("tomorrow %(time)s", time=time)
+    if at_day.year != today.year and abs(away) > NEAR_DAYS:
+        return f"{language.day_month_year(at_ts, timezone)} {time}"
+    day = language.day if abs(away) <= NEAR_DAYS else language.day_month
+    return f"{day(at_ts, timezone)} {time}"
 
 
 def lasted(view: AlertView, now_ts: float, language: Language) -> str:
@@ -34,11 +57,17 @@ def lasted(view: AlertView, now_ts: float, language: Language) -> str:
 
 
 def since(view: AlertView, now_ts: float, timezone: str, language: Language) -> str:
-    """``since 13:40``; of one that is over, ``from 13:40 to 14:32``."""
-    began = language.when(view.since_ts, now_ts, timezone)
+    """``since 13:40``; of one that is over, ``from 13:40 to 14:32``, with the day once where it is the same."""
+    began = moment(view.since_ts, now_ts, timezone, language)
     if view.ended_ts is None:
         return language.gettext("since %(time)s", time=began)
-    ended = language.when(view.ended_ts, now_ts, timezone)
+    ended = moment(view.ended_ts, now_ts, timezone, language)
+    days = [day_ts(one, timezone) for one in (view.since_ts, view.ended_ts, now_ts)]
+    if days[0] == days[1]:
+        ended = language.time(view.ended_ts, timezone)
+    elif days[1] == days[2]:
+        # Without its day it would be taken for one of the day on which it began.
+        ended = f"{language.day(view.ended_ts, timezone)} {ended}"
     return language.gettext("from %(begin)s to %(end)s", begin=began, end=ended)
 
 
@@ -79,7 +108,7 @@ def tell_line(view: AlertView, language: Language) -> str:
 
 def runbook_of(view: AlertView, language: Language) -> tuple[str, ...]:
     """What to do, a line a step: the place's own, else Vigie's."""
-    own = view.runbook.get(language.code) or next(iter(view.runbook.values()), ())
+    own = view.runbook.get(language.code) or view.runbook.get("en") or next(iter(view.runbook.values()), ())
     return tuple(own) or _steps(language).get(view.rule, ())
 
 
@@ -130,7 +159,7 @@ def unknown_line(view: AlertView, now_ts: float, timezone: str, language: Langua
     """That nothing is known of it any more; "" while something is."""
     if view.unknown_since_ts is None or view.ended_ts is not None:
         return ""
-    time = language.when(view.unknown_since_ts, now_ts, timezone)
+    time = moment(view.unknown_since_ts, now_ts, timezone, language)
     return language.gettext("nothing heard since %(time)s: nobody knows whether it is over", time=time)
 
 
@@ -140,7 +169,7 @@ def taken_line(view: AlertView, now_ts: float, timezone: str, language: Language
         return ""
     if view.taken_ts is None:
         return view.taken_by
-    return f"{view.taken_by}, {language.when(view.taken_ts, now_ts, timezone)}"
+    return f"{view.taken_by}, {moment(view.taken_ts, now_ts, timezone, language)}"
 
 
 def silence_line(view: AlertView, now_ts: float, timezone: str, language: Language) -> str:
@@ -151,7 +180,7 @@ def silence_line(view: AlertView, now_ts: float, timezone: str, language: Langua
     if view.silenced_until_ts is None:
         until = language.gettext("silenced until it is over")
     else:
-        time = language.when(view.silenced_until_ts, now_ts, timezone)
+        time = moment(view.silenced_until_ts, now_ts, timezone, language)
         until = language.gettext("silenced until %(time)s", time=time)
     return f"{until} · {why}"
 
@@ -170,8 +199,39 @@ def dependants_line(view: AlertView, language: Language) -> str:
     return language.gettext("with it: %(names)s", names=listed)
 
 
-def course_line(event: EventView, language: Language) -> str:
-    """One thing that happened, without its time."""
+def means_word(means: str, language: Language) -> str:
+    """What a kind of notifier is called; one of other people's services by its own name."""
+    words = {
+        "screen": language.pgettext("means", "display"),
+        "email": language.pgettext("means", "e-mail"),
+        "lamp": language.pgettext("means", "lamp"),
+    }
+    return words.get(means, means)
+
+
+def _delivery_line(event: EventView, told: Iterable[ToldView], language: Language) -> str:
+    """``e-mail to the desk: delivered``, of a reason ``recipient notifier`` or ``recipient notifier: error``."""
+    way, _, error = event.reason.partition(": ")
+    recipient, _, notifier = way.partition(" ")
+    found = next((one for one in told if (one.recipient, one.notifier) == (recipient, notifier)), None)
+    who = recipient if found is None else language.named(dict(found.name)) or recipient
+    means = notifier if found is None else means_word(found.means, language)
+    if error or event.what != "told":
+        why = error or language.gettext("nobody knows why")
+        return language.gettext("%(means)s to %(who)s: failed, %(error)s", means=means, who=who, error=why)
+    return language.gettext("%(means)s to %(who)s: delivered", means=means, who=who)
+
+
+def course_line(event: EventView, language: Language, told: Iterable[ToldView] = ()) -> str:
+    """One thing that happened, without its time.
+
+    Args:
+        event: It.
+        language: The reader's.
+        told: Who is told now: gives recipients and notifiers their names; whoever is gone keeps the id.
+    """
+    if event.what in {"told", "not-told"}:
+        return _delivery_line(event, told, language)
     who, why = event.author, event.reason
     words = {
         "began": language.gettext("beyond the limit"),
@@ -185,10 +245,10 @@ def course_line(event: EventView, language: Language) -> str:
         "acknowledged": language.gettext("%(who)s is on it", who=who),
         "released": language.gettext("%(who)s gave it back", who=who),
         "silenced": language.gettext("silenced by %(who)s: “%(reason)s”", who=who, reason=why),
-        "unsilenced": language.gettext("silence ended"),
+        "unsilenced": language.gettext("%(who)s ended the silence", who=who)
+        if who
+        else language.gettext("silence ended"),
         "noted": language.gettext("%(who)s: “%(reason)s”", who=who, reason=why),
-        "told": language.gettext("message delivered: %(to)s", to=why),
-        "not-told": language.gettext("message not delivered: %(to)s", to=why),
     }
     text = words.get(event.what, event.what)
     ends = {

@@ -214,7 +214,7 @@ def _nothing(view: AlertsView, language: Language) -> str:
         return language.gettext("Nothing is wrong. No alert has ever been raised here.")
     return language.gettext(
         "Nothing is wrong. Last alert: %(time)s, %(span)s.",
-        time=language.when(view.last.since_ts, view.now_ts, view.timezone),
+        time=alert_text.moment(view.last.since_ts, view.now_ts, view.timezone, language),
         span=alert_text.lasted(view.last, view.now_ts, language),
     )
 
@@ -239,7 +239,7 @@ def _step(event: EventView, view: AlertsView, language: Language) -> Step:
         "silenced": "mute",
         "not-told": "crit",
     }
-    time = language.when(event.at_ts, view.now_ts, view.timezone)
+    time = alert_text.moment(event.at_ts, view.now_ts, view.timezone, language)
     return Step(time, shapes.get(event.what, "say"), alert_text.course_line(event, language))
 
 

@@ -13,8 +13,8 @@ from vigie_dashboard.notices import Severity
 
 
 def plain(text: str) -> str:
-    """In ordinary spaces."""
-    return text.replace(NBSP, " ").replace(NNBSP, " ")
+    """With the spaces and apostrophes of a typewriter."""
+    return text.replace(NBSP, " ").replace(NNBSP, " ").replace("\u2019", "'")
 
 
 def alert(
