@@ -46,22 +46,22 @@ def test_when_it_has_voltage_again_it_is_recovered(dead: Bench) -> None:
 def test_who_has_it_in_hand_is_kept_and_is_asked_before_somebody_else_takes_it(dead: Bench) -> None:
     desk = dead.alerts.desk
     number = desk.current()[0].number
-    desk.acknowledge(number, "louise", "je vais au tableau")
-    with pytest.raises(MarkError, match="louise") as refused:
-        desk.acknowledge(number, "karim")
-    assert (refused.value.kind, refused.value.author) == ("taken", "louise")
+    desk.acknowledge(number, "desk", "je vais au tableau")
+    with pytest.raises(MarkError, match="desk") as refused:
+        desk.acknowledge(number, "chief")
+    assert (refused.value.kind, refused.value.author) == ("taken", "desk")
     found = desk.one(number)
     assert found is not None
-    assert (found.view.taken_by, found.view.note) == ("louise", "je vais au tableau")
+    assert (found.view.taken_by, found.view.note) == ("desk", "je vais au tableau")
     assert [one.what for one in found.course][:3] == ["began", "fired", "acknowledged"]
-    desk.release(number, "louise")
+    desk.release(number, "desk")
     assert desk.current()[0].taken_by == ""
 
 
 def test_a_silenced_alert_leaves_the_strip_until_its_silence_ends_by_itself(dead: Bench) -> None:
     desk = dead.alerts.desk
     number = desk.current()[0].number
-    desk.silence(number, "louise", "électricien là", dead.clock.now + 120)
+    desk.silence(number, "desk", "électricien là", dead.clock.now + 120)
     assert (desk.current(), [one.number for one in desk.silenced()]) == ([], [number])
     assert not [one for one in dead.board.view(dead.clock.now).warnings if "c4" in one.circuits]
     run(dead, 130, mains=0.0)
@@ -71,15 +71,15 @@ def test_a_silenced_alert_leaves_the_strip_until_its_silence_ends_by_itself(dead
 def test_a_silence_needs_its_reason_and_an_open_alert(dead: Bench) -> None:
     desk = dead.alerts.desk
     with pytest.raises(MarkError) as refused:
-        desk.silence(desk.current()[0].number, "louise", " ", None)
+        desk.silence(desk.current()[0].number, "desk", " ", None)
     assert refused.value.kind == "reason"
     with pytest.raises(MarkError) as refused:
-        desk.acknowledge(99, "louise")
+        desk.acknowledge(99, "desk")
     assert refused.value.kind == "unknown"
     number = desk.current()[0].number
     run(dead, 60, mains=1.0)
     with pytest.raises(MarkError) as refused:
-        desk.acknowledge(number, "louise")
+        desk.acknowledge(number, "desk")
     assert refused.value.kind == "over"
 
 

@@ -78,7 +78,7 @@ class World:
         if self.is_planless:
             raise RuntimeError("no plan")
         fired = [change.alert.number for change in changes if any(e.what is What.FIRED for e in change.events)]
-        return [Notice(0, "louise", "mail", Occasion.FIRED, number, now_ts, now_ts) for number in fired]
+        return [Notice(0, "desk", "mail", Occasion.FIRED, number, now_ts, now_ts) for number in fired]
 
     def explain(self, alerts: Sequence[Alert]) -> Mapping[int, int]:
         numbers = {alert.number for alert in alerts}
@@ -206,8 +206,8 @@ def test_a_cause_is_named_and_unnamed_once(world: World) -> None:
 
 
 def _take(alert: Alert, now_ts: float) -> Change:
-    event = Event(0, alert.number, What.ACKNOWLEDGED, now_ts, "louise")
-    return Change(replace(alert, acknowledged=Acknowledgement("louise", now_ts)), (event,))
+    event = Event(0, alert.number, What.ACKNOWLEDGED, now_ts, "desk")
+    return Change(replace(alert, acknowledged=Acknowledgement("desk", now_ts)), (event,))
 
 
 def test_a_mark_is_on_the_disk_when_it_returns_and_stays_through_rounds_and_a_restart(world: World) -> None:

@@ -59,8 +59,8 @@ def test_who_has_it_in_hand_and_what_is_silenced_or_explained_can_be_asked_for()
         Phase.PENDING,
         1.0,
         cause=2,
-        acknowledged=Acknowledgement("louise", 2.0),
-        silence=Silence("louise", 2.0, "travaux", None),
+        acknowledged=Acknowledgement("desk", 2.0),
+        silence=Silence("desk", 2.0, "travaux", None),
     )
     labels = parsed(alert_series([alert], {"circuit-dead": DEAD}))[0][1]
     assert [labels[name] for name in ("alertstate", "acknowledged", "silenced", "cause")] == [
