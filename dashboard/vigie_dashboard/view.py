@@ -260,7 +260,8 @@ class BoardView:
         day: None while there is no history at all.
         warnings: What is wrong, worst first, then what began first; without what was silenced.
         alerts: What fires beside it, worst first, then what began first; likewise.
-        calm_since_ts: When the last warning ended; None with warnings, or where there was none since the start.
+        silenced: How many alerts fire of which nobody is told.
+        calm_since_ts: When the last warning or alert left; None with one, or where there was none since the start.
         is_time_known: False while the gateway's clock is not known to be right: ages are true, times of day are not,
             and nothing is stored.
         sessions: Of today, by begin.
@@ -282,6 +283,7 @@ class BoardView:
     day: DayCurve | None
     warnings: tuple[WarningView, ...] = ()
     alerts: tuple[AlertView, ...] = ()
+    silenced: int = 0
     calm_since_ts: float | None = None
     is_time_known: bool = True
     sessions: tuple[SessionView, ...] = ()

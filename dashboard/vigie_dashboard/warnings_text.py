@@ -58,21 +58,22 @@ class _Line(NamedTuple):
 
 def _lines(view: BoardView, language: Language) -> list[_Line]:
     """Worst first; warnings before other alerts among equals."""
-    lines = [
-        _Line(
-            one.severity,
-            what_of(one, view, language, is_counted=True),
-            what_of(one, view, language, is_counted=False),
-            _when(one, view, language),
-            tell_of(one, view, language),
-            one.alert,
-            one.taken_by,
-            one.taken_ts,
-        )
-        for one in view.warnings
-    ]
+    lines = [_warning_line(one, view, language) for one in view.warnings]
     lines += [_alert_line(one, view, language) for one in view.alerts]
     return sorted(lines, key=lambda line: _SEVERITY_ORDER[line.severity])
+
+
+def _warning_line(warning: WarningView, view: BoardView, language: Language) -> _Line:
+    return _Line(
+        warning.severity,
+        what_of(warning, view, language, is_counted=True),
+        what_of(warning, view, language, is_counted=False),
+        _when(warning, view, language),
+        tell_of(warning, view, language),
+        warning.alert,
+        warning.taken_by,
+        warning.taken_ts,
+    )
 
 
 def _alert_line(alert: AlertView, view: BoardView, language: Language) -> _Line:
@@ -127,18 +128,18 @@ def _taken(line: _Line, view: BoardView, language: Language) -> str:
 
 
 def warning_rows(view: BoardView, room: str, language: Language) -> list[tuple[str, str, str, str, str]]:
-    """Of the warnings about a room: severity, its word, what, when and why, what to tell; worst first."""
+    """Of the warnings and alerts about a room: severity, its word, what, when and why, what to tell; worst first."""
+    lines = [_warning_line(one, view, language) for one in view.warnings if room in one.rooms]
+    lines += [_alert_line(one, view, language) for one in view.alerts if _is_about(one, room)]
+    words = severity_words(language)
     return [
-        (
-            str(one.severity),
-            severity_words(language)[one.severity],
-            what_of(one, view, language, is_counted=True),
-            _when(one, view, language),
-            tell_of(one, view, language),
-        )
-        for one in view.warnings
-        if room in one.rooms
+        (str(line.severity), words[line.severity], line.what, line.when, line.tell)
+        for line in sorted(lines, key=lambda line: _SEVERITY_ORDER[line.severity])
     ]
+
+
+def _is_about(alert: AlertView, room: str) -> bool:
+    return room in alert.room_ids or any(_is_about(one, room) for one in alert.dependants)
 
 
 def severity_words(language: Language) -> dict[Severity, str]:
@@ -166,9 +167,14 @@ def _spoken(lines: Sequence[_Line], view: BoardView, language: Language) -> dict
 
 def _calm(view: BoardView, language: Language) -> str:
     if view.calm_since_ts is None or not view.is_time_known:
-        return language.gettext("Nothing to report")
-    time = language.when(view.calm_since_ts, view.now_ts, view.timezone)
-    return language.gettext("Nothing to report since %(time)s", time=time)
+        calm = language.gettext("Nothing to report")
+    else:
+        time = language.when(view.calm_since_ts, view.now_ts, view.timezone)
+        calm = language.gettext("Nothing to report since %(time)s", time=time)
+    if not view.silenced:
+        return calm
+    silenced = language.ngettext("%(num)s silenced alert", "%(num)s silenced alerts", view.silenced)
+    return f"{calm} · {silenced}"
 
 
 def _names(rooms: tuple[str, ...], view: BoardView, language: Language) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tests.dashboard.places import NOW_TS
+from tests.dashboard.places import NOW_TS, sample_view
 
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.language import NBSP, NNBSP
-from vigie_dashboard.notices import Severity
+from vigie_dashboard.notices import Severity, WarningKind
+from vigie_dashboard.view import BoardView
 
 
 def plain(text: str) -> str:
@@ -72,3 +73,19 @@ DOOR = replace(
     alert("door-open", name="porte-fab-lab", rooms=("Fab-lab",), severity=Severity.WARNING, number=5),
     since_ts=NOW_TS - 185 * 60, is_silenced=True, silenced_by="Admin", silence_reason="travaux de peinture",
 )  # fmt: skip
+BATTERY = alert("battery", "battery-low", name="pi-atelier", rooms=("Atelier",), value=8.0, severity=Severity.WARNING,
+                number=6)  # fmt: skip
+
+
+def alerted_view() -> BoardView:
+    """The board of the pictures with its alerts: the desk has the dead outlets in hand, nobody the Wi-Fi."""
+    marks = {
+        WarningKind.NO_POWER: (DEAD.number, DEAD.taken_by, DEAD.taken_ts),
+        WarningKind.WIFI_SLOW: (WIFI.number, "", None),
+    }
+    view = sample_view()
+    warnings = []
+    for one in view.warnings:
+        number, by, at_ts = marks.get(one.kind, (None, "", None))
+        warnings.append(replace(one, alert=number, taken_by=by, taken_ts=at_ts))
+    return replace(view, warnings=tuple(warnings), alerts=(replace(BATTERY, room_ids=("workshop",)),))

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.dashboard.alerts import alerted_view
 from tests.dashboard.answers import state_asked
 from tests.dashboard.places import (
     ILL,
@@ -110,10 +111,11 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 self._answer(200, "text/html; charset=utf-8", self._past(url.path, query, lang, theme).encode())
             elif url.path in {"/" + name for name in site.views}:
                 site.shown = url.path[1:]
-                page = pages.render_board(site.views[site.shown], lang, theme)
+                csrf = query.get("csrf", "")
+                page = pages.render_board(site.views[site.shown], lang, theme, csrf=csrf)
                 self._answer(200, "text/html; charset=utf-8", page.encode())
             elif url.path.startswith("/kiosk"):
-                self._kiosk(url.path, lang, theme)
+                self._kiosk(url.path, lang, theme, is_loud=query.get("sound") == "on")
             elif url.path in {"/visitors", "/visitors-silent"}:
                 page = pages.render_visitors(site.visitors[url.path[1:]], lang)
                 policy = POLICY.replace("style-src 'self'", f"style-src {pages.visitors_style_source()}")
@@ -128,7 +130,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
         def do_POST(self) -> None:
             self._answer(200, "application/json", json.dumps({"state": site.kiosk_state}).encode())
 
-        def _kiosk(self, path: str, lang: str, theme: str | None) -> None:
+        def _kiosk(self, path: str, lang: str, theme: str | None, *, is_loud: bool) -> None:
             if path == "/kiosk/alive":
                 self._answer(204, "text/plain", b"")
                 return
@@ -143,7 +145,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
             view = site.views[site.shown]
             second = (view.second_address or "").rstrip("/")
             policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {second}")
-            page = render_kiosk(view, lang, theme)
+            page = render_kiosk(view, lang, theme, is_loud=is_loud)
             self._answer(200, "text/html; charset=utf-8", page.encode(), policy=policy)
 
         def _past(self, path: str, query: Mapping[str, str], lang: str, theme: str | None) -> str:
@@ -209,6 +211,7 @@ def served() -> Iterator[Site]:
     made.views = {"board": sample, "states": states_view(), "bare": bare_view(), "none": none}
     made.views["closed"] = replace(sample, is_open=False, closes_at_ts=None, opens_at_ts=NOW_TS + 40_000)
     made.views["untimed"] = untimed_view()
+    made.views["alerted"] = alerted_view()
     made.visitors = {"visitors": sample_visitors(), "visitors-silent": silent_visitors()}
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(made, stopping))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
+from tests.dashboard.chromium import ARGUMENTS, OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
+from tests.dashboard.places import sample_view
 
 from vigie_dashboard import pages
 
@@ -246,4 +248,144 @@ def test_five_thousand_updates_leave_the_heap_as_it_was(browser: Browser, site: 
     before = used()
     update(range(500, 5_500))
     assert used() - before < HEAP_GROWTH_BYTES
+    page.close()
+
+
+CAFE, LIBRARY = "Café : prises sans courant", "Bibliothèque : prises sans courant"
+
+
+@pytest.fixture(scope="module")
+def loud_browser(browser: Browser) -> Iterator[Browser]:
+    """One that plays sound unasked, as a screen on a wall is set up to."""
+    loud = browser.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=[*ARGUMENTS, "--autoplay-policy=no-user-gesture-required"]
+    )
+    yield loud
+    loud.close()
+
+
+def sounded(page: Page) -> int:
+    return int(page.get_attribute("html", "data-sounded") or 0)
+
+
+def pass_time(page: Page, site: Any, seconds: int) -> None:
+    """Have the page live on for so long: its gateway speaks every few seconds."""
+    for left in range(seconds, 0, -10):
+        site.send("b", {"now": left})
+        page.wait_for_selector("#fresh[data-s=live]")
+        page.clock.run_for(min(left, 10) * 1_000)
+
+
+def loud_kiosk(loud_browser: Browser, site: Any, path: str = "/kiosk?l=fr&sound=on") -> Page:
+    """A kiosk with sound, of a place where nothing is wrong yet, whose clock the test drives."""
+    site.views["board"] = replace(site.views["board"], warnings=())
+    site.views["closed"] = replace(site.views["closed"], warnings=())
+    page = kiosk(loud_browser, site, path, clock=True)
+    page.wait_for_function("document.getElementById('sound').hidden")  # the context runs
+    pass_time(page, site, 2)
+    assert sounded(page) == 0
+    return page
+
+
+def send_outages(page: Page, site: Any, *lines: str, taken: str = "") -> None:
+    site.send("u", {"say.outages": "\n".join(lines), "say.taken": taken})
+    page.wait_for_function("([id, text]) => document.getElementById(id).textContent === text", arg=["taken", taken])
+    pass_time(page, site, 2)
+
+
+def test_a_new_outage_is_heard_once_and_one_more_when_another_begins(loud_browser: Browser, site: Any) -> None:
+    page = loud_kiosk(loud_browser, site)
+    send_outages(page, site, CAFE)
+    assert sounded(page) == 1
+    pass_time(page, site, 60)
+    assert sounded(page) == 1
+    send_outages(page, site, CAFE, LIBRARY)
+    assert sounded(page) == 2
+    # A breaker that comes and goes is not heard each time.
+    send_outages(page, site, CAFE)
+    send_outages(page, site, CAFE, LIBRARY)
+    assert sounded(page) == 2
+    page.close()
+
+
+def test_what_nobody_has_in_hand_is_heard_again_every_five_minutes(loud_browser: Browser, site: Any) -> None:
+    page = loud_kiosk(loud_browser, site)
+    send_outages(page, site, CAFE)
+    pass_time(page, site, 290)
+    assert sounded(page) == 1
+    pass_time(page, site, 20)
+    assert sounded(page) == 2
+    send_outages(page, site, CAFE, taken=f"Accueil s\u2019en occupe : {CAFE}")
+    pass_time(page, site, 320)
+    assert sounded(page) == 2
+    send_outages(page, site, CAFE)
+    assert sounded(page) == 3
+    page.close()
+
+
+def test_an_outage_that_somebody_has_in_hand_is_not_heard_when_the_screen_loads_again(
+    loud_browser: Browser, site: Any
+) -> None:
+    page = loud_kiosk(loud_browser, site)
+    warnings = sample_view().warnings
+    site.views["board"] = replace(
+        site.views["board"], warnings=(replace(warnings[0], alert=1, taken_by="Accueil", taken_ts=1.0),)
+    )
+    page.reload()
+    page.wait_for_selector("#fresh[data-s=live]")
+    page.wait_for_function("document.getElementById('sound').hidden")
+    pass_time(page, site, 3)
+    assert page.inner_text("[data-f='w.0.what']")
+    assert sounded(page) == 0
+    page.close()
+
+
+def test_a_kiosk_is_silent_while_the_place_is_closed_and_heard_when_it_opens(loud_browser: Browser, site: Any) -> None:
+    page = loud_kiosk(loud_browser, site, "/kiosk-closed?l=fr&sound=on")
+    send_outages(page, site, CAFE)
+    pass_time(page, site, 20)
+    assert sounded(page) == 0
+    site.send("u", {"page.closed": ""})
+    page.wait_for_selector("html:not([data-closed])")
+    pass_time(page, site, 2)
+    assert sounded(page) == 1
+    page.close()
+
+
+def test_a_kiosk_is_silent_while_it_is_paused_or_hears_nothing_of_its_gateway(loud_browser: Browser, site: Any) -> None:
+    page = loud_kiosk(loud_browser, site)
+    send_outages(page, site, CAFE)
+    page.keyboard.press("p")
+    page.wait_for_selector("#fresh[data-s=paused]")
+    for _ in range(32):
+        site.send("b", {"now": 1})
+        page.clock.run_for(10_000)
+    assert sounded(page) == 1
+    page.keyboard.press("p")
+    page.clock.fast_forward(60_000)
+    page.wait_for_selector("#fresh[data-s=lost]")
+    page.clock.run_for(5_000)
+    assert sounded(page) == 1
+    pass_time(page, site, 2)
+    assert sounded(page) == 2
+    page.close()
+
+
+def test_a_browser_that_blocks_sound_shows_a_button_and_sounds_once_it_is_pressed(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site, "/kiosk?l=fr&sound=on")
+    assert page.is_visible("#sound")
+    assert page.inner_text("#sound") == "Activer le son"
+    assert sounded(page) == 0
+    assert_accessible(page)
+    page.screenshot(path=OUTPUT / "kiosk-sound-fr.png")
+    page.click("#sound")
+    page.wait_for_selector("html[data-sounded='1']")
+    assert not page.is_visible("#sound")
+    page.close()
+
+
+def test_a_kiosk_that_was_not_asked_to_has_no_sound(browser: Browser, site: Any) -> None:
+    page = kiosk(browser, site)
+    assert page.locator("#sound").count() == 0
+    assert sounded(page) == 0
     page.close()

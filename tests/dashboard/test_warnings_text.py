@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.dashboard.alerts import alert, alerted_view
 
 from vigie_dashboard.language import NBSP, language_of
 from vigie_dashboard.notices import WarningKind, WarningView
 from vigie_dashboard.pages import LANGUAGES
 from vigie_dashboard.view import BoardView
-from vigie_dashboard.warnings_text import SHOWN, warning_fields
+from vigie_dashboard.warnings_text import SHOWN, warning_fields, warning_rows
 
 
 def fields(view: BoardView, lang: str = "en") -> dict[str, str]:
@@ -83,3 +84,41 @@ def test_a_number_that_changes_is_not_announced_again(sample: BoardView) -> None
 def test_the_last_value_of_a_booth_is_told_as_its_door_shows_it(sample: BoardView, free: int, said: str) -> None:
     old = WarningView(WarningKind.OLD, ("booth-1",), sample.now_ts - 840, free)
     assert only(sample, old)["w.0.when"] == f"since 14:18 · last value: {said}"
+
+
+def test_a_room_s_rows_have_the_alerts_about_it_too_and_of_what_they_explain() -> None:
+    view = alerted_view()
+    assert [row[2] for row in warning_rows(view, "workshop", language_of("en"))] == ["pi-atelier: battery low"]
+    assert [row[0] for row in warning_rows(view, "cafe", language_of("en"))] == ["crit"]
+    nodes = alert("nodes-silent")
+    cause = replace(nodes, dependants=(replace(nodes, room_ids=("cafe",)),))
+    rows = warning_rows(replace(view, alerts=(cause,)), "cafe", language_of("en"))
+    assert [row[2] for row in rows] == ["Café: 6 outlets without power", "Most sensors are silent at once"]
+
+
+def test_who_has_something_in_hand_is_said_with_the_time_if_that_is_known() -> None:
+    view = alerted_view()
+    assert fields(view)["w.0.taken"] == "Accueil, 13:52"
+    assert (fields(view)["w.0.act"], fields(view)["w.0.idle"]) == ("/alerts/1/acknowledge?l=en", "true")
+    assert (fields(view)["w.1.taken"], fields(view)["w.1.idle"]) == ("", "")
+    assert fields(replace(view, is_time_known=False))["w.0.taken"] == "Accueil"
+
+
+def test_a_warning_without_an_alert_leads_nowhere(sample: BoardView) -> None:
+    made = fields(sample)
+    assert [made[f"w.0.{part}"] for part in ("act", "link", "taken", "idle")] == ["", "", "", "true"]
+
+
+def test_what_is_wrong_is_counted_and_who_has_it_is_said_in_one_sentence() -> None:
+    made = fields(alerted_view())
+    assert made["w.count"] == "4"
+    assert made["say.taken"] == "Accueil is on it: Café: outlets without power"
+    assert fields(replace(alerted_view(), warnings=(), alerts=()))["w.count"] == ""
+
+
+@pytest.mark.parametrize(
+    ("silenced", "said"),
+    [(0, "Nothing to report since 11:32"), (1, " · 1 silenced alert"), (2, " · 2 silenced alerts")],
+)
+def test_calm_says_how_many_alerts_are_silenced(bare: BoardView, silenced: int, said: str) -> None:
+    assert fields(replace(bare, silenced=silenced))["w.calm"].endswith(said)

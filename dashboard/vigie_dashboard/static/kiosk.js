@@ -86,8 +86,7 @@
 
   // Two falling tones, made here: no file, and it is heard without internet.
   let audio = null;
-  let heardAt = -Infinity;
-  let known = [];
+  const heard = new Map(); // by its line, when
   const lines = (id) => (document.getElementById(id)?.textContent ?? "").split("\n").filter(Boolean);
   function sound() {
     for (const [index, pitch] of [880, 660].entries()) {
@@ -104,16 +103,15 @@
     root.dataset.sounded = Number(root.dataset.sounded ?? 0) + 1;
   }
 
-  // A new outage is heard at once, and again while nobody has it in hand; in opening hours alone.
+  // An outage that nobody has in hand is heard at once, and every few minutes; a breaker that comes and goes no more often.
+  // In opening hours alone, and not while what is shown may be long over.
   function listen(at) {
-    const outages = lines("outages");
-    const isNew = outages.some((line) => !known.includes(line));
-    const isIdle = outages.some((line) => !lines("taken").some((said) => said.endsWith(line)));
-    known = outages;
-    if (!isNew && !(isIdle && at - heardAt > HEARD_MS)) return;
-    if ("closed" in root.dataset || isPaused()) return;
-    heardAt = at;
-    if (audio.state === "running") sound();
+    if ("closed" in root.dataset || isPaused() || fresh.dataset.s === "lost" || audio.state !== "running") return;
+    const taken = lines("taken");
+    const idle = lines("outages").filter((line) => !taken.some((said) => said.endsWith(line)));
+    if (idle.every((line) => at - (heard.get(line) ?? -Infinity) <= HEARD_MS)) return;
+    for (const line of idle) heard.set(line, at);
+    sound();
   }
   if ("loud" in root.dataset) {
     audio = new AudioContext();

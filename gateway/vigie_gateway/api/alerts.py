@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alerts_page import AlertForms, AlertsView, feed_texts, render_alerts
 from vigie_dashboard.health_view import HealthView
+from vigie_dashboard.pages import THEMES
 from vigie_dashboard.sheet_view import THIS_MACHINE
 from vigie_gateway.alerts.showing import MarkError
 from vigie_gateway.api.answers import page
@@ -174,8 +176,7 @@ class _Pages:
                 raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
             refused = self._forms(principal, form, verb, error.kind, error.author)
         else:
-            query = f"?{request.url.query}" if request.url.query else ""
-            return RedirectResponse(f"/alerts/{number}{query}#alert", HTTPStatus.SEE_OTHER)
+            return RedirectResponse(_back(request, number, form), HTTPStatus.SEE_OTHER)
         status = MARK_STATUS[refused.trouble]
         return await run_in_threadpool(self.answer, request, "current", None, number, refused, status)
 
@@ -248,6 +249,17 @@ class _Pages:
         ]
         name = site.name.get(lang) or next(iter(site.name.values()))
         return encode(entries, site=site.id, name=name, address=f"{base}/alerts/feed.atom?l={lang}", changed_ts=now_ts)
+
+
+def _back(request: Request, number: int, form: Form) -> str:
+    """Where a form leads: to its alert, or to the board that it stood on, which it names by a word and no address."""
+    if form.get("from") == "board":
+        kept = {"l": chosen_language(request)}
+        if form.get("theme") in THEMES:
+            kept["theme"] = form["theme"]
+        return f"/board?{urlencode(kept)}"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/alerts/{number}{query}#alert"
 
 
 def _changed_ts(view: AlertView) -> float:

@@ -31,7 +31,7 @@ from vigie_gateway.place.sessions import Agenda, SessionKey, sessions_today, wit
 from vigie_gateway.place.sheet import room_sheet
 from vigie_gateway.place.signals import Listening, place_signals
 from vigie_gateway.place.site import Site
-from vigie_gateway.place.strip import joined
+from vigie_gateway.place.strip import Calm, joined
 from vigie_gateway.place.warnings import Memory, find_warnings
 from vigie_gateway.place.wiring import Wiring
 from vigie_gateway.store import Correction, Sample, Series, Store
@@ -84,6 +84,7 @@ class Board:
         self._days = Days(self._hours, self._zone, self.wiring.counted)
         self._day: DayCurve | None = None
         self._seen = Memory()
+        self._calm = Calm()
         self.agenda = Agenda()
         self.session_checks: Mapping[SessionKey, SessionCheck] = {}
         self.alerts: tuple[AlertView, ...] = ()
@@ -115,6 +116,7 @@ class Board:
                     cell.clock_moved(step_s, now_ts)
                 self._counts.clock_moved(step_s)
                 self._seen = self._seen.moved(step_s)
+                self._calm.move(step_s)
                 self._recent.clear()
             self._reset_ts = last_reset(self._hours, self._zone, now_ts)
             self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
@@ -241,10 +243,10 @@ class Board:
             rooms = tuple(room_view(room, moment) for room in self.wiring.rooms)
             figures = top_bar(self.wiring, moment, rooms)
             warnings, self._seen = find_warnings(self.wiring, moment, rooms, self._seen, is_recording=self.is_recording)
-            calm_since_ts = self._seen.calm_since_ts
+            warnings, alerts = joined(warnings, self.alerts)
+            calm_since_ts = self._calm.since(now_ts, is_empty=not warnings and not alerts)
             status = self.wiring.watch.at(now_ts) if self.wiring.watch is not None and is_time_known else None
             day = self._day
-        warnings, alerts = joined(warnings, self.alerts)
         agenda = self.agenda
         today = sessions_today(agenda, self._zone, now_ts) if is_time_known else ()
         sessions = with_checks(today, self.session_checks)
@@ -264,6 +266,7 @@ class Board:
             day=day,
             warnings=warnings,
             alerts=alerts,
+            silenced=sum(one.is_silenced for one in self.alerts),
             calm_since_ts=calm_since_ts,
             is_time_known=is_time_known,
             sessions=sessions,

@@ -26,6 +26,25 @@ _SIGNALS: dict[WarningKind, frozenset[str]] = {
 """What the alerts look at that can be about a warning of that kind."""
 
 
+class Calm:
+    """Since when the strip has been empty."""
+
+    def __init__(self) -> None:
+        self._is_empty = True
+        self._since_ts: float | None = None
+
+    def since(self, now_ts: float, *, is_empty: bool) -> float | None:
+        """When the last line left it, by the first look without; None with one, or where there was none yet."""
+        if is_empty and not self._is_empty:
+            self._since_ts = now_ts
+        self._is_empty = is_empty
+        return self._since_ts if is_empty else None
+
+    def move(self, step_s: float) -> None:
+        """The clock was set."""
+        self._since_ts = None if self._since_ts is None else self._since_ts + step_s
+
+
 def joined(
     warnings: Iterable[WarningView], alerts: Sequence[AlertView]
 ) -> tuple[tuple[WarningView, ...], tuple[AlertView, ...]]:

@@ -40,17 +40,15 @@ class Memory:
     Attributes:
         since_ts: When each thing that is wrong began; None where it was so at the first look.
         well: What was seen to be well.
-        calm_since_ts: When the last warning ended; None with warnings, or where there was none yet.
     """
 
     since_ts: Mapping[Key, float | None] = field(default_factory=dict)
     well: frozenset[Key] = frozenset()
-    calm_since_ts: float | None = None
 
     def moved(self, step_s: float) -> Memory:
         """The same, by a clock that was set."""
         since_ts = {key: None if at_ts is None else at_ts + step_s for key, at_ts in self.since_ts.items()}
-        return Memory(since_ts, self.well, None if self.calm_since_ts is None else self.calm_since_ts + step_s)
+        return Memory(since_ts, self.well)
 
 
 @dataclass(slots=True)
@@ -81,10 +79,7 @@ def find_warnings(
     _look_at_store(look, is_recording=is_recording)
     dated = {key: replace(one, since_ts=_since(key, one, before, moment.now_ts)) for key, one in look.wrong.items()}
     warnings = _merged(wiring, rooms, list(dated.values()))
-    calm_since_ts = None
-    if not warnings:
-        calm_since_ts = moment.now_ts if before.since_ts else before.calm_since_ts
-    found = Memory({key: one.since_ts for key, one in dated.items()}, frozenset(look.well), calm_since_ts)
+    found = Memory({key: one.since_ts for key, one in dated.items()}, frozenset(look.well))
     return tuple(sorted(warnings, key=_urgency)), found
 
 

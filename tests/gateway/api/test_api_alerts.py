@@ -97,6 +97,41 @@ def test_somebody_is_on_it_and_the_course_says_who(desk: TestClient, number: int
     assert "of-concierge is on it" in text_of(desk, f"/alerts/{number}?l=en").rpartition('class="course"')[2]
 
 
+@pytest.mark.parametrize(("fields", "back"), [
+    ({"from": "board"}, "/board?l=en"),
+    ({"from": "board", "theme": "dark"}, "/board?l=en&theme=dark"),
+    ({"from": "board", "theme": "x&y=//evil.example"}, "/board?l=en"),
+    ({"from": "//evil.example/board"}, "/alerts/{number}?l=en#alert"),
+])  # fmt: skip
+def test_a_form_on_the_board_leads_back_to_it_and_nowhere_else(
+    desk: TestClient, number: int, fields: dict[str, str], back: str
+) -> None:
+    answer = submit(desk, number, "acknowledge", **fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, back.format(number=number))
+
+
+def test_the_board_has_the_form_for_who_may_act_and_says_who_has_it(desk: TestClient, number: int) -> None:
+    page = text_of(desk, "/board?l=en")
+    assert f'action="/alerts/{number}/acknowledge?l=en"' in page
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+    desk.post(f"/alerts/{number}/acknowledge?l=en", data={"csrf": csrf, "from": "board"}, headers=ORIGIN)
+    assert ">of-concierge, " in text_of(desk, "/board?l=en")
+
+
+def test_what_is_silenced_leaves_the_board_which_counts_it(desk: TestClient, admin: TestClient, number: int) -> None:
+    page = text_of(desk, "/board?l=en")
+    assert "Café: 6 outlets without power" in page
+    submit(admin, number, "silence", reason="works", until="end")
+    page = text_of(desk, "/board?l=en")
+    assert "Café: 6 outlets without power" not in page
+    assert "1 silenced alert" in page
+
+
+def test_a_rooms_sheet_shows_the_alerts_about_it(desk: TestClient, number: int) -> None:
+    assert "breaker C4" in text_of(desk, "/rooms/cafe?l=en")
+    assert "breaker C4" not in text_of(desk, "/rooms/atelier?l=en")
+
+
 def test_whoever_comes_second_is_told_who_has_it_and_may_take_it_over(
     bench: Bench, accounts: Accounts, desk: TestClient, number: int
 ) -> None:

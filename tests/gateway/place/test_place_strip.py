@@ -8,7 +8,7 @@ import pytest
 
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.notices import Severity, WarningKind, WarningView
-from vigie_gateway.place.strip import joined
+from vigie_gateway.place.strip import Calm, joined
 
 NO_POWER = WarningView(WarningKind.NO_POWER, ("cafe",), 10.0, 6, circuits=("c4",))
 SLOW = WarningView(WarningKind.WIFI_SLOW, ("salle",), 20.0, reason="latency")
@@ -74,3 +74,18 @@ def test_what_nobody_has_in_hand_is_offered_first() -> None:
     taken = replace(SLOW_ALERT, taken_by="accueil")
     (warning,), _ = joined((everywhere,), (taken, alert(7, "wifi", "cafe", ("cafe",))))
     assert (warning.alert, warning.taken_by) == (7, "")
+
+
+def test_the_strip_is_calm_since_the_last_line_left_it() -> None:
+    calm = Calm()
+    looks = [(10.0, True), (20.0, False), (30.0, False), (40.0, True), (50.0, True), (60.0, False)]
+    assert [calm.since(now_ts, is_empty=is_empty) for now_ts, is_empty in looks] == [None, None, None, 40.0, 40.0, None]
+
+
+def test_a_clock_that_is_set_moves_since_when_it_is_calm() -> None:
+    calm = Calm()
+    calm.move(5.0)
+    calm.since(10.0, is_empty=False)
+    calm.since(20.0, is_empty=True)
+    calm.move(3_600.0)
+    assert calm.since(3_630.0, is_empty=True) == 3_620.0
