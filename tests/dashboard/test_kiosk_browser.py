@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.dashboard.alerts import alerted_view, plain
 from tests.dashboard.chromium import ARGUMENTS, OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
 from tests.dashboard.places import sample_view
 
@@ -61,6 +62,17 @@ def test_a_kiosk_shows_eight_rooms_and_three_warnings_on_one_screen(
     assert page.locator("a[href]").count() == 0
     assert_accessible(page)
     assert overflow_px(page, 320) <= 0
+    page.close()
+
+
+def test_a_kiosk_shows_who_has_what_in_hand_and_offers_nothing_to_press(browser: Browser, site: Any) -> None:
+    site.views["board"] = alerted_view()
+    page = kiosk(browser, site)
+    page.screenshot(path=OUTPUT / "kiosk-alerts-fr.png")
+    assert plain(page.inner_text(".warnings .taken:visible")) == "Accueil, 13 h 52"
+    assert page.locator(".warnings form, .warnings .btn, a[href]").count() == 0
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080
+    assert page.evaluate(CLIPPED) == []
     page.close()
 
 

@@ -133,6 +133,26 @@ def test_axe_finds_nothing_wrong_and_nothing_overflows(
     assert overflow_px(page, 320) <= 0
 
 
+def test_an_alert_taken_in_hand_by_a_plain_form_shows_on_every_open_board(
+    open_page: Callable[..., Page], browser: Browser, place: Place
+) -> None:
+    """Without JavaScript here, live and announced there; the breaker fires ten seconds after it tripped."""
+    place.wait_for(lambda: b"/acknowledge" in place.get("/board?l=en"))
+    watched = live(open_page("/board?l=en"))
+    assert watched.title().startswith("(")
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{place.address}/board?l=en&theme=dark")
+        row = page.locator(".warnings li:has-text('outlets without power')")
+        with page.expect_navigation(url=f"{place.address}/board?l=en&theme=dark"):
+            row.locator("form button").click()
+        assert not row.locator("form").is_visible()
+        here = row.locator(".taken").inner_text()
+    watched.wait_for_selector(".warnings li:has-text('outlets without power') .taken:visible")
+    assert watched.inner_text(".warnings li:has-text('outlets without power') .taken") == here
+    watched.wait_for_selector("#polite:has-text('is on it: Café: outlets without power')", state="attached")
+
+
 def test_a_page_that_does_not_exist_says_so_and_leads_back(browser: Browser, place: Place) -> None:
     with browser.new_context() as context:
         page = context.new_page()
