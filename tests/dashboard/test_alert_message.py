@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -184,3 +185,10 @@ def test_a_name_that_is_too_long_never_hides_what_is_wrong_nor_how_many_others()
 def test_a_severity_is_that_of_the_worst() -> None:
     assert letter(SILENT, WIFI).severity == str(Severity.WARNING)
     assert letter(SILENT).severity == str(Severity.UNKNOWN)
+
+
+def test_the_example_in_the_documentation_is_what_is_sent() -> None:
+    made = letter_of([Told(replace(IDLE, number=7), "fired")], SITE, NOW_TS, FR)
+    text = plain((Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8"))
+    example = "\n".join(f"    {line}".rstrip() for line in (made.title, "", *made.body.split("\n")))
+    assert plain(example) in text
