@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
-from vigie_dashboard.alert_words import headline, subject_of
+from vigie_dashboard.alert_words import headline, is_about_absence, subject_of
 from vigie_dashboard.language import NBSP, Language, day_ts
 
 LISTED_DEPENDANTS = 2
@@ -72,9 +72,13 @@ def since(view: AlertView, now_ts: float, timezone: str, language: Language) -> 
 
 
 def fault_line(view: AlertView, language: Language) -> str:
-    """Where the fault lies, in one sentence; "" where nothing tells."""
+    """Where the fault lies, in one sentence; "" where nothing tells, or what is wrong says it already."""
+    if view.signal in {"battery", "node-cloned"}:
+        return ""
+    if view.signal == "under-voltage":
+        return language.gettext("The fault is at the gateway's power pack, or its cable.")
     return {
-        "power": language.gettext("The fault is in the electricity: a breaker, a cut, or a power pack."),
+        "power": language.gettext("The fault is in the electricity: a breaker that tripped, or a cut."),
         "router": language.gettext("The fault is at the place's own router, not at the provider."),
         "provider": language.gettext("The fault is at the internet provider: everything here answers."),
         "portal": language.gettext("The line works: the provider waits for somebody to sign in."),
@@ -90,7 +94,9 @@ def fault_line(view: AlertView, language: Language) -> str:
 
 
 def tell_line(view: AlertView, language: Language) -> str:
-    """What to tell visitors: the place's own words, else Vigie's; "" where they notice nothing."""
+    """What to tell visitors: the place's own words, else Vigie's; "" where they notice nothing, or nobody knows."""
+    if is_about_absence(view):
+        return ""  # the place's words are of what is measured
     own = language.named(dict(view.tell))
     if own:
         return own
@@ -107,7 +113,9 @@ def tell_line(view: AlertView, language: Language) -> str:
 
 
 def runbook_of(view: AlertView, language: Language) -> tuple[str, ...]:
-    """What to do, a line a step: the place's own, else Vigie's."""
+    """What to do, a line a step: the place's own, else Vigie's; of what is not known, what is done with its sensor."""
+    if is_about_absence(view):
+        return _steps(language)["channel-silent"]
     own = view.runbook.get(language.code) or view.runbook.get("en") or next(iter(view.runbook.values()), ())
     return tuple(own) or _steps(language).get(view.rule, ())
 

@@ -128,6 +128,7 @@ def handler_of(site: Site, stopping: threading.Event) -> type[BaseHTTPRequestHan
                 self._answer(status, "text/html; charset=utf-8", pages.render_problem(404, lang, theme).encode())
 
         def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
             self._answer(200, "application/json", json.dumps({"state": site.kiosk_state}).encode())
 
         def _kiosk(self, path: str, lang: str, theme: str | None, *, is_loud: bool) -> None:

@@ -37,7 +37,7 @@ def test_one_alert_is_told_in_full_and_its_title_tells_alone() -> None:
     assert made.body.splitlines() == [
         "Panne : Café : 6 prises sans courant",
         "depuis 13 h 40 · 0 W mesuré, 6 prises sur 6 · disjoncteur C4",
-        "La panne est électrique : un disjoncteur, une coupure ou un bloc d'alimentation.",
+        "La panne est électrique : un disjoncteur qui a sauté, ou une coupure.",
         "1. Débrancher ce qui a été branché en dernier.",
         "2. Réenclencher le disjoncteur une fois. S'il retombe, le laisser et appeler l'électricien.",
         "",

@@ -16,6 +16,7 @@ from vigie_dashboard.alert_text import (
     course_line,
     dependants_line,
     duration,
+    fault_line,
     lasted,
     moment,
     runbook_of,
@@ -164,6 +165,27 @@ def test_the_places_own_words_come_before_vigies() -> None:
 def test_a_rule_that_is_not_known_tells_nobody_anything_invented() -> None:
     ghost = alert("flood", "flood")
     assert (tell_line(ghost, FR), runbook_of(ghost, FR)) == ("", ())
+
+
+def test_of_what_is_not_known_nothing_is_told_that_was_meant_for_what_is() -> None:
+    fridge = replace(
+        alert("absent:reading", "fridge.absent", name="frigo"),
+        tell={"fr": "Ne rien mettre au frigo."},
+        runbook={"fr": ("Fermer la porte du frigo.",)},
+    )
+    assert tell_line(fridge, FR) == ""
+    assert [plain(step) for step in runbook_of(fridge, FR)] == [
+        "Regarder le câble du capteur, puis éteindre et rallumer son nœud une fois."
+    ]
+
+
+def test_where_the_fault_lies_is_not_said_of_what_says_it_itself() -> None:
+    """A battery at 18 % is not empty, and a copied card is no node that stopped."""
+    assert fault_line(replace(alert("battery", "battery-low"), fault="battery"), FR) == ""
+    assert fault_line(replace(alert("node-cloned"), fault="node"), FR) == ""
+    assert plain(fault_line(SILENT, FR)) == "Sa pile est probablement vide."
+    weak = replace(alert("under-voltage"), fault="power")
+    assert fault_line(weak, FR) != fault_line(DEAD, FR) != ""
 
 
 def test_what_hangs_on_it_is_named_and_then_counted() -> None:

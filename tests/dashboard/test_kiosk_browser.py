@@ -283,9 +283,16 @@ def sounded(page: Page) -> int:
 def pass_time(page: Page, site: Any, seconds: int) -> None:
     """Have the page live on for so long: its gateway speaks every few seconds."""
     for left in range(seconds, 0, -10):
-        site.send("b", {"now": left})
+        send_fields(page, site, {})
         page.wait_for_selector("#fresh[data-s=live]")
         page.clock.run_for(min(left, 10) * 1_000)
+
+
+def send_fields(page: Page, site: Any, fields: dict[str, str]) -> None:
+    """Send fields, and wait until they are painted."""
+    mark = str(int(page.text_content("[data-f='k.seats']") or 0) + 1)
+    site.send("u", fields | {"k.seats": mark})
+    page.wait_for_selector(f"[data-f='k.seats']:text-is('{mark}')")
 
 
 def loud_kiosk(loud_browser: Browser, site: Any, path: str = "/kiosk?l=fr&sound=on") -> Page:
@@ -293,15 +300,14 @@ def loud_kiosk(loud_browser: Browser, site: Any, path: str = "/kiosk?l=fr&sound=
     site.views["board"] = replace(site.views["board"], warnings=())
     site.views["closed"] = replace(site.views["closed"], warnings=())
     page = kiosk(loud_browser, site, path, clock=True)
-    page.wait_for_function("document.getElementById('sound').hidden")  # the context runs
+    page.wait_for_selector("#sound[hidden]", state="attached")  # sound may be played
     pass_time(page, site, 2)
     assert sounded(page) == 0
     return page
 
 
 def send_outages(page: Page, site: Any, *lines: str, taken: str = "") -> None:
-    site.send("u", {"say.outages": "\n".join(lines), "say.taken": taken})
-    page.wait_for_function("([id, text]) => document.getElementById(id).textContent === text", arg=["taken", taken])
+    send_fields(page, site, {"say.outages": "\n".join(lines), "say.taken": taken})
     pass_time(page, site, 2)
 
 
@@ -345,7 +351,7 @@ def test_an_outage_that_somebody_has_in_hand_is_not_heard_when_the_screen_loads_
     )
     page.reload()
     page.wait_for_selector("#fresh[data-s=live]")
-    page.wait_for_function("document.getElementById('sound').hidden")
+    page.wait_for_selector("#sound[hidden]", state="attached")
     pass_time(page, site, 3)
     assert page.inner_text("[data-f='w.0.what']")
     assert sounded(page) == 0

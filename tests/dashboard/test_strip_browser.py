@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.dashboard.alerts import plain
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
 
@@ -71,8 +71,7 @@ def taken(view: Any) -> Any:
     return replace(view, warnings=warnings)
 
 
-@pytest.mark.parametrize("lang", pages.LANGUAGES)
-@pytest.mark.parametrize("csrf", ["", "&csrf=token"], ids=["reads", "acts"])
+@pytest.mark.parametrize(("lang", "csrf"), [("fr", "&csrf=token"), ("en", "")], ids=["acts", "reads"])
 def test_the_strip_with_its_alerts_is_accessible_and_fits(open_page: Callable[..., Page], lang: str, csrf: str) -> None:
     page = live(open_page(f"/alerted?l={lang}&theme=light{csrf}"))
     page.screenshot(path=OUTPUT / f"strip-{lang}{'-acts' if csrf else ''}.png")
@@ -108,6 +107,8 @@ def test_who_may_act_has_a_form_and_who_may_not_a_link_to_the_alert(open_page: C
     row = page.locator(".warnings li").nth(1)
     assert row.locator("form").count() == 0
     assert row.locator("a.btn").get_attribute("href") == "/alerts/2?l=fr"
+    assert row.locator("a:not(.btn)").get_attribute("href") == "/alerts/2?l=fr"
+    assert page.locator(".warnings .more a").get_attribute("href") == "/alerts?l=fr"
 
 
 def test_what_somebody_has_in_hand_has_no_button_nor_what_has_no_alert_yet(open_page: Callable[..., Page]) -> None:
@@ -158,10 +159,9 @@ def test_a_tab_counts_what_is_wrong_in_its_title(open_page: Callable[..., Page],
     assert title.startswith("(4) ")
     view = site.views["alerted"]
     send_changes(site, view, replace(view, warnings=view.warnings[:1]))
-    page.wait_for_function("document.title.startsWith('(2) ')")
+    expect(page).to_have_title(title.replace("(4)", "(2)"))
     send_changes(site, replace(view, warnings=view.warnings[:1]), replace(view, warnings=(), alerts=()))
-    page.wait_for_function("!document.title.startsWith('(')")
-    assert page.title() == title.removeprefix("(4) ")
+    expect(page).to_have_title(title.removeprefix("(4) "))
 
 
 def test_the_calm_line_says_how_many_are_silenced(open_page: Callable[..., Page], site: Any) -> None:
