@@ -89,9 +89,11 @@ def fed(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20)
         bench.pipeline._thread.start()
+        bench.alerts.watch.start()
         fed = Fed(bench, manager)
         yield fed
         fed.close()
+        bench.alerts.watch.stop()
         bench.pipeline.stop()
 
 

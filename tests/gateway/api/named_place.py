@@ -43,6 +43,7 @@ def site_of(text: str) -> Site:
     network = text.encode()[:32].decode(errors="ignore")
     raw["visitors"] |= {"wifi_name": network, "wifi_password": "phare du quai"}
     raw["calendars"][0]["room"] = "atelier"
+    raw["told"] = [told | {"name": text[:100]} for told in raw["told"]]
     return Site.model_validate(raw, context={"folder": str(SAMPLE_SITE.parent)})
 
 
