@@ -193,11 +193,18 @@ def silence_line(view: AlertView, now_ts: float, timezone: str, language: Langua
     return f"{until} · {why}"
 
 
+def hanging(view: AlertView) -> tuple[AlertView, ...]:
+    """What it explains beside a milder alert of the same thing: that a Wi-Fi is down says that it is slow."""
+    same = (view.signal, view.subject_kind, view.subject)
+    return tuple(one for one in view.dependants if (one.signal, one.subject_kind, one.subject) != same)
+
+
 def dependants_line(view: AlertView, language: Language) -> str:
     """What it explains: the first by name, the others by number; "" where it is nothing."""
-    if not view.dependants:
+    others = hanging(view)
+    if not others:
         return ""
-    names = list(dict.fromkeys(subject_of(one, language) or headline(one, language) for one in view.dependants))
+    names = list(dict.fromkeys(subject_of(one, language) or headline(one, language) for one in others))
     more = len(names) - LISTED_DEPENDANTS
     listed = language.joined(names[:LISTED_DEPENDANTS])
     if more > 0:
@@ -223,11 +230,14 @@ def _delivery_line(event: EventView, told: Iterable[ToldView], language: Languag
     recipient, _, notifier = way.partition(" ")
     found = next((one for one in told if (one.recipient, one.notifier) == (recipient, notifier)), None)
     who = recipient if found is None else language.named(dict(found.name)) or recipient
-    means = notifier if found is None else means_word(found.means, language)
+    means = notifier if found is None else found.means
     if error or event.what != "told":
         why = error or language.gettext("nobody knows why")
-        return language.gettext("%(means)s to %(who)s: failed, %(error)s", means=means, who=who, error=why)
-    return language.gettext("%(means)s to %(who)s: delivered", means=means, who=who)
+        word = means_word(means, language)
+        return language.gettext("%(means)s to %(who)s: failed, %(error)s", means=word, who=who, error=why)
+    if means == "screen":
+        return language.gettext("shown: %(who)s", who=who)
+    return language.gettext("%(means)s to %(who)s: delivered", means=means_word(means, language), who=who)
 
 
 def course_line(event: EventView, language: Language, told: Iterable[ToldView] = ()) -> str:

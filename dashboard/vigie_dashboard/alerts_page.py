@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from vigie_dashboard import alert_text, health
-from vigie_dashboard.alert_view import AlertView, EventView
+from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.language import Language, language_of
@@ -37,6 +37,7 @@ class AlertsView:
         older: The number before which the history goes on; None at its end.
         last: The last that ended; None when none ever did.
         health: Of the sensors and the gateway.
+        told: Who is told.
     """
 
     site_name: Mapping[str, str]
@@ -50,6 +51,7 @@ class AlertsView:
     older: int | None
     last: AlertView | None
     health: HealthView
+    told: tuple[ToldView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, 
         lasted=alert_text.lasted(one, view.now_ts, language),
         times=alert_text.since(one, view.now_ts, view.timezone, language),
         taken=language.gettext("%(who)s is on it", who=one.taken_by) if one.taken_by else "",
-        dependants=tuple(headline(each, language) for each in one.dependants),
+        dependants=tuple(headline(each, language) for each in alert_text.hanging(one)),
         is_selected=is_selected,
         taken_by=one.taken_by,
         is_open=one.ended_ts is None,
@@ -240,7 +242,7 @@ def _step(event: EventView, view: AlertsView, language: Language) -> Step:
         "not-told": "crit",
     }
     time = alert_text.moment(event.at_ts, view.now_ts, view.timezone, language)
-    return Step(time, shapes.get(event.what, "say"), alert_text.course_line(event, language))
+    return Step(time, shapes.get(event.what, "say"), alert_text.course_line(event, language, view.told))
 
 
 def _trouble(forms: AlertForms, language: Language) -> str:

@@ -195,6 +195,8 @@ def test_what_hangs_on_it_is_named_and_then_counted() -> None:
         plain(dependants_line(replace(DEAD, dependants=tuple(others[:3])), FR)) == "avec elle : pi-1, pi-2 et 1 autre"
     )
     assert plain(dependants_line(replace(DEAD, dependants=tuple(others)), EN)) == "with it: pi-1, pi-2 and 2 others"
+    slow = replace(WIFI, dependants=(replace(WIFI, number=9, rule="wifi-slow"),))
+    assert dependants_line(slow, FR) == ""
     twice = replace(DEAD, dependants=(others[0], replace(others[0], number=9)))
     assert plain(dependants_line(twice, EN)) == "with it: pi-1"
     assert dependants_line(DEAD, FR) == ""
@@ -204,7 +206,9 @@ def test_what_hangs_on_it_is_named_and_then_counted() -> None:
     ("what", "reason", "french", "english"),
     [
         ("told", "admin mail", "courriel à Admin : remis", "e-mail to Admin: delivered"),
-        ("told", "hall screen", "affichage à Écran : remis", "display to Écran: delivered"),
+        ("told", "hall screen", "affichée : Écran", "shown: Écran"),
+        ("told", "gone screen", "affichée : gone", "shown: gone"),
+        ("not-told", "gone lamp: no answer", "lampe à gone : échec, no answer", "lamp to gone: failed, no answer"),
         ("not-told", "accueil sms: crédit épuisé", "SMSEagle à Accueil : échec, crédit épuisé",
          "SMSEagle to Desk: failed, crédit épuisé"),
         ("not-told", "accueil sms: 550: no such user", "SMSEagle à Accueil : échec, 550: no such user",
