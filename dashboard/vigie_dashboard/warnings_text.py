@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vigie_dashboard.alert_text import since, tell_line
+from vigie_dashboard.alert_text import since, tell_line, unknown_line
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.language import Language
@@ -78,13 +78,16 @@ def _warning_line(warning: WarningView, view: BoardView, language: Language) -> 
 
 def _alert_line(alert: AlertView, view: BoardView, language: Language) -> _Line:
     what = headline(alert, language)
-    figures = figures_line(alert, language)
-    when = since(alert, view.now_ts, view.timezone, language) if view.is_time_known else ""
+    if view.is_time_known:
+        when = since(alert, view.now_ts, view.timezone, language)
+        unknown = unknown_line(alert, view.now_ts, view.timezone, language)
+    else:
+        when, unknown = language.ago(view.now_ts - alert.since_ts), ""
     return _Line(
         alert.severity,
         what,
         what,
-        " · ".join(part for part in (when, figures) if part),
+        " · ".join(part for part in (when, figures_line(alert, language), unknown) if part),
         tell_line(alert, language),
         alert.number,
         alert.taken_by,

@@ -122,3 +122,11 @@ def test_what_is_wrong_is_counted_and_who_has_it_is_said_in_one_sentence() -> No
 )
 def test_calm_says_how_many_alerts_are_silenced(bare: BoardView, silenced: int, said: str) -> None:
     assert fields(replace(bare, silenced=silenced))["w.calm"].endswith(said)
+
+
+def test_an_alert_says_since_when_its_figures_and_that_nothing_is_known_of_it_any_more() -> None:
+    view = alerted_view()
+    lost = replace(view, warnings=(), alerts=(replace(view.alerts[0], unknown_since_ts=view.now_ts - 60),))
+    assert fields(lost)["w.0.when"] == ("since 14:22 · 8% · nothing heard since 14:31: nobody knows whether it is over")
+    # Ages are true while the time is not known; times of day are not.
+    assert fields(replace(lost, is_time_known=False))["w.0.when"] == "10 min ago · 8%"
