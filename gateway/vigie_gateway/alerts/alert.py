@@ -87,6 +87,7 @@ class Alert:
         cause: Number of the alert that explains this one: that one is told, and names this one; None for none.
         acknowledged: Who has it in hand; None for nobody.
         silence: None when it is not silenced.
+        heard_until_ts: Up to when planned works do not silence it, because somebody ended a silence of that end.
         fault: Where the fault lies: a word of ``faults.FAULTS``; "" where nothing tells.
     """
 
@@ -109,6 +110,7 @@ class Alert:
     cause: int | None = None
     acknowledged: Acknowledgement | None = None
     silence: Silence | None = None
+    heard_until_ts: float | None = None
     fault: str = ""
 
     @property

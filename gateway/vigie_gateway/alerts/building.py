@@ -11,7 +11,7 @@ from typing import Any
 from vigie_contract.clock import Clock
 from vigie_dashboard.alert_message import Sender
 from vigie_dashboard.language import language_of
-from vigie_gateway.alerts.alert import Alert, Phase
+from vigie_gateway.alerts.alert import Alert, Change, Phase
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.causes import Causes, Graph
@@ -19,10 +19,10 @@ from vigie_gateway.alerts.desk import Desk
 from vigie_gateway.alerts.engine import Engine
 from vigie_gateway.alerts.faults import fault_of
 from vigie_gateway.alerts.judgement import hours_now
-from vigie_gateway.alerts.marks import lapse
+from vigie_gateway.alerts.marks import Works, lapse
 from vigie_gateway.alerts.naming import Naming
 from vigie_gateway.alerts.rules import Rule
-from vigie_gateway.alerts.signals import Signal
+from vigie_gateway.alerts.signals import Signal, Subject
 from vigie_gateway.alerts.watch import Steps, Watch
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.notify.outbox import Outbox
@@ -33,6 +33,7 @@ from vigie_gateway.notify.words import Words
 from vigie_gateway.place.alert_tables import recipients_of, rules_of
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.hours import OpeningWatch, local_date
+from vigie_gateway.place.sessions import Agenda
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Store
 
@@ -137,10 +138,17 @@ def build_alerts(
     def naming() -> Naming:
         return Naming(site, store.series())
 
+    def rooms_of(subject: Subject) -> frozenset[str]:
+        return frozenset(naming().room_ids(subject))
+
     people, group_wait_s = recipients_of(site), site.alerts.group_wait
     quiet = QuietHours(site.zone(), hours)
-    plan = Plan(people, rules, lambda subject: naming().room_ids(subject), quiet, group_wait_s)
-    steps = Steps(sense, is_open, outbox.moved, lapse, explain, fault, plan.notices_of)
+    plan = Plan(people, rules, rooms_of, quiet, group_wait_s)
+
+    def lapsed(alerts: Sequence[Alert], now_ts: float) -> Sequence[Change]:
+        return lapse(alerts, now_ts, _works(board.agenda, site), rooms_of)
+
+    steps = Steps(sense, is_open, outbox.moved, lapsed, explain, fault, plan.notices_of)
     watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, wake, monotonic)
     desk = Desk(rules, book, watch, naming)
     words = Words({one.id: one for one in people}, rules, book.alert, desk.view, outbox, _sender(site), group_wait_s)
@@ -150,6 +158,21 @@ def build_alerts(
         return bool(lines) and lines <= _lines_down(watch.standing, rules)
 
     return Alerts(file, book, outbox, watch, desk, people, words, is_cut_off)
+
+
+def _works(agenda: Agenda, site: Site) -> list[Works]:
+    """The planned works of the calendar, in the words of the place."""
+    language = language_of(site.languages[0])
+    return [
+        Works(
+            one.name or language.gettext("Planned works"),
+            language.named(one.calendar),
+            one.begins_ts,
+            one.ends_ts,
+            None if one.room is None else frozenset({one.room}),
+        )
+        for one in agenda.works
+    ]
 
 
 def _sender(site: Site) -> Callable[[str], Sender]:

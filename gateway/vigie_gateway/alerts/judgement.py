@@ -157,6 +157,7 @@ def moved(alert: Alert, step_s: float) -> Alert:
         eased_since_ts=after(alert.eased_since_ts),
         well_since_ts=after(alert.well_since_ts),
         seen_ts=after(alert.seen_ts),
+        heard_until_ts=after(alert.heard_until_ts),
         acknowledged=None if said is None else replace(said, at_ts=said.at_ts + step_s),
         silence=None
         if silence is None

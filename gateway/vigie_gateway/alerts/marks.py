@@ -77,7 +77,8 @@ def unsilence(alert: Alert, author: str, now_ts: float) -> Change:
     _check_open(alert)
     if alert.silence is None:
         raise MarkError("alert", "nothing")
-    return _change(replace(alert, silence=None), What.UNSILENCED, now_ts, _text("author", author))
+    heard = replace(alert, silence=None, heard_until_ts=alert.silence.until_ts)
+    return _change(heard, What.UNSILENCED, now_ts, _text("author", author))
 
 
 def note(alert: Alert, author: str, now_ts: float, text: str) -> Change:
@@ -116,8 +117,8 @@ def lapse(
 ) -> list[Change]:
     """The marks that begin or end by themselves: silences whose time is over, and those of planned works.
 
-    An alert that somebody silenced keeps that silence. Given what came of it, a second call at the same time changes
-    nothing; a silence of works that somebody ends comes back with the next round, until the event is over.
+    An alert that somebody silenced keeps that silence, and one whose silence somebody ended is not silenced again by
+    works that are over by then. Given what came of it, a second call at the same time changes nothing.
     """
     changes = []
     for alert in alerts:
@@ -136,7 +137,8 @@ def lapse(
 
 def _works_of(alert: Alert, now_ts: float, works: Sequence[Works], rooms_of: RoomsOf | None) -> Works | None:
     """Those under way that concern the alert; the ones that last longest."""
-    current = [one for one in works if one.begins_ts <= now_ts < one.ends_ts]
+    heard_until_ts = alert.heard_until_ts or now_ts
+    current = [one for one in works if one.begins_ts <= now_ts < one.ends_ts and one.ends_ts > heard_until_ts]
     if not current:
         return None
     rooms = frozenset() if rooms_of is None else rooms_of(alert.key.subject)

@@ -23,7 +23,7 @@ from vigie_gateway.calendars.expansion import expand
 from vigie_gateway.calendars.fetch import Fetcher
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.hours import local_date, local_ts
-from vigie_gateway.place.sessions import Agenda, place_events
+from vigie_gateway.place.sessions import Agenda, PlannedWorks, place_events, works_of
 from vigie_gateway.place.site import Calendar, Site
 
 log = logging.getLogger(__name__)
@@ -212,14 +212,20 @@ class Calendars:
         for feed in self._feeds:
             near = [one for one in feed.events if one.begins_ts < to_ts and one.ends_ts > from_ts]
             self._near[feed.calendar.id] = len(near)
-            self._unplaced[feed.calendar.id] = place_events(near, feed.calendar, self._site)[1]
+            is_works = feed.calendar.id == self._site.alerts.planned_works  # of which one may be about the whole place
+            unplaced = 0 if is_works else place_events(near, feed.calendar, self._site)[1]
+            self._unplaced[feed.calendar.id] = unplaced
 
     def _agenda(self, feeds: Sequence[Feed], until_ts: float) -> Agenda:
         sessions: list[SessionView] = []
+        works: tuple[PlannedWorks, ...] = ()
         for feed in feeds:
+            if feed.calendar.id == self._site.alerts.planned_works:
+                works = works_of(feed.events, feed.calendar, self._site)
+                continue
             placed, _ = place_events(feed.events, feed.calendar, self._site)
             sessions += placed
         stale = [StaleCalendar(feed.calendar.name, feed.read_ts) for feed in feeds if feed.trouble is not None]
         in_order = tuple(sorted(sessions, key=lambda one: (one.begins_ts, one.ends_ts)))
         is_told = all(feed.read_ts is not None or feed.trouble is not None for feed in feeds)
-        return Agenda(in_order, tuple(stale), until_ts if is_told else None)
+        return Agenda(in_order, tuple(stale), until_ts if is_told else None, works)

@@ -5,7 +5,7 @@ Pure. ``place_events`` is called by the calendars' thread, once they were read; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -34,34 +34,64 @@ def key_of(session: SessionView) -> SessionKey:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedWorks:
+    """An event during which nobody is told of what fires in its room; without a room, in the whole place.
+
+    ``name`` is None where the calendar keeps it to itself; ``calendar`` its name by language.
+    """
+
+    name: str | None
+    calendar: dict[str, str]
+    begins_ts: float
+    ends_ts: float
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """What the calendars say.
 
     Attributes:
         sessions: By begin, of some months before and after today.
         stale: The calendars whose last read failed.
+        works: Planned ones; no sessions.
         until_ts: Up to when ``sessions`` has them; None until every calendar was read once, or tried.
     """
 
     sessions: tuple[SessionView, ...] = ()
     stale: tuple[StaleCalendar, ...] = ()
     until_ts: float | None = None
+    works: tuple[PlannedWorks, ...] = ()
+
+
+def works_of(events: Sequence[CalendarEvent], calendar: Calendar, site: Site) -> tuple[PlannedWorks, ...]:
+    """The events of a calendar of planned works."""
+    room_of = _finder(calendar, site)
+    return tuple(
+        PlannedWorks(event.name, calendar.name, event.begins_ts, event.ends_ts, room_of(event)) for event in events
+    )
+
+
+def _finder(calendar: Calendar, site: Site) -> Callable[[CalendarEvent], str | None]:
+    """Finds the room of an event: the calendar's own, else by its location, else by a room's id or name."""
+    by_location = {_plain(name): room.id for room in site.rooms for name in (room.id, *room.name.values())}
+    by_location |= {_plain(location): room for location, room in calendar.rooms.items()}
+    return lambda event: calendar.room or by_location.get(_plain(event.location))
 
 
 def place_events(
     events: Sequence[CalendarEvent], calendar: Calendar, site: Site
 ) -> tuple[tuple[SessionView, ...], int]:
-    """Put events into rooms: the calendar's own room, else by their location, else by a room's id or name.
+    """Put events into rooms.
 
     Returns:
         The sessions, and how many events have a location that is no room.
     """
-    by_location = {_plain(name): room.id for room in site.rooms for name in (room.id, *room.name.values())}
-    by_location |= {_plain(location): room for location, room in calendar.rooms.items()}
+    room_of = _finder(calendar, site)
     activities = site.session_activities()
     sessions = []
     for event in events:
-        room = calendar.room or by_location.get(_plain(event.location))
+        room = room_of(event)
         if room is not None:
             expected = _expected(event, calendar, activities)
             sessions.append(

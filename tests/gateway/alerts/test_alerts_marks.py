@@ -100,6 +100,14 @@ def test_planned_works_silence_the_alerts_of_their_rooms_until_their_end() -> No
     assert (ended.alert, ended.events[0].what) == (FIRING, What.UNSILENCED)
 
 
+def test_works_whose_silence_somebody_ended_do_not_silence_it_again() -> None:
+    (quiet,) = marks.lapse([FIRING], NOW, [WORKS], rooms_of)
+    heard = marks.unsilence(quiet.alert, "Ada", NOW + 60).alert
+    assert marks.lapse([heard], NOW + 61, [WORKS], rooms_of) == []
+    longer = replace(WORKS, ends_ts=WORKS.ends_ts + 600)
+    assert len(marks.lapse([heard], NOW + 61, [longer], rooms_of)) == 1
+
+
 @pytest.mark.parametrize(
     "subject", [Subject(SubjectKind.ROOM, "atelier"), Subject(SubjectKind.UPLINK, "fibre")], ids=str
 )
