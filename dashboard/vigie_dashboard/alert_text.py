@@ -199,6 +199,11 @@ def hanging(view: AlertView) -> tuple[AlertView, ...]:
     return tuple(one for one in view.dependants if (one.signal, one.subject_kind, one.subject) != same)
 
 
+def works_reason(language: Language) -> str:
+    """Why planned works silence an alert, where their event keeps its name to itself."""
+    return language.gettext("Planned works")
+
+
 def dependants_line(view: AlertView, language: Language) -> str:
     """What it explains: the first by name, the others by number; "" where it is nothing."""
     others = hanging(view)

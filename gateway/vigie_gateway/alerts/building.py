@@ -10,6 +10,7 @@ from typing import Any
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.alert_message import Sender
+from vigie_dashboard.alert_text import works_reason
 from vigie_dashboard.language import language_of
 from vigie_gateway.alerts.alert import Alert, Change, Phase
 from vigie_gateway.alerts.book import Book
@@ -165,7 +166,7 @@ def _works(agenda: Agenda, site: Site) -> list[Works]:
     language = language_of(site.languages[0])
     return [
         Works(
-            one.name or language.gettext("Planned works"),
+            one.name or works_reason(language),
             language.named(one.calendar),
             one.begins_ts,
             one.ends_ts,
