@@ -105,11 +105,17 @@ class ToldView:
         means: What kind of notifier it is, a word (``mail``, ``lamp``, ...).
         least: The mildest severity that they are told of, a word of Severity.
         is_out_of_hours: Whether they are also told of it while the place is closed.
+        lets_outages: Whether of outages they are told then all the same.
         last_ts: When the last message to them got through, or did not; None when there was none.
         is_last_sent: Whether it got through; None when there was none, or it is not known yet.
         error: Why it did not; one line without any secret; "" where it did.
         is_test: Whether it was a test.
         waiting: How many notices wait for them by it.
+        is_here: Whether this machine has such a notifier; where it has not, nobody is told by it.
+        rules: Ids of the rules that they asked for; None for any.
+        rule_names: By id and language, what the place calls these; empty for Vigie's words.
+        rooms: By language, the names of the rooms that they asked for; empty for any.
+        after_s: They are told only of what nobody has acknowledged for so long.
     """
 
     recipient: str
@@ -118,8 +124,14 @@ class ToldView:
     means: str
     least: Severity
     is_out_of_hours: bool = True
+    lets_outages: bool = True
     last_ts: float | None = None
     is_last_sent: bool | None = None
     error: str = ""
     is_test: bool = False
     waiting: int = 0
+    is_here: bool = True
+    rules: tuple[str, ...] | None = None
+    rule_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rooms: tuple[Mapping[str, str], ...] = ()
+    after_s: float = 0.0

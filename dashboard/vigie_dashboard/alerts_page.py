@@ -16,6 +16,7 @@ from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.notices import Severity
 from vigie_dashboard.pages import THEMES, render
+from vigie_dashboard.told_text import nobody_line, told_rows
 
 TABS = ("current", "silenced", "recovered", "history")
 """In their order on the page."""
@@ -138,6 +139,8 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
         course=[_step(one, view, language) for one in view.course],
         older=None if view.older is None else linked(tab="history", before=str(view.older)),
         nothing=_nothing(view, language),
+        told=told_rows(view.told, view.now_ts, view.timezone, language),
+        nobody=nobody_line(view.told, language),
         nodes=health.nodes_of(view.health, language),
         parts=health.parts_of(view.health, language),
         icons_of=health.ICONS,
@@ -249,7 +252,10 @@ def _trouble(forms: AlertForms, language: Language) -> str:
     """Why a form was refused; "" where none was."""
     words = {
         "taken": language.gettext("%(who)s is on it already.", who=forms.by),
-        "reason": language.gettext("Between 1 and 500 characters are expected here."),
+        "reason": language.gettext("Some words are expected here."),
+        "long": language.gettext("At most 500 characters fit here."),
+        "text": language.gettext("Characters that nobody can see are not taken here."),
+        "soon": language.gettext("This was tested just now: wait ten seconds."),
         "until": language.gettext("The place is closed: choose another time."),
         "over": language.gettext("This alert is over: nothing can be changed on it."),
         "store": language.gettext("The gateway is busy with its disk: try again."),

@@ -39,6 +39,7 @@ from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
+from vigie_gateway.notify.roll import Roll
 from vigie_gateway.notify.telling import build_telling
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
@@ -280,6 +281,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             forecasts=forecasts,
             rehearsals=rehearsals,
             alerts=alerts.desk,
+            roll=Roll.of(site, alerts, telling, clock),
         )
         for part in (telling, alerts.watch, checks):
             part.start()

@@ -35,6 +35,9 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
+from vigie_gateway.notify.notifier_file import NO_NOTIFIERS
+from vigie_gateway.notify.roll import Roll
+from vigie_gateway.notify.telling import build_telling
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -240,11 +243,27 @@ def make_bench(
         checks=checks,
         alerts=alerts,
     )
+    telling = build_telling(
+        NO_NOTIFIERS,
+        alerts.outbox,
+        clock,
+        people=alerts.people,
+        compose=alerts.words.compose,
+        show=lambda: changes.append(clock.now_ts()),
+        counters={},
+        is_sound={},
+    )
     setup = place_setup(folder / "site.toml", folder, accounts, lambda: None)
     supplies = Supplies(site, store, board, clock)
     parts = (site, clock, store, board, live, health, access, lambda: None, setup)
     gateway = Gateway(
-        *parts, desk=desk, supplies=supplies, forecasts=forecasts, rehearsals=rehearsals, alerts=alerts.desk
+        *parts,
+        desk=desk,
+        supplies=supplies,
+        forecasts=forecasts,
+        rehearsals=rehearsals,
+        alerts=alerts.desk,
+        roll=Roll.of(site, alerts, telling, clock),
     )
     return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, alerts, changes)
 

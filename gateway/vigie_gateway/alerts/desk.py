@@ -21,6 +21,8 @@ from vigie_gateway.alerts.watch import BusyError, NotOpenError, Watch
 _WORST_FIRST = (Severity.OUTAGE, Severity.WARNING, Severity.UNKNOWN)
 _FIELDS = {"reason": "reason", "note": "reason", "until_ts": "until", "author": "reason", "alert": "over"}
 """By the field that ``marks`` refuses, the kind that pages know."""
+_REASONS = {"too-long": "long", "not-text": "text"}
+"""By why it does, where the field alone does not say what to type."""
 
 
 class Desk:
@@ -122,7 +124,7 @@ class Desk:
         try:
             self._watch.mark(number, do)
         except marks.MarkError as error:
-            raise MarkError(_FIELDS[error.field], str(error)) from error
+            raise MarkError(_REASONS.get(error.reason) or _FIELDS[error.field], str(error)) from error
         except NotOpenError as error:
             kind = "unknown" if self._book.alert(number) is None else "over"
             raise MarkError(kind, str(error)) from error

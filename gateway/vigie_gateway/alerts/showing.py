@@ -1,16 +1,14 @@
-"""What pages and programs see of alerts, and what people do with them: the alert thread's ``watch`` answers this.
+"""What pages and programs see of alerts: an alert joined with its rule and the names of the place. Pure.
 
-The handlers of ``api`` call ``AlertDesk`` on worker threads. ``view_of`` joins an alert with its rule and the names of
-the place; pure.
+Called by ``desk``, which handlers of ``api`` ask on worker threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from vigie_dashboard.alert_view import AlertView, EventView, ToldView
+from vigie_dashboard.alert_view import AlertView, EventView
 from vigie_dashboard.notices import Severity
 from vigie_gateway.alerts.alert import Alert, Event
 from vigie_gateway.alerts.naming import Naming
@@ -22,7 +20,8 @@ class MarkError(Exception):
 
     Attributes:
         kind: ``unknown`` (no such alert, or no such recipient and notifier), ``over`` (it is not open), ``taken``
-            (somebody else has it in hand), ``reason`` (a silence needs one), ``until`` (not after now, or too far),
+            (somebody else has it in hand), ``reason`` (it needs some words), ``long`` (too many of them), ``text``
+            (something in them is none), ``until`` (not after now, or too far), ``soon`` (it was tested just now),
             ``store`` (it cannot be written).
         author: Of ``taken``: who has it; else "".
     """
@@ -39,50 +38,6 @@ class AlertDetail:
 
     view: AlertView
     course: tuple[EventView, ...]
-
-
-class AlertDesk(Protocol):
-    """What handlers use of the alert thread.
-
-    Lists have no alert that another one explains: that is in its cause's ``dependants``. Everything that changes
-    something is on the disk when it returns, and raises MarkError when it was not taken.
-    """
-
-    def current(self) -> list[AlertView]:
-        """Those that fire and are not silenced, worst first, then the oldest first."""
-
-    def silenced(self) -> list[AlertView]:
-        """Those that fire and of which nobody is told, the oldest first."""
-
-    def recovered(self, since_ts: float) -> list[AlertView]:
-        """Those resolved since then, the newest end first."""
-
-    def history(self, before: int | None, limit: int) -> list[AlertView]:
-        """Every alert that ever fired, the highest number first: of those with a lower number than ``before``."""
-
-    def one(self, number: int) -> AlertDetail | None:
-        """An alert of any phase, with its dependants and its course."""
-
-    def acknowledge(self, number: int, author: str, note: str = "", *, known: str = "") -> None:
-        """Take it in hand. Who has it already may do it again, and changes the note."""
-
-    def release(self, number: int, author: str) -> None:
-        """Give it back to nobody."""
-
-    def silence(self, number: int, author: str, reason: str, until_ts: float | None) -> None:
-        """Tell nobody of it until then, at most until it is over; None: until it is over."""
-
-    def unsilence(self, number: int, author: str) -> None:
-        """Tell of it again."""
-
-    def note(self, number: int, author: str, text: str) -> None:
-        """Write something into its course."""
-
-    def told(self) -> list[ToldView]:
-        """Who is told, in the order of the site file; empty where nobody is."""
-
-    def test(self, recipient: str, notifier: str, author: str) -> None:
-        """Send them a message that says that it is a test."""
 
 
 def view_of(alert: Alert, rule: Rule | None, naming: Naming, dependants: Iterable[AlertView] = ()) -> AlertView:

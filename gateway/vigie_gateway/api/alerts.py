@@ -51,7 +51,10 @@ MARK_STATUS = {
     "over": HTTPStatus.CONFLICT,
     "taken": HTTPStatus.CONFLICT,
     "reason": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "long": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "text": HTTPStatus.UNPROCESSABLE_ENTITY,
     "until": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "soon": HTTPStatus.TOO_MANY_REQUESTS,
     "store": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """By the kind of a mark that was not taken."""
@@ -87,6 +90,11 @@ def router(gateway: Gateway) -> APIRouter:
         tab: Literal["current", "silenced", "recovered", "history"] = "current",
     ) -> Response:
         return pages.answer(request, tab, number=number)
+
+    @routes.post("/alerts/test")
+    @allowed(ADMIN_ONLY)
+    async def test(request: Request) -> Response:
+        return await pages.test(request)
 
     @routes.post("/alerts/{number}/acknowledge")
     @allowed(DESK)
@@ -159,6 +167,7 @@ class _Pages:
             older=older,
             last=None if current else self._desk.last_ended(),
             health=self._kept_health(now_ts),
+            told=tuple(self._gateway.roll.told()),
         )
         forms = forms or self._forms(principal_of(request))
         return page(render_alerts(view, chosen_language(request), chosen_theme(request), forms), status)
@@ -179,6 +188,22 @@ class _Pages:
             return RedirectResponse(_back(request, number, form), HTTPStatus.SEE_OTHER)
         status = MARK_STATUS[refused.trouble]
         return await run_in_threadpool(self.answer, request, "current", None, number, refused, status)
+
+    async def test(self, request: Request) -> Response:
+        """Send somebody a test message; what became of it stands beside them on the page that follows."""
+        form, principal = await read_form(request), principal_of(request)
+        check_form(principal, form.get("csrf", ""))
+        recipient, notifier = form.get("recipient", ""), form.get("notifier", "")
+        try:
+            await run_in_threadpool(self._gateway.roll.test, recipient, notifier, principal.name or THIS_MACHINE)
+        except MarkError as error:
+            if error.kind == "unknown":
+                raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
+            refused = self._forms(principal, form, "test", error.kind)
+            status = MARK_STATUS[error.kind]
+            return await run_in_threadpool(self.answer, request, "current", None, None, refused, status)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/alerts{query}#told", HTTPStatus.SEE_OTHER)
 
     def _do(self, verb: str, number: int, author: str, form: Form) -> None:
         if verb == "acknowledge":

@@ -18,6 +18,7 @@ from vigie_gateway.capacity.supply import Rehearsal
 from vigie_gateway.health import Health
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.live import Live
+from vigie_gateway.notify.roll import Roll
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -49,6 +50,7 @@ class Gateway:
     supplies: Supplies = field(kw_only=True)
     forecasts: ForecastLog = field(kw_only=True)
     alerts: AlertDesk = field(kw_only=True)
+    roll: Roll = field(kw_only=True)
 
     def answer(
         self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigie_contract.senml import LATEST_TS
-from vigie_dashboard.alert_view import AlertView
+from vigie_dashboard.alert_view import AlertView, ToldView
 from vigie_dashboard.notices import Severity
 from vigie_dashboard.sheet_view import THIS_MACHINE
 from vigie_gateway.alerts.desk import Desk
@@ -93,6 +93,29 @@ class AlertDetailAnswer:
     course: tuple[EventAnswer, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldAnswer:
+    """One way in which somebody is told: a person of `[[told]]` by one of their notifiers.
+
+    ``kind`` is what it is (``email``, ``screen``...); null, with ``is_here`` false: this machine has none of that name,
+    and they are not told by it. ``rules`` null: of all. ``least`` is the mildest that they are told of. ``is_sent``
+    null: nothing was sent, or nobody knows yet; ``error`` is empty where it got through.
+    """
+
+    recipient: str
+    name: str
+    notifier: str
+    is_here: bool
+    kind: str | None
+    least: Literal["outage", "warning", "unknown"]
+    rules: tuple[str, ...] | None
+    last_ts: float | None
+    is_sent: bool | None
+    is_test: bool
+    error: str
+    waiting: int
+
+
 class NoteBody(BaseModel):
     """What is said of it."""
 
@@ -141,6 +164,11 @@ def api_router(gateway: Gateway) -> APIRouter:
         else:
             found = desk.silenced() if state == "silenced" else desk.current()
         return [_answer(one) for one in found[:limit]]
+
+    @routes.get("/alerts/told", summary="Who is told of alerts, and what became of the last message")
+    @allowed(STAFF)
+    def told() -> list[ToldAnswer]:
+        return [_told(one) for one in gateway.roll.told()]
 
     @routes.get("/alerts/{number}", summary="An alert and its course", responses=described(404, 422))
     @allowed(STAFF)
@@ -206,6 +234,23 @@ def _found(desk: Desk, number: int) -> AlertDetailAnswer:
 def _detail(detail: AlertDetail) -> AlertDetailAnswer:
     course = tuple(EventAnswer(one.what, one.at_ts, one.author, one.reason, one.value) for one in detail.course)
     return AlertDetailAnswer(_answer(detail.view), course)
+
+
+def _told(one: ToldView) -> ToldAnswer:
+    return ToldAnswer(
+        recipient=one.recipient,
+        name=next(iter(one.name.values()), ""),
+        notifier=one.notifier,
+        is_here=one.is_here,
+        kind=one.means if one.is_here else None,
+        least=SEVERITIES[one.least],
+        rules=one.rules,
+        last_ts=one.last_ts,
+        is_sent=one.is_last_sent,
+        is_test=one.is_test,
+        error=one.error,
+        waiting=one.waiting,
+    )
 
 
 def _answer(view: AlertView) -> AlertAnswer:

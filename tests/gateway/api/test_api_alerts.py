@@ -238,3 +238,45 @@ def test_the_feed_has_the_alert_and_is_not_for_the_public(bench: Bench, desk: Te
     links = [link.get("href") for link in feed.iter("{http://www.w3.org/2005/Atom}link")]
     assert links[1] == f"https://testserver/alerts/{number}?l=en"
     assert ask_from(bench, ELSEWHERE).get("/alerts/feed.atom").status_code == 401
+
+
+def test_who_is_told_is_listed_and_only_the_administrator_may_test(desk: TestClient, admin: TestClient) -> None:
+    for client, may in ((desk, False), (admin, True)):
+        page = text_of(client, "/alerts?l=fr").partition('id="told"')[2]
+        assert "Écran de l" in page
+        assert "affichage" in page
+        assert ('action="/alerts/test?l=fr"' in page) == may
+
+
+def test_a_test_comes_back_with_its_result_and_not_at_once_again(
+    bench: Bench, desk: TestClient, admin: TestClient
+) -> None:
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', admin.get("/alerts").text)[0]
+    form = {"csrf": csrf, "recipient": "accueil", "notifier": "screen"}
+    answer = admin.post("/alerts/test?l=en", data=form, headers=ORIGIN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?l=en#told")
+    assert "test got through" in text_of(desk, "/alerts?l=en")
+    again = admin.post("/alerts/test?l=en", data=form, headers=ORIGIN)
+    assert again.status_code == 429
+    assert "tested just now" in again.text
+    bench.clock.pass_time(60)
+    assert admin.post("/alerts/test?l=en", data=form | {"notifier": "fax"}, headers=ORIGIN).status_code == 404
+    assert admin.post("/alerts/test?l=en", data=form | {"csrf": "no"}, headers=ORIGIN).status_code == 403
+
+
+def test_a_program_reads_who_is_told(bench: Bench, accounts: Accounts) -> None:
+    (told,) = token(bench, accounts, "read").get("/api/v1/alerts/told").json()
+    assert (told["recipient"], told["notifier"], told["is_here"], told["kind"]) == ("accueil", "screen", True, "screen")
+    assert (told["rules"], told["last_ts"], told["is_sent"]) == (None, None, None)
+
+
+def test_a_place_where_nobody_is_told_says_so(bench: Bench, desk: TestClient) -> None:
+    bench.gateway.roll._people = ()
+    assert "le lieu n" in text_of(desk, "/alerts?l=fr")
+
+
+def test_what_is_missing_is_told_from_what_is_too_long(desk: TestClient, number: int) -> None:
+    assert "Some words are expected" in html.unescape(submit(desk, number, "note", note=" ").text)
+    refused = submit(desk, number, "note", note="x" * 501)
+    assert refused.status_code == 422
+    assert "At most 500 characters" in html.unescape(refused.text)

@@ -1,0 +1,113 @@
+"""Who is told, over the real outbox, and the "test" button over a real notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import ManualClock
+from tests.gateway.notify.servers import Receiver
+
+from vigie_dashboard.notices import Severity
+from vigie_gateway.alerts.book_file import BookFile
+from vigie_gateway.alerts.showing import MarkError
+from vigie_gateway.notify.notices import Message, Notice, Occasion
+from vigie_gateway.notify.notifier_file import read_notifiers
+from vigie_gateway.notify.outbox import Outbox
+from vigie_gateway.notify.recipients import Recipient
+from vigie_gateway.notify.roll import TEST_EVERY_S, Roll
+from vigie_gateway.notify.sending import Senders
+from vigie_gateway.notify.telling import nothing_to_say
+
+PEOPLE = (
+    Recipient("anne", "Anne", "fr", ("hook", "fax"), is_for_outages=True, rooms=frozenset({"cafe"})),
+    Recipient("bruno", "Bruno", "en", ("hook",)),
+)
+
+
+def words(recipient: str, author: str, now_ts: float) -> Message:
+    return Message("", f"test for {recipient}", f"by {author}", "ok", "fr", (), now_ts)
+
+
+class Place:
+    """People, a webhook and an outbox."""
+
+    def __init__(self, folder: Path, web: Receiver, clock: ManualClock) -> None:
+        self.file = BookFile(folder / "alerts.db", "2026-11-24")
+        self.outbox, self.clock = Outbox(self.file), clock
+        path = folder / "notifiers.toml"
+        path.write_text(f'[notifiers.hook]\nurl = "json://127.0.0.1:{web.port}/"\nloopback = true\n', encoding="utf-8")
+        path.chmod(0o600)
+        notifiers = read_notifiers(path, clock.now_ts).notifiers
+        senders = Senders.of(notifiers, PEOPLE, self.outbox, nothing_to_say, clock)
+        by_name = {one.name: one for one in notifiers}
+        rooms = {"cafe": {"fr": "Café"}}
+        self.roll = Roll(PEOPLE, {}, rooms, by_name, self.outbox, words, senders.send_test, clock)
+
+
+@pytest.fixture
+def place(tmp_path: Path, web: Receiver, clock: ManualClock) -> Iterator[Place]:
+    made = Place(tmp_path, web, clock)
+    yield made
+    made.file.close()
+
+
+def test_each_way_is_a_line_in_the_order_of_the_site_file_and_one_that_is_not_here_is_said(place: Place) -> None:
+    told = place.roll.told()
+    assert [(one.recipient, one.notifier, one.is_here) for one in told] == [
+        ("anne", "hook", True), ("anne", "fax", False), ("bruno", "hook", True),
+    ]  # fmt: skip
+    assert (told[0].least, told[2].least) == (Severity.OUTAGE, Severity.UNKNOWN)
+    assert told[0].rooms == ({"fr": "Café"},)
+    assert [(one.last_ts, one.is_last_sent) for one in told] == [(None, None)] * 3
+    assert place.roll.is_anybody_told()
+
+
+def test_a_test_gets_through_with_a_key_of_its_own_and_is_the_last_message(place: Place, web: Receiver) -> None:
+    place.roll.test("anne", "hook", "chief")
+    assert web.messages == ["test for anne"]
+    anne, _, bruno = place.roll.told()
+    assert (anne.is_test, anne.is_last_sent, anne.error, anne.last_ts) == (True, True, "", place.clock.now)
+    assert bruno.last_ts is None
+
+
+def test_a_test_that_does_not_get_through_says_why(place: Place, web: Receiver) -> None:
+    web.fault = "503"
+    place.roll.test("anne", "hook", "chief")
+    anne = place.roll.told()[0]
+    assert (anne.is_last_sent, anne.error) == (False, "it answered 503")
+
+
+def test_a_notifier_is_not_tested_again_at_once_whoever_it_tells(place: Place, web: Receiver) -> None:
+    place.roll.test("anne", "hook", "chief")
+    with pytest.raises(MarkError) as refused:
+        place.roll.test("bruno", "hook", "chief")
+    assert refused.value.kind == "soon"
+    place.clock.pass_time(TEST_EVERY_S)
+    place.roll.test("bruno", "hook", "chief")
+    assert web.messages == ["test for anne", "test for bruno"]
+
+
+@pytest.mark.parametrize(("recipient", "notifier"), [("anne", "fax"), ("nobody", "hook"), ("bruno", "screen")])
+def test_nobody_is_tested_who_is_not_told_so(place: Place, recipient: str, notifier: str) -> None:
+    with pytest.raises(MarkError) as refused:
+        place.roll.test(recipient, notifier, "chief")
+    assert refused.value.kind == "unknown"
+
+
+def test_what_waits_is_counted_and_the_last_message_says_what_became_of_it(place: Place) -> None:
+    now_ts = place.clock.now
+    notices = [Notice(0, "anne", "hook", Occasion.FIRED, number, now_ts, now_ts) for number in (1, 2)]
+    first, _ = place.outbox.add(notices)
+    assert place.roll.told()[0].waiting == 2
+    claimed = place.outbox.claim("anne", "hook", [first.number], [], words("anne", "", now_ts), now_ts)
+    assert claimed is not None
+    place.outbox.failed(claimed.dispatch.key, now_ts + 1, "no credit", now_ts + 60)
+    anne = place.roll.told()[0]
+    assert (anne.is_last_sent, anne.error, anne.last_ts, anne.waiting) == (False, "no credit", now_ts + 1, 2)
+    place.outbox.sent(claimed.dispatch.key, now_ts + 60)
+    anne = place.roll.told()[0]
+    assert (anne.is_last_sent, anne.error, anne.last_ts, anne.is_test, anne.waiting) == (
+        True, "", now_ts + 60, False, 1,
+    )  # fmt: skip
