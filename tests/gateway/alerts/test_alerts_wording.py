@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.dashboard.alerts import alert
 
 from vigie_dashboard.alert_text import course_line, fault_line, runbook_of
 from vigie_dashboard.alert_view import EventView
-from vigie_dashboard.alert_words import headline
+from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.language import language_of
 from vigie_dashboard.pages import LANGUAGES
 from vigie_gateway.alerts.alert import What
 from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.faults import FAULTS
 from vigie_gateway.alerts.rules import Rule
+from vigie_gateway.alerts.signals import SIGNALS
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -49,3 +52,25 @@ def test_whatever_can_happen_to_an_alert_is_told_in_its_course(lang: str) -> Non
     said = [course_line(EventView(str(what), 0.0, "Accueil", "7"), language_of(lang)) for what in What]
     assert len(set(said)) == len(What)
     assert not set(said) & {str(what) for what in What}
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from([(rule.id, rule.signal) for rule in DEFAULT_RULES] + [("own", "reading"), ("own", "absent:disk")]),
+    st.dictionaries(
+        st.sampled_from(sorted({name for kind in SIGNALS.values() for name in kind.figures})),
+        st.none() | st.floats(-1e12, 1e12) | st.integers(-5, 5) | st.text(max_size=5),
+    ),
+    st.none() | st.floats(-1e9, 1e9),
+)
+def test_whatever_figures_an_alert_has_it_is_said_without_a_none(
+    rule: tuple[str, str], figures: dict[str, float | str | None], value: float | None
+) -> None:
+    words = {name: one for name, one in figures.items() if not isinstance(one, str)}
+    for lang in LANGUAGES:
+        language = language_of(lang)
+        view = alert(rule[1], rule[0], name="C4", rooms=("Café",), figures=words, value=value, level=1.0)
+        assert "None" not in headline(view, language) + figures_line(view, language)
+        # A figure of another version may be a word: it is told as nothing, or as it is, and breaks no page.
+        assert headline(replace(view, figures=figures), language)
+        assert isinstance(figures_line(replace(view, figures=figures), language), str)
