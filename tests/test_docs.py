@@ -17,7 +17,7 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_gateway import __main__ as gateway_main
 from vigie_gateway.formats.prometheus import METRICS
-from vigie_gateway.notify.notifier_file import EmailTable, HeartbeatTable, UrlTable
+from vigie_gateway.notify.notifier_file import EmailTable, HeartbeatTable, LampTable, UrlTable
 from vigie_gateway.settings import Settings
 from vigie_sensors import __main__ as sensors_main
 from vigie_sensors import config
@@ -168,7 +168,7 @@ def test_every_key_of_gateway_toml_has_its_row(table: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "tables"),
-    [("[notifiers.NAME]", (UrlTable, EmailTable)), ("[heartbeat]", (HeartbeatTable,))],
+    [("[notifiers.NAME]", (UrlTable, EmailTable, LampTable)), ("[heartbeat]", (HeartbeatTable,))],
 )
 def test_every_key_of_notifiers_toml_has_its_row(heading: str, tables: tuple[type[BaseModel], ...]) -> None:
     found = set(rows(section(section(page("configuration.md"), "notifiers.toml"), heading))) - {"key", "---"}

@@ -8,6 +8,7 @@ import logging
 import resource
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import board_fields
-from vigie_gateway.alerts.building import build_alerts
+from vigie_gateway.alerts.building import Alerts, build_alerts
 from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.api.context import Gateway
@@ -39,6 +40,7 @@ from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
 from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
+from vigie_gateway.notify.notifiers.mqtt_lamp import MqttLamp
 from vigie_gateway.notify.roll import Roll
 from vigie_gateway.notify.telling import build_telling
 from vigie_gateway.place.board import Board
@@ -186,7 +188,9 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             monotonic=time.monotonic,
         )
         supplies = Supplies(site, store, board, clock)
-        housekeeping = Housekeeping(board, store, pipeline, clock, supplies.refresh)
+        housekeeping = Housekeeping(
+            board, store, pipeline, clock, lambda: _each(supplies.refresh, telling.refresh)
+        )  # fmt: skip
         sink = Sink(store, settings.influxdb, site.id, clock) if settings.influxdb.url else None
         copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
 
@@ -217,7 +221,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             sense,
             watch,
             clock,
-            live.poke,
+            lambda: _each(live.poke, telling.refresh),
             lambda: telling.senders.wake(),  # noqa: PLW0108 - the senders are made after, of the same outbox
             remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
         )
@@ -227,6 +231,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lasting.told_by,
             alerts.outbox,
             clock,
+            lamps=_lamps(lasting.told_by, bus, alerts),
             people=alerts.people,
             compose=alerts.words.compose,
             is_cut_off=alerts.is_cut_off,
@@ -287,6 +292,20 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             part.start()
             stack.callback(part.stop)
         _serve(gateway, lasting, rereading)
+
+
+def _lamps(told_by: NotifierFile, bus: Bus, alerts: Alerts) -> list[MqttLamp]:
+    return [
+        MqttLamp(
+            name, lamp.topic, (lamp.off.encode(), lamp.on.encode()), bus.command, alerts.calls, time.monotonic
+        )
+        for name, lamp in told_by.lamps.items()
+    ]  # fmt: skip
+
+
+def _each(*calls: Callable[[], None]) -> None:
+    for call in calls:
+        call()
 
 
 def _older(settings: Settings, site: Site, clock: Clock) -> OlderReadings | None:

@@ -54,6 +54,7 @@ class Alerts:
         desk: What pages ask.
         people: Who asked to be told.
         words: What they are told.
+        calls: Whether something fires for which a notifier of that name is to be lit; any thread.
         is_cut_off: Whether no line of the place leads to the internet, as an alert says; any thread.
     """
 
@@ -64,6 +65,7 @@ class Alerts:
     desk: Desk
     people: tuple[Recipient, ...]
     words: Words
+    calls: Callable[[str], bool]
     is_cut_off: Callable[[], bool]
 
     def outbox_report(self, now_ts: float) -> dict[str, Any]:
@@ -158,7 +160,10 @@ def build_alerts(
     def is_cut_off() -> bool:
         return bool(lines) and lines <= _lines_down(watch.standing, rules)
 
-    return Alerts(file, book, outbox, watch, desk, people, words, is_cut_off)
+    def calls(notifier: str) -> bool:
+        return plan.calls(notifier, watch.standing)
+
+    return Alerts(file, book, outbox, watch, desk, people, words, calls, is_cut_off)
 
 
 def _works(agenda: Agenda, site: Site) -> list[Works]:

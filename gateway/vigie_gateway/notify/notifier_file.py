@@ -10,7 +10,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from vigie_gateway.notify.notifiers.apprise_service import AppriseService, Appri
 from vigie_gateway.notify.notifiers.email import Email, MailServer
 
 DEFAULT_PATH = Path("/etc/vigie/notifiers.toml")
-RESERVED = frozenset({"screen", "lamp"})
+RESERVED = frozenset({"screen"})
 """Names of notifiers that every place has, without any settings here."""
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 """Where mail is handed in, by ``security`` (RFC 8314, RFC 6409)."""
@@ -89,6 +89,22 @@ class EmailTable(_Notifier):
         return self
 
 
+class LampTable(_Table):
+    """``kind = "mqtt"``: a lamp or siren on the gateway's own broker."""
+
+    kind: Literal["mqtt"]
+    topic: str = Field(pattern=r"^[^+#$\x00-\x1f\x7f][^+#\x00-\x1f\x7f]{0,199}$")
+    on: str = Field(max_length=1_000)
+    off: str = Field(max_length=1_000)
+
+    @field_validator("topic")
+    @classmethod
+    def _is_another_devices(cls, topic: str) -> str:
+        if topic.partition("/")[0] == "vigie":
+            raise ValueError("expected the topic of a device, not one of Vigie's own")
+        return topic
+
+
 class HeartbeatTable(_Table):
     """``[heartbeat]``: an outside dead man's switch."""
 
@@ -112,10 +128,12 @@ class NotifierFile:
 
     Attributes:
         notifiers: Ready to send, in the file's order.
+        lamps: By its name, what is switched by the broker, which each place connects to anew.
         heartbeat: None: nobody outside watches.
     """
 
     notifiers: tuple[Notifier, ...] = ()
+    lamps: Mapping[str, LampTable] = field(default_factory=dict)
     heartbeat: HeartbeatTable | None = None
 
 
@@ -151,6 +169,7 @@ class _Reader:
         self._now_ts = now_ts
         self._problems: list[str] = []
         self._text = ""
+        self._lamps: dict[str, LampTable] = {}
 
     def read(self) -> NotifierFile:
         document = self._document()
@@ -162,7 +181,7 @@ class _Reader:
             heartbeat = self._checked(HeartbeatTable, ("heartbeat",), document["heartbeat"])
         if self._problems:
             raise NotifierFileError(self._problems)
-        return NotifierFile(tuple(one for one in found if one is not None), heartbeat)
+        return NotifierFile(tuple(one for one in found if one is not None), self._lamps, heartbeat)
 
     def _document(self) -> Mapping[str, Any]:
         try:
@@ -192,18 +211,20 @@ class _Reader:
         path = ("notifiers", name)
         if not re.fullmatch(ID_PATTERN, name):
             self._wrong(path, "expected a name of 1 to 32 characters of a-z, 0-9 and -")
-            return None
-        if name in RESERVED:
+        elif name in RESERVED:
             self._wrong(path, "every place has one of this name: expected another")
-            return None
-        if not isinstance(table, dict):
+        elif not isinstance(table, dict):
             self._wrong(path, "expected a table")
-            return None
-        if "url" in table:
+        elif "url" in table:
             return self._service(name, self._checked(UrlTable, path, table))
-        if table.get("kind") == "email":
+        elif table.get("kind") == "email":
             return self._email(name, self._checked(EmailTable, path, table))
-        self._wrong(path, 'expected `url`, or `kind = "email"`')
+        elif table.get("kind") == "mqtt":
+            lamp = self._checked(LampTable, path, table)
+            if lamp is not None:
+                self._lamps[name] = lamp
+        else:
+            self._wrong(path, 'expected `url`, `kind = "email"` or `kind = "mqtt"`')
         return None
 
     def _service(self, name: str, table: UrlTable | None) -> Notifier | None:

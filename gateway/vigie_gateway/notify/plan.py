@@ -60,6 +60,16 @@ class Plan:
                 notices += self._of_event(event, alert, now_ts)
         return notices
 
+    def calls(self, notifier: str, alerts: Sequence[Alert]) -> bool:
+        """Whether something fires that nobody has in hand, and of which somebody wants to be told by that notifier."""
+        return any(
+            recipient.wants(rule.id, rule.severity, self.rooms_of(alert.key.subject))
+            for alert in alerts
+            if _is_to_be_told(alert) and alert.acknowledged is None and (rule := self.rules.get(alert.key.rule))
+            for recipient in self.recipients
+            if notifier in recipient.notifiers
+        )
+
     def _of_event(self, event: Event, alert: Alert, now_ts: float) -> Iterator[Notice]:
         rule = self.rules.get(alert.key.rule)
         if rule is None:

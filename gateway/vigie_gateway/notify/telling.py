@@ -13,6 +13,7 @@ from vigie_gateway.notify.heartbeat import Heartbeat, Progress
 from vigie_gateway.notify.notices import Message, Notice
 from vigie_gateway.notify.notifier import Notifier
 from vigie_gateway.notify.notifier_file import NotifierFile
+from vigie_gateway.notify.notifiers.mqtt_lamp import MqttLamp
 from vigie_gateway.notify.notifiers.screen import Screen
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.sending import Compose, Composition, Outbox, Senders
@@ -28,12 +29,14 @@ class Telling:
         notifiers: All that a recipient may name, by their names.
         senders: Their threads.
         heartbeat: None: nobody outside watches.
+        lamps: Those of the notifiers that are switched rather than told.
         unknown: Names in ``[[told]]`` that no notifier here has: nobody is told by them.
     """
 
     notifiers: Mapping[str, Notifier]
     senders: Senders
     heartbeat: Heartbeat | None
+    lamps: tuple[MqttLamp, ...] = ()
     unknown: tuple[str, ...] = ()
 
     def start(self) -> None:
@@ -47,6 +50,11 @@ class Telling:
         if self.heartbeat is not None:
             self.heartbeat.stop()
         self.senders.stop()
+
+    def refresh(self) -> None:
+        """Switch the lamps as they are to be now. From any thread, after a change and now and then."""
+        for lamp in self.lamps:
+            lamp.refresh()
 
     def signals(self) -> list[Signal]:
         """Whether each gets through. One that was not tried since the start is not known; the screen is never tried."""
@@ -91,7 +99,7 @@ def build_telling(
     outbox: Outbox,
     clock: Clock,
     *,
-    others: Sequence[Notifier] = (),
+    lamps: Sequence[MqttLamp] = (),
     people: Sequence[Recipient] = (),
     compose: Compose = nothing_to_say,
     is_cut_off: Callable[[], bool] = lambda: False,
@@ -105,7 +113,7 @@ def build_telling(
         file: ``notifiers.toml``.
         outbox: What is to be told.
         clock: The time.
-        others: Notifiers that need nothing of it, beside the screen: the lamp.
+        lamps: What is switched by the broker.
         people: Who asked to be told.
         compose: Finds the words for what waits for them.
         is_cut_off: Whether the place has no internet.
@@ -113,7 +121,7 @@ def build_telling(
         counters: By its name, what rises while a thread of the gateway gets on; the notifiers' own are added.
         is_sound: By its name, whether a part works.
     """
-    notifiers = (Screen("screen", show), *others, *file.notifiers)
+    notifiers: tuple[Notifier, ...] = (Screen("screen", show), *lamps, *file.notifiers)
     senders = Senders.of(notifiers, people, outbox, compose, clock, is_cut_off, show)
     heartbeat = None
     if file.heartbeat is not None:
@@ -129,4 +137,4 @@ def build_telling(
     unknown = tuple(sorted({name for person in people for name in person.notifiers} - by_name.keys()))
     if unknown:
         log.warning("[[told]]: no notifier %s here: expected one of %s", ", ".join(unknown), ", ".join(by_name))
-    return Telling(by_name, senders, heartbeat, unknown)
+    return Telling(by_name, senders, heartbeat, tuple(lamps), unknown)

@@ -78,7 +78,7 @@ def problems(folder: Path, text: str) -> list[str]:
         ("local = true", 'ca_file = "/canary"', "11: notifiers.phones.ca_file: expected a file that is there"),
         ('url = "https://hc', 'url = "canary://hc', "14: heartbeat.url: expected http:// or https://"),
         ("every_s = 30", "every_s = 1", "15: heartbeat.every_s: Input should be greater than or equal to 10"),
-        ('kind = "email"', 'kind = "canary"', '1: notifiers.mail-desk: expected `url`, or `kind = "email"`'),
+        ('kind = "email"', 'kind = "canary"', '1: notifiers.mail-desk: expected `url`, `kind = "email"` or'),
         ("[heartbeat]", "[canarybeat]", None),
     ],
 )
@@ -116,3 +116,23 @@ def test_a_file_that_was_named_has_to_be_there_and_the_usual_one_does_not(tmp_pa
     with pytest.raises(NotifierFileError, match="No such file"):
         read(tmp_path / "none.toml")
     assert read(None) == NotifierFile()
+
+
+LAMP = """\
+[notifiers.lampe]
+kind = "mqtt"
+topic = "cmnd/lampe-accueil/POWER"
+on = "ON"
+off = "OFF"
+"""
+
+
+def test_a_lamp_has_a_topic_and_what_lights_it_and_darkens_it(tmp_path: Path) -> None:
+    (lamp,) = read(written(tmp_path, LAMP)).lamps.items()
+    assert (lamp[0], lamp[1].topic, lamp[1].on, lamp[1].off) == ("lampe", "cmnd/lampe-accueil/POWER", "ON", "OFF")
+
+
+@pytest.mark.parametrize("topic", ["vigie/1/place/hall/do", "cmnd/+/POWER", "cmnd/#", "$SYS/x", "", "a" * 201])
+def test_no_lamp_is_on_a_topic_of_vigies_own_or_on_several(tmp_path: Path, topic: str) -> None:
+    (problem,) = problems(tmp_path, LAMP.replace("cmnd/lampe-accueil/POWER", topic))
+    assert problem.startswith("3: notifiers.lampe.topic: ")

@@ -149,3 +149,19 @@ def test_a_night_in_which_the_clock_is_changed_is_as_long_as_it_is(night: tuple[
     begin_ts = datetime(*night, 22, 0, tzinfo=PARIS).timestamp()
     (found,) = notices(plan(quiet), firing(WARNING, begin_ts))
     assert found.due_ts - begin_ts == hours * 3_600
+
+
+def test_a_lamp_is_called_by_what_fires_untaken_for_somebody_who_asked_for_that_lamp() -> None:
+    lit = replace(DESK, notifiers=("lampe",), is_for_outages=True)
+    alert = firing(OUTAGE).alert
+    assert plan(lit).calls("lampe", [alert])
+    assert not plan(lit).calls("lampe", [])
+    assert not plan(lit).calls("sirene", [alert])
+    assert not plan(lit).calls("lampe", [firing(WARNING).alert])
+    for told_otherwise in (
+        replace(alert, acknowledged=Acknowledgement("a", NOON_TS)),
+        replace(alert, silence=Silence("a", NOON_TS, "works", None)),
+        replace(alert, cause=3),
+        replace(alert, phase=Phase.PENDING),
+    ):
+        assert not plan(lit).calls("lampe", [told_otherwise])
