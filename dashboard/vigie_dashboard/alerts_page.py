@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from vigie_dashboard import alert_text, health
+from vigie_dashboard.alert_trace import AlertTrace, Drawing, drawing_of
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import figures_line, headline
 from vigie_dashboard.health_view import HealthView
@@ -39,6 +40,8 @@ class AlertsView:
         last: The last that ended; None when none ever did.
         health: Of the sensors and the gateway.
         told: Who is told.
+        trace: What the selected one's signal was around it; None where history does not tell.
+        is_trace_readable: Whether it could be read.
     """
 
     site_name: Mapping[str, str]
@@ -53,6 +56,8 @@ class AlertsView:
     last: AlertView | None
     health: HealthView
     told: tuple[ToldView, ...] = ()
+    trace: AlertTrace | None = None
+    is_trace_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
         course=[_step(one, view, language) for one in view.course],
         older=None if view.older is None else linked(tab="history", before=str(view.older)),
         nothing=_nothing(view, language),
+        chart=_chart(view, language),
         told=told_rows(view.told, view.now_ts, view.timezone, language),
         nobody=nobody_line(view.told, language),
         nodes=health.nodes_of(view.health, language),
@@ -246,6 +252,12 @@ def _step(event: EventView, view: AlertsView, language: Language) -> Step:
     }
     time = alert_text.moment(event.at_ts, view.now_ts, view.timezone, language)
     return Step(time, shapes.get(event.what, "say"), alert_text.course_line(event, language, view.told))
+
+
+def _chart(view: AlertsView, language: Language) -> Drawing | None:
+    if view.selected is None or view.trace is None:
+        return None
+    return drawing_of(view.trace, view.selected, view.timezone, language)
 
 
 def _trouble(forms: AlertForms, language: Language) -> str:

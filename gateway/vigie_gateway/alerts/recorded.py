@@ -91,6 +91,21 @@ def try_rule(site: Site, store: Store, rule: Rule, from_ts: float, to_ts: float)
     return Trial(rule, from_ts, to_ts, is_told=True, subjects=tuple(tried))
 
 
+def signals_of(
+    site: Site, store: Store, name: str, subject: Subject, from_ts: float, to_ts: float
+) -> Iterator[Signal] | None:
+    """What a signal was of one subject, oldest first; None where stored readings do not tell.
+
+    Raises:
+        StoreError: The store cannot be read; also while the answer is gone through.
+    """
+    tell = TELLERS.get(name)
+    if tell is None:
+        return None
+    past = _Past(site, store, Wiring(site), {one.name: one for one in store.series()}, from_ts, to_ts)
+    return next((iter(signals) for about, signals in tell(past) if about == subject), None)
+
+
 def _tell(name: str, sources: Callable[[_Past], Iterable[_Source]]) -> _Teller:
     """What is reckoned from the newest readings of some channels."""
 

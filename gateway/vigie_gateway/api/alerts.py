@@ -16,12 +16,14 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from vigie_dashboard.alert_trace import AlertTrace
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alerts_page import AlertForms, AlertsView, feed_texts, render_alerts
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.pages import THEMES
 from vigie_dashboard.sheet_view import THIS_MACHINE
-from vigie_gateway.alerts.showing import MarkError
+from vigie_gateway.alerts.showing import AlertDetail, MarkError
+from vigie_gateway.alerts.trace import trace_of
 from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.corrections import GREATEST_ID
@@ -34,6 +36,7 @@ from vigie_gateway.auth.roles import ADMIN_ONLY, DESK, STAFF, Role
 from vigie_gateway.formats.atom import CONTENT_TYPE, Entry, encode
 from vigie_gateway.health_page import health_view
 from vigie_gateway.place.hours import current_opening
+from vigie_gateway.store import StoreError
 
 PAGE_ROWS = 30
 """Of the history, and of the feed. Fewer has people turn many pages; more is a long list on a phone."""
@@ -155,6 +158,7 @@ class _Pages:
         detail = None if number is None else self._desk.one(number)
         if number is not None and detail is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"no alert has the number {number}; /alerts lists them")
+        trace, is_readable = self._trace(detail, now_ts)
         view = AlertsView(
             site_name=self._gateway.site.name,
             timezone=self._gateway.site.timezone,
@@ -168,6 +172,8 @@ class _Pages:
             last=None if current else self._desk.last_ended(),
             health=self._kept_health(now_ts),
             told=tuple(self._gateway.roll.told()),
+            trace=trace,
+            is_trace_readable=is_readable,
         )
         forms = forms or self._forms(principal_of(request))
         return page(render_alerts(view, chosen_language(request), chosen_theme(request), forms), status)
@@ -204,6 +210,16 @@ class _Pages:
             return await run_in_threadpool(self.answer, request, "current", None, None, refused, status)
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/alerts{query}#told", HTTPStatus.SEE_OTHER)
+
+    def _trace(self, detail: AlertDetail | None, now_ts: float) -> tuple[AlertTrace | None, bool]:
+        """The curve of an alert, and whether the store could be read: what is wrong may be the store itself."""
+        if detail is None:
+            return None, True
+        rule = self._desk.rules.get(detail.view.rule)
+        try:
+            return trace_of(self._gateway.site, self._gateway.store, detail.view, rule, now_ts), True
+        except StoreError:
+            return None, False
 
     def _do(self, verb: str, number: int, author: str, form: Form) -> None:
         if verb == "acknowledge":
