@@ -69,7 +69,8 @@ class WarningView:
         instead: Ids of rooms to send people to, best first; empty where no room is better, or none is needed.
         circuits: Ids of the circuits that have no voltage; empty with every other kind.
         alert: Number of the alert that is about it; None where there is none, or none yet.
-        taken_by: Who has that in hand; "" for nobody.
+        others: Numbers of further alerts that are about it, and that nobody has in hand either.
+        taken_by: Who has ``alert`` in hand; "" for nobody.
         taken_ts: Since when.
     """
 
@@ -83,6 +84,7 @@ class WarningView:
     instead: tuple[str, ...] = ()
     circuits: tuple[str, ...] = ()
     alert: int | None = None
+    others: tuple[int, ...] = ()
     taken_by: str = ""
     taken_ts: float | None = None
 

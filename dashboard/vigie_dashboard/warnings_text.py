@@ -43,7 +43,7 @@ def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
 class _Line(NamedTuple):
     """One line of the strip: a warning, or an alert that no warning tells of.
 
-    ``spoken`` is ``what`` without a number that changes; ``alert`` None where there is none yet.
+    ``spoken`` is ``what`` without a number that changes; ``alert`` None where there is none yet; ``others`` go with it.
     """
 
     severity: Severity
@@ -52,6 +52,7 @@ class _Line(NamedTuple):
     when: str
     tell: str
     alert: int | None
+    others: tuple[int, ...]
     taken_by: str
     taken_ts: float | None
 
@@ -71,6 +72,7 @@ def _warning_line(warning: WarningView, view: BoardView, language: Language) -> 
         _when(warning, view, language),
         tell_of(warning, view, language),
         warning.alert,
+        warning.others,
         warning.taken_by,
         warning.taken_ts,
     )
@@ -90,6 +92,7 @@ def _alert_line(alert: AlertView, view: BoardView, language: Language) -> _Line:
         " · ".join(part for part in (when, figures_line(alert, language), unknown) if part),
         tell_line(alert, language),
         alert.number,
+        (),
         alert.taken_by,
         alert.taken_ts,
     )
@@ -101,9 +104,10 @@ _SEVERITY_ORDER = {severity: number for number, severity in enumerate(Severity)}
 def _place(key: str, line: _Line | None, view: BoardView, language: Language) -> dict[str, str]:
     """The fields of one place of the strip; empty where nothing stands in it.
 
-    ``taken`` says who has it in hand; ``act`` is where somebody takes it, and ``idle`` hides that where nobody can.
+    ``taken`` says who has it in hand; ``act`` is where somebody takes it and ``also`` what with it, and ``idle`` hides
+    that where nobody can.
     """
-    parts = ("s", "word", "what", "when", "tell", "taken", "act", "link")
+    parts = ("s", "word", "what", "when", "tell", "taken", "act", "also", "link")
     if line is None:
         return {f"{key}.{part}": "" for part in parts} | {f"{key}.off": "true", f"{key}.idle": "true"}
     is_idle = line.alert is None or bool(line.taken_by)
@@ -116,6 +120,7 @@ def _place(key: str, line: _Line | None, view: BoardView, language: Language) ->
         line.tell,
         _taken(line, view, language),
         where and f"{where}/acknowledge?l={language.code}",
+        ",".join(map(str, line.others)),
         where and f"{where}?l={language.code}",
     )
     fields = {f"{key}.{part}": value for part, value in zip(parts, values, strict=True)}

@@ -182,4 +182,4 @@ def test_without_javascript_the_form_is_there_and_says_where_it_stood(open_page:
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.locator(".warnings li").nth(1).locator("button").click()
     assert sent.value.url.endswith("/alerts/2/acknowledge?l=fr")
-    assert sent.value.post_data == "csrf=token&from=board&theme=dark"
+    assert sent.value.post_data == "csrf=token&from=board&theme=dark&also="

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -46,6 +47,8 @@ HEALTH_KEPT_S = 60.0
 """How long what the sensors measured in a day is kept between two looks at the page. Lower reads the store for every
 reload; higher shows a sensor that came back as silent for longer."""
 HOUR_S = 3_600.0
+MOST_ALSO = 50
+"""Alerts that one press takes in hand. Fewer leaves some of a large place's rooms; more keeps the alert thread busy."""
 MOST_REPEATED = 600
 """Characters of a field that a page repeats: one more than stands. Lower cuts off what somebody typed too much of."""
 
@@ -224,6 +227,10 @@ class _Pages:
     def _do(self, verb: str, number: int, author: str, form: Form) -> None:
         if verb == "acknowledge":
             self._desk.acknowledge(number, author, form.get("note", ""), known=form.get("known", ""))
+            for other in numbers_in(form.get("also", "")):
+                # Whatever became of one meanwhile (over, in other hands) is no reason to refuse the others.
+                with suppress(MarkError):
+                    self._desk.acknowledge(other, author)
         elif verb == "release":
             self._desk.release(number, author)
         elif verb == "note":
@@ -290,6 +297,12 @@ class _Pages:
         ]
         name = site.name.get(lang) or next(iter(site.name.values()))
         return encode(entries, site=site.id, name=name, address=f"{base}/alerts/feed.atom?l={lang}", changed_ts=now_ts)
+
+
+def numbers_in(text: str) -> list[int]:
+    """Of the alerts that a line of the board names beside the first: ``3,5``; what is no number is passed over."""
+    found = [int(one) for one in text.split(",")[:MOST_ALSO] if one.isascii() and one.isdigit()]
+    return [number for number in found if 1 <= number <= GREATEST_ID]
 
 
 def _back(request: Request, number: int, form: Form) -> str:

@@ -70,8 +70,10 @@ def _marked(warning: WarningView, alerts: Sequence[AlertView]) -> WarningView:
     """With the first alert that nobody has in hand; with the first of all where somebody has each of them."""
     if not alerts:
         return warning
-    alert = next((one for one in alerts if not one.taken_by), alerts[0])
-    return replace(warning, alert=alert.number, taken_by=alert.taken_by, taken_ts=alert.taken_ts)
+    idle = [one for one in alerts if not one.taken_by]
+    alert = (idle or alerts)[0]
+    others = tuple(one.number for one in idle[1:])
+    return replace(warning, alert=alert.number, others=others, taken_by=alert.taken_by, taken_ts=alert.taken_ts)
 
 
 def _is_about(alert: AlertView, warning: WarningView) -> bool:

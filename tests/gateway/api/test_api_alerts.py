@@ -36,12 +36,13 @@ def token(bench: Bench, accounts: Accounts, scope: str) -> TestClient:
     return client
 
 
-def measure(bench: Bench, value: float, seconds: int = 40) -> None:
-    """Have the mains of the café's circuit measured for so long, with a round of the alert thread at each."""
-    first = len(bench.stored("c4-mains")) + 1 if bench.store.series() else 1
+def measure(bench: Bench, value: float, seconds: int = 40, channel: str = "c4-mains") -> None:
+    """Have a channel, the mains of the café's circuit, measured for so long, with a round of the alert thread at each."""
+    known = {one.channel.id for one in bench.store.series()}
+    first = sum(len(bench.stored(one)) for one in ("linky-va", "c4-mains") if one in known) + 1
     for number in range(first, first + seconds // 10):
         bench.clock.pass_time(10)
-        bench.send(Reading("c4-mains", bench.clock.now, value), first=number)
+        bench.send(Reading(channel, bench.clock.now, value), first=number)
         bench.commit()
         assert bench.alerts.watch.look()
 
@@ -108,6 +109,27 @@ def test_a_form_on_the_board_leads_back_to_it_and_nowhere_else(
 ) -> None:
     answer = submit(desk, number, "acknowledge", **fields)
     assert (answer.status_code, answer.headers["location"]) == (303, back.format(number=number))
+
+
+@pytest.mark.parametrize("also", ["", "x", "-1,,999999", "9" * 3000, "0", "\u0663"])
+def test_what_else_a_line_of_the_board_names_is_taken_too_or_passed_over(
+    desk: TestClient, number: int, also: str
+) -> None:
+    assert submit(desk, number, "acknowledge", **{"from": "board", "also": also}).status_code == 303
+    assert desk.get(f"/api/v1/alerts/{number}").json()["alert"]["taken_by"] == "of-concierge"
+
+
+def test_one_press_takes_all_alerts_of_a_line_but_what_somebody_else_has(
+    bench: Bench, accounts: Accounts, desk: TestClient, number: int
+) -> None:
+    measure(bench, 12_000.0, 200, channel="linky-va")
+    second = next(one.number for one in bench.alerts.watch.standing if one.key.rule == "circuit-overload")
+    submit(signed_in(bench, accounts, Role.ADMIN, "lou"), number, "acknowledge")
+    submit(desk, second, "acknowledge", **{"from": "board", "also": f"{number},{number + 999}"})
+    submit(desk, number, "release")
+    assert desk.get(f"/api/v1/alerts/{second}").json()["alert"]["taken_by"] == "of-concierge"
+    submit(desk, second, "acknowledge", **{"from": "board", "also": f"{number},{number + 999}"})
+    assert desk.get(f"/api/v1/alerts/{number}").json()["alert"]["taken_by"] == "of-concierge"
 
 
 def test_the_board_has_the_form_for_who_may_act_and_says_who_has_it(desk: TestClient, number: int) -> None:

@@ -73,7 +73,14 @@ def test_what_nobody_has_in_hand_is_offered_first() -> None:
     everywhere = replace(SLOW, rooms=())
     taken = replace(SLOW_ALERT, taken_by="accueil")
     (warning,), _ = joined((everywhere,), (taken, alert(7, "wifi", "cafe", ("cafe",))))
-    assert (warning.alert, warning.taken_by) == (7, "")
+    assert (warning.alert, warning.others, warning.taken_by) == (7, (), "")
+
+
+def test_one_line_about_several_alerts_takes_all_that_nobody_has_in_hand() -> None:
+    rooms = [alert(number, "wifi", str(number), (str(number),)) for number in (2, 3, 4)]
+    rooms[1] = replace(rooms[1], taken_by="accueil")
+    (warning,), _ = joined((replace(SLOW, rooms=()),), rooms)
+    assert (warning.alert, warning.others) == (2, (4,))
 
 
 def test_the_strip_is_calm_since_the_last_line_left_it() -> None:
