@@ -37,7 +37,7 @@ def token(bench: Bench, accounts: Accounts, scope: str) -> TestClient:
 
 
 def measure(bench: Bench, value: float, seconds: int = 40, channel: str = "c4-mains") -> None:
-    """Have a channel, the mains of the café's circuit, measured for so long, with a round of the alert thread at each."""
+    """Have a channel (the mains of the café's circuit) measured for so long, with a round of the alerts at each."""
     known = {one.channel.id for one in bench.store.series()}
     first = sum(len(bench.stored(one)) for one in ("linky-va", "c4-mains") if one in known) + 1
     for number in range(first, first + seconds // 10):
