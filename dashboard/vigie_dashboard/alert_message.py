@@ -66,7 +66,9 @@ _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 def letter_of(told: Sequence[Told], sender: Sender, now_ts: float, language: Language) -> Letter:
     """One message about one or more alerts, the worst first, what is over last."""
-    ordered = sorted(told, key=lambda one: (_is_over(one), _ORDER[one.view.severity], one.view.since_ts))
+    ordered = _distinct(
+        sorted(told, key=lambda one: (_is_over(one), _ORDER[one.view.severity], one.view.since_ts)), language
+    )
     blocks = [_block(one, sender, now_ts, language, is_alone=len(ordered) == 1) for one in ordered[:LISTED]]
     more = len(ordered) - LISTED
     if more > 0:
@@ -76,6 +78,14 @@ def letter_of(told: Sequence[Told], sender: Sender, now_ts: float, language: Lan
         blocks.append(f"{sender.address.rstrip('/')}/alerts{number}")
     severity = OVER if all(map(_is_over, ordered)) else str(ordered[0].view.severity)
     return Letter(_title(ordered, sender, language), "\n\n".join(blocks), severity)
+
+
+def _distinct(told: Sequence[Told], language: Language) -> list[Told]:
+    """The first of those that say the same: two sensors of one room that have one name are one line to a reader."""
+    by_words: dict[str, Told] = {}
+    for one in told:
+        by_words.setdefault(_headed(one, language), one)
+    return list(by_words.values())
 
 
 def letter_of_test(who: str, sender: Sender, language: Language) -> Letter:

@@ -82,6 +82,13 @@ def test_forty_at_once_are_one_message_with_the_worst_first_and_the_others_count
     assert "1. " not in made.body
 
 
+def test_two_that_say_the_same_are_one_line_and_not_counted_twice() -> None:
+    made = letter(IDLE, replace(IDLE, number=2), replace(IDLE, number=3, ended_ts=NOW_TS))
+    assert made.title == "Le Sémaphore \u2013 Panne : Café : 6 prises sans courant et 1 autre"
+    assert made.body.count("Panne : Café") == 1
+    assert made.body.count("Rétabli : Café") == 1
+
+
 def test_a_recovery_says_from_when_to_when_and_nothing_of_what_to_do() -> None:
     over = replace(IDLE, ended_ts=NOW_TS, phase="resolved")
     made = letter(over, occasion="resolved")
@@ -167,10 +174,10 @@ def test_no_name_breaks_a_line_adds_a_header_or_turns_the_writing_around(name: s
 
 @given(st.text(min_size=1, max_size=300), st.text(max_size=300))
 def test_whatever_the_names_are_a_title_is_one_line_that_counts_the_others(name: str, site: str) -> None:
-    told = [Told(hostile(name), "fired"), Told(replace(hostile(name), number=2), "fired")]
+    told = [Told(hostile(name), "fired"), Told(WIFI, "fired")]
     made = letter_of(told, replace(SITE, site=site), NOW_TS, EN)
     assert made.title.endswith("and 1 other")
-    assert_harmless(made, len(letter_of([Told(hostile("x"), "fired")] * 2, SITE, NOW_TS, EN).body.split("\n")))
+    assert_harmless(made, len(letter_of([Told(hostile("x"), "fired"), told[1]], SITE, NOW_TS, EN).body.split("\n")))
 
 
 def test_a_name_that_is_too_long_never_hides_what_is_wrong_nor_how_many_others() -> None:

@@ -1,191 +1,446 @@
-"""From the wire to people: what happens in a place, and every message that it makes, at its time; and no other.
+"""What happens in a place, and every message that it makes, at its time; and no other.
 
-The whole gateway is here, real pipeline, board, store, rules, book, outbox and words, but for the broker's socket and
-the last step of a notifier. Each test tells what happens, then what was told, when. Times are minutes and seconds since
-the scenario began, at 14:30 on a Tuesday.
+Each row of SCENARIOS is one story: what happens, at hours, minutes and seconds since its beginning, and who is told
+what, when. The desk is told by what works without internet, the technician over the internet, the chief of outages that
+nobody has in hand after ten minutes. The place and its gateway: ``alert_world``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
-from tests.conftest import ManualClock
-from tests.gateway.conftest import SAMPLE_SITE, Bench, make_bench
+from tests.end_to_end.alert_world import CARETAKER, Deed, Scenario, Step, Told, World
 
-from vigie_contract.readings import Reading
-from vigie_gateway.auth.accounts import Accounts
-from vigie_gateway.notify.notices import Message, NotifierError
-from vigie_gateway.notify.sending import Sending
-from vigie_gateway.place.site import load_site
-from vigie_gateway.store import open_store
+DEAD = "Outage: Café: 6 outlets without power"
+DEAD_OVER = "Over: Café: 6 outlets without power"
+NOBODY_DEAD = "Nobody is on it: Café: 6 outlets without power"
+OVERLOAD = "Warning: C4: more than the circuit may carry"
+NO_INTERNET = "Outage: Internet is down"
+INTERNET_OVER = "Over: Internet is down"
+ALL_SILENT = "Outage: Most sensors are silent at once"
+BATTERY = "Warning: shelf: battery low"
+DOOR_OPEN = "Warning: Hall: door open out of hours"
+DOOR_OVER = "Over: Hall: door open out of hours"
+SILENT = "No reading: Café: silent sensor"
 
-OUT = "Le Sémaphore \u2013 Outage: Café: 6 outlets without power"
-NOBODY = "Le Sémaphore \u2013 Nobody is on it: Café: 6 outlets without power"
-OVER = "Le Sémaphore \u2013 Over: Café: 6 outlets without power"
-TOLD = """
-[[told]]
-id = "louise"
-name = "Louise"
-language = "en"
-by = ["phone"]
 
-[[told]]
-id = "karim"
-name = "Karim"
-language = "en"
-by = ["phone"]
-after = "10 min"
+def says(channel: str, value: float | None) -> Deed:
+    """From now on a sensor says this; None: it failed."""
+
+    def do(world: World) -> None:
+        world.values[channel] = value
+
+    return do
+
+
+def moves(channel: str, wave: Callable[[float], float]) -> Deed:
+    """From now on what a sensor says depends on the seconds since the beginning."""
+
+    def do(world: World) -> None:
+        world.waves[channel] = wave
+
+    return do
+
+
+def together(*deeds: Deed) -> Deed:
+    def do(world: World) -> None:
+        for one in deeds:
+            one(world)
+
+    return do
+
+
+def goes_silent(*nodes: str) -> Deed:
+    """They have no power any more; without a name, all of them."""
+
+    def do(world: World) -> None:
+        for name in nodes or world.nodes:
+            world.lose(world.nodes[name])
+
+    return do
+
+
+def comes_back(*nodes: str) -> Deed:
+    """They start again; without a name, all of them."""
+
+    def do(world: World) -> None:
+        for name in nodes or world.nodes:
+            world.nodes[name].is_on = True
+            world.greet(world.nodes[name])
+
+    return do
+
+
+def all_come_back_but(name: str) -> Deed:
+    return lambda world: comes_back(*(one for one in world.nodes if one != name))(world)
+
+
+def restarts(world: World) -> None:
+    """The gateway stops, and starts on the same files."""
+    world.stop()
+    world.start()
+
+
+def is_taken(world: World) -> None:
+    """The desk says "I'm on it"."""
+    world.bench.alerts.desk.acknowledge(world.bench.alerts.desk.current()[0].number, "desk")
+
+
+def is_all_taken(world: World) -> None:
+    """The desk says so of all that fires."""
+    for alert in world.bench.alerts.desk.current():
+        world.bench.alerts.desk.acknowledge(alert.number, "desk")
+
+
+def is_given_back(world: World) -> None:
+    world.bench.alerts.desk.release(world.bench.alerts.desk.current()[0].number, "desk")
+
+
+def is_silenced(minutes: float | None) -> Deed:
+    """The technician silences it, for so long; None: until it is over."""
+
+    def do(world: World) -> None:
+        until_ts = None if minutes is None else world.clock.now + minutes * 60
+        desk = world.bench.alerts.desk
+        desk.silence(desk.current()[0].number, "technician", "the electrician is there", until_ts)
+
+    return do
+
+
+def clock_jumps(by_s: float) -> Deed:
+    """Somebody sets the gateway's clock."""
+
+    def do(world: World) -> None:
+        world.clock.now += by_s
+
+    return do
+
+
+def clock_is_lost(world: World) -> None:
+    """The gateway believes it is 1970, and knows that this is not so."""
+    world.clock.now, world.clock.is_right = 100.0, False
+
+
+def clock_is_found(world: World) -> None:
+    """An NTP server answers."""
+    world.clock.now, world.clock.is_right = world.right_ts + world.clock.mono, True
+
+
+TRIPS = together(says("board.c4-mains", 0.0), says("board.c4-va", 0.0), goes_silent("counter"))
+IS_PUT_BACK = together(says("board.c4-mains", 1.0), says("board.c4-va", 800.0), comes_back("counter"))
+INTERNET_GOES = together(says("desk-node.portal", 2.0), says("desk-node.dns", None))
+INTERNET_COMES = together(says("desk-node.portal", 0.0), says("desk-node.dns", 12.0))
+WIFI_IS_CROWDED = together(
+    says("desk-node.stations", 65.0), says("desk-node.router-p50", 400.0), says("desk-node.router-p95", 900.0)
+)
+WIFI_IS_WELL = together(
+    says("desk-node.stations", 12.0), says("desk-node.router-p50", 3.0), says("desk-node.router-p95", 6.0)
+)
+WATCHED_WHILE_OPEN = """
+[[rules]]
+id = "node-silent"
+when = "open"
+
+[[rules]]
+id = "channel-silent"
+when = "open"
 """
-"""Louise is told at once; Karim of what nobody has in hand after ten minutes."""
 
 
-@dataclass
-class Phone:
-    """The lowest seam: what would leave the machine, and when."""
-
-    clock: ManualClock
-    began_ts: float
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    is_cut: bool = False
-    name: str = "phone"
-    kind: str = "phone"
-    is_local: bool = False
-
-    def send(self, message: Message) -> None:
-        if self.is_cut:
-            raise NotifierError("no way out")
-        minutes, seconds = divmod(round(self.clock.now - self.began_ts), 60)
-        self.sent.append((f"{minutes}:{seconds:02}", message.title))
-        self.keys.append(message.key)
+def both(at: str, title: str) -> tuple[Told, Told]:
+    """The desk and the technician are told the same."""
+    return Told(at, "desk", title), Told(at, "technician", title)
 
 
-class Venue:
-    """A gateway of the sample place, second by second."""
-
-    def __init__(self, folder: Path, clock: ManualClock) -> None:
-        self.clock, self.folder = clock, folder
-        self.phone = Phone(clock, clock.now)
-        text = SAMPLE_SITE.read_text(encoding="utf-8")
-        (folder / "site.toml").write_text(text + TOLD, encoding="utf-8")
-        self.site = load_site(folder / "site.toml")
-        self.accounts = Accounts(folder / "accounts.db")
-        self.mains = 1.0
-        self.is_heard = True
-        self.sequence = 0
-        self.start()
-
-    def start(self) -> None:
-        self.store = open_store(self.folder / "vigie.db", self.clock)
-        self.bench: Bench = make_bench(self.store, self.clock, self.site, self.accounts)
-        alerts = self.bench.alerts
-        ids = [person.id for person in alerts.people]
-        self.sending = Sending(self.phone, ids, alerts.outbox, alerts.words.compose, self.clock, Random(1))
-        self.bench.declare()
-        # As a node does, the sensor goes back to what is on the disk here.
-        self.sequence = self.bench.pipeline.nodes["tableau"].accepted.get("j1", 0)
-
-    def close(self) -> None:
-        self.bench.gateway.forecasts.close()
-        self.bench.alerts.close()
-        self.store.close()
-
-    def restart(self) -> None:
-        """Stop, and start on the same files."""
-        self.close()
-        self.start()
-
-    def run(self, minutes: float, mains: Callable[[int], float] | None = None) -> None:
-        """Let time go by; the breaker's sensor says every ten seconds what it sees."""
-        for second in range(round(minutes * 60)):
-            self.clock.pass_time(1)
-            if second % 10 == 0 and self.is_heard:
-                self.mains = self.mains if mains is None else mains(second)
-                self.sequence += 1
-                self.bench.send(Reading("c4-mains", self.clock.now, self.mains), first=self.sequence)
-            assert self.bench.alerts.watch.look(), self.bench.alerts.watch.report()["trouble"]
-            self.sending.look()
-
-    def number(self) -> int:
-        return self.bench.alerts.desk.current()[0].number
+def all_three(at: str, title: str) -> tuple[Told, ...]:
+    return *both(at, title), Told(at, "chief", title)
 
 
-@pytest.fixture
-def venue(tmp_path: Path, clock: ManualClock) -> Iterator[Venue]:
-    made = Venue(tmp_path, clock)
-    yield made
-    made.close()
-    made.accounts.close()
+SCENARIOS = (
+    # The sensor says it at 2:10, the rule waits for 10 s, the group of messages for another 10.
+    Scenario(
+        "a breaker trips and is put back; its outlets and what is plugged in there are one alert",
+        [Step("2:00", TRIPS), Step("14:00", IS_PUT_BACK)],
+        "25:00",
+        [*both("2:30", DEAD), Told("12:20", "chief", NOBODY_DEAD), *all_three("14:30", DEAD_OVER)],
+        ["since 14:32 · 0 W measured, 6 outlets of 6 · breaker C4", "from 14:32 to 14:44 (12 min)", "with it: counter"],
+    ),
+    Scenario(
+        "a sensor flaps between well and wrong",
+        [Step("2:00", moves("board.c4-mains", lambda at_s: at_s // 10 % 2))],
+        "20:00",
+        [],
+    ),
+    Scenario(
+        "what fires flaps, and is over when it has been well for long enough",
+        [
+            Step("2:00", says("board.c4-mains", 0.0)),
+            Step("4:00", moves("board.c4-mains", lambda at_s: at_s // 10 % 2)),
+            Step("9:00", moves("board.c4-mains", lambda _: 1.0)),
+        ],
+        "20:00",
+        [*both("2:30", DEAD), *both("9:30", DEAD_OVER)],
+    ),
+    Scenario(
+        "a load drifts over its limit and back, with noise on it",
+        [
+            Step("2:00", moves("board.c4-va", lambda at_s: 3_600 + (at_s - 120) / 10 + 40 * (at_s // 10 % 2))),
+            Step("30:00", moves("board.c4-va", lambda at_s: 4_600 - (at_s - 1_800) + 40 * (at_s // 10 % 2))),
+        ],
+        "1:00:00",
+        [*both("13:00", OVERLOAD), *both("54:10", "Over: C4: more than the circuit may carry")],
+    ),
+    Scenario(
+        "the gateway restarts while an alert waits, fires and is in hand",
+        [
+            Step("2:00", TRIPS),
+            Step("2:15", restarts),
+            Step("5:00", restarts),
+            Step("6:00", is_taken),
+            Step("7:00", restarts),
+        ],
+        "25:00",
+        both("2:34", DEAD),
+    ),
+    Scenario(
+        "the gateway restarts between an alert and its message",
+        [Step("2:00", TRIPS), Step("2:25", restarts), Step("4:00", IS_PUT_BACK)],
+        "10:00",
+        [*both("2:30", DEAD), *both("4:30", DEAD_OVER)],
+    ),
+    Scenario(
+        "an alert is silenced, and the gateway restarts: its end is told to whom its beginning was",
+        [Step("2:00", TRIPS), Step("5:00", is_silenced(None)), Step("6:00", restarts), Step("20:00", IS_PUT_BACK)],
+        "25:00",
+        [*both("2:30", DEAD), *both("20:30", DEAD_OVER)],
+    ),
+    Scenario(
+        "a silence ends at its time, and it still fires",
+        [Step("2:00", TRIPS), Step("5:00", is_silenced(30)), Step("50:00", IS_PUT_BACK)],
+        "55:00",
+        [
+            *both("2:30", DEAD),
+            *both("35:11", "Still: Café: 6 outlets without power"),
+            Told("45:01", "chief", NOBODY_DEAD),
+            *all_three("50:30", DEAD_OVER),
+        ],
+    ),
+    Scenario(
+        "a silence ends with its alert: the next one is told",
+        [Step("2:00", TRIPS), Step("5:00", is_silenced(None)), Step("10:00", IS_PUT_BACK), Step("20:00", TRIPS)],
+        "22:00",
+        [*both("2:30", DEAD), *both("10:30", DEAD_OVER), *both("20:30", DEAD)],
+    ),
+    Scenario(
+        "somebody takes it in hand before the chief is told, and gives it back",
+        [Step("2:00", TRIPS), Step("5:00", is_taken), Step("20:00", is_given_back)],
+        "35:00",
+        [*both("2:30", DEAD), Told("30:00", "chief", NOBODY_DEAD)],
+    ),
+    # The probe asks every 20 s and says it at 2:20; the rule waits for 5 s, the group of messages for 10.
+    Scenario(
+        "the internet is down for ten minutes",
+        [Step("2:00", INTERNET_GOES), Step("12:00", INTERNET_COMES)],
+        "25:00",
+        [
+            Told("2:35", "desk", NO_INTERNET),
+            Told("12:50", "technician", INTERNET_OVER),
+            Told("13:00", "desk", INTERNET_OVER),
+        ],
+        ["from 14:32 to 14:42 (10 min)"],
+    ),
+    Scenario(
+        "a breaker trips and is put back while the internet is down",
+        [Step("2:00", INTERNET_GOES), Step("4:00", TRIPS), Step("8:00", IS_PUT_BACK), Step("12:00", INTERNET_COMES)],
+        "25:00",
+        [
+            Told("2:35", "desk", NO_INTERNET),
+            Told("4:30", "desk", DEAD),
+            Told("8:30", "desk", DEAD_OVER),
+            Told("12:50", "technician", "Over: Internet is down and 1 other"),
+            Told("13:00", "desk", INTERNET_OVER),
+        ],
+        ["from 14:34 to 14:38 (4 min)"],
+    ),
+    Scenario(
+        "the power is cut, and comes back with forty devices",
+        [Step("2:00", goes_silent()), Step("12:00", comes_back())],
+        "30:00",
+        [*both("3:11", ALL_SILENT), *both("13:11", "Over: Most sensors are silent at once")],
+        ["since 14:32 · 44 silent of 44"],
+        shelves=40,
+    ),
+    Scenario(
+        "after a power cut one of forty devices stays away",
+        [Step("2:00", goes_silent()), Step("12:00", all_come_back_but("n01"))],
+        "25:00",
+        [*both("3:11", ALL_SILENT), *both("13:11", "Over: Most sensors are silent at once"), *both("18:01", SILENT)],
+        shelves=40,
+    ),
+    Scenario(
+        "a node dies and is replaced",
+        [Step("2:00", goes_silent("counter")), Step("40:00", comes_back("counter"))],
+        "45:00",
+        [*both("5:11", SILENT), *both("40:41", "Over: Café: silent sensor")],
+    ),
+    Scenario(
+        "a node restarts",
+        [Step("2:00", goes_silent("counter")), Step("4:00", comes_back("counter"))],
+        "10:00",
+        [],
+    ),
+    Scenario(
+        "two sensors of one room fall silent together: to a reader one line",
+        [Step("2:00", goes_silent("n01", "n02"))],
+        "40:00",
+        both("5:20", SILENT),
+        shelves=2,
+    ),
+    Scenario(
+        "a node's battery runs down, then it is silent",
+        [
+            Step("2:00", says("shelf.battery", 15.0)),
+            Step("20:00", says("shelf.battery", 8.0)),
+            Step("25:00", goes_silent("shelf")),
+        ],
+        "1:10:00",
+        [*both("13:10", BATTERY), *both("28:20", SILENT)],
+        ["since 14:58 · battery at 8%: probably the battery"],
+    ),
+    Scenario(
+        "a sensor fails while its alert fires: not to know is no recovery",
+        [
+            Step("2:00", says("board.c4-mains", 0.0)),
+            Step("5:00", together(is_taken, says("board.c4-mains", None))),
+            Step("30:00", says("board.c4-mains", 1.0)),
+        ],
+        "40:00",
+        [
+            *both("2:30", DEAD),
+            *both("12:20", "No reading: C4: voltage: no reading"),
+            *both("30:30", DEAD_OVER),
+            *both("30:50", "Over: C4: voltage: no reading"),
+        ],
+    ),
+    Scenario(
+        "an access point is full, and the Wi-Fi of its room is slow for that reason",
+        [Step("2:00", WIFI_IS_CROWDED), Step("30:00", WIFI_IS_WELL)],
+        "45:00",
+        [
+            *both("7:20", "Warning: Access point: too many devices"),
+            *both("35:20", "Over: Access point: too many devices"),
+        ],
+        ["with it: Café"],
+    ),
+    Scenario(
+        "an access point is full after closing time",
+        [Step("10:00", WIFI_IS_CROWDED)],
+        "2:00:00",
+        [],
+        begins="2026-11-24 20:00",
+    ),
+    Scenario(
+        "a node is silent at night, of a place that watches them while it is open",
+        [Step("10:00", goes_silent("shelf"))],
+        "10:30:00",
+        both("10:00:10", SILENT),
+        begins="2026-11-24 22:00",
+        place=WATCHED_WHILE_OPEN,
+    ),
+    Scenario(
+        "the back door stands open from the afternoon on, which is only wrong when the place has closed",
+        [Step("10:00", says("desk-node.back-door", 1.0)), Step("1:00:00", says("desk-node.back-door", 0.0))],
+        "1:10:00",
+        [*both("40:10", DOOR_OPEN), *both("1:00:20", DOOR_OVER)],
+        begins="2026-11-24 19:30",
+    ),
+    Scenario(
+        "things happen at night: who sleeps is told of an outage at once, and of the rest in the morning",
+        [
+            Step("10:00", says("shelf.battery", 15.0)),
+            Step("30:00", goes_silent("counter")),
+            Step("1:00:00", says("board.c4-mains", 0.0)),
+            Step("1:05:00", is_all_taken),
+        ],
+        "10:30:00",
+        [
+            *both("21:10", BATTERY),
+            *both("33:11", SILENT),
+            *both("1:00:30", DEAD),
+            Told("1:00:30", "caretaker", DEAD),
+            Told("9:00:00", "caretaker", BATTERY),
+        ],
+        begins="2026-11-24 22:00",
+        place=CARETAKER,
+    ),
+    Scenario(
+        "a night is an hour shorter in spring, for who sleeps and for the doors",
+        [Step("10:00", says("shelf.battery", 15.0)), Step("20:00", says("desk-node.back-door", 1.0))],
+        "7:00:00",
+        [
+            *both("21:10", BATTERY),
+            *both("30:20", DOOR_OPEN),
+            Told("5:30:00", "caretaker", f"{BATTERY} and 1 other"),
+            *both("6:30:10", DOOR_OVER),
+            Told("6:30:10", "caretaker", DOOR_OVER),
+        ],
+        begins="2027-03-28 00:30",
+        place=CARETAKER,
+    ),
+    Scenario(
+        "and an hour longer in autumn",
+        [Step("10:00", says("shelf.battery", 15.0)), Step("20:00", says("desk-node.back-door", 1.0))],
+        "9:00:00",
+        [
+            *both("21:10", BATTERY),
+            *both("30:20", DOOR_OPEN),
+            Told("7:30:00", "caretaker", f"{BATTERY} and 1 other"),
+            *both("8:30:10", DOOR_OVER),
+            Told("8:30:10", "caretaker", DOOR_OVER),
+        ],
+        begins="2026-10-25 00:30",
+        place=CARETAKER,
+    ),
+    Scenario(
+        "the clock is put on by an hour, and back",
+        [Step("2:00", clock_jumps(3_600)), Step("10:00", clock_jumps(-3_600))],
+        "25:00",
+        [],
+    ),
+    Scenario(
+        "the clock is put on by an hour while an alert fires, and back",
+        [
+            Step("2:00", TRIPS),
+            Step("4:00", clock_jumps(3_600)),
+            Step("6:00", clock_jumps(-3_600)),
+            Step("20:00", IS_PUT_BACK),
+        ],
+        "25:00",
+        [*both("2:30", DEAD), Told("12:20", "chief", NOBODY_DEAD), *all_three("20:30", DEAD_OVER)],
+        ["from 14:32 to 14:50 (18 min)"],
+    ),
+    Scenario(
+        "the clock goes back to 1970 until an NTP server answers",
+        [Step("2:00", clock_is_lost), Step("12:00", clock_is_found)],
+        "25:00",
+        [
+            *both("4:11", "Warning: The gateway does not know what time it is"),
+            *both("12:41", "Over: The gateway does not know what time it is"),
+        ],
+        ["from 14:32 to 14:42 (10 min)"],
+    ),
+)
 
 
-def test_a_breaker_trips_and_is_put_back(venue: Venue) -> None:
-    """Who is told at once hears of it once, who waits when nobody has it in hand, both when it is over."""
-    venue.run(2)
-    venue.run(12, lambda _second: 0.0)
-    venue.run(5, lambda _second: 1.0)
-    assert venue.phone.sent == [
-        ("2:21", OUT),
-        ("12:11", NOBODY),
-        ("14:21", OVER),
-        ("14:21", OVER),
-    ]
-
-
-def test_a_sensor_that_flaps_tells_nobody(venue: Venue) -> None:
-    venue.run(10, lambda second: float(second // 10 % 2))
-    assert venue.phone.sent == []
-
-
-def test_one_who_has_it_in_hand_spares_the_other(venue: Venue) -> None:
-    venue.run(2)
-    venue.run(3, lambda _second: 0.0)
-    venue.bench.alerts.desk.acknowledge(venue.number(), "louise")
-    venue.run(15)
-    assert venue.phone.sent == [("2:21", OUT)]
-
-
-def test_a_restart_while_pending_firing_and_in_hand_tells_nothing_twice(venue: Venue) -> None:
-    venue.run(2)
-    venue.run(5 / 60, lambda _second: 0.0)
-    venue.restart()
-    venue.run(2)
-    assert [title for _, title in venue.phone.sent] == [OUT]
-    venue.restart()
-    venue.run(1)
-    venue.bench.alerts.desk.acknowledge(venue.number(), "louise")
-    venue.restart()
-    venue.run(12)
-    assert [title for _, title in venue.phone.sent] == [OUT]
-
-
-def test_of_what_is_silenced_only_its_end_is_told_to_whom_it_was_told_before_through_a_restart(venue: Venue) -> None:
-    venue.run(2)
-    venue.run(2, lambda _second: 0.0)
-    venue.bench.alerts.desk.silence(venue.number(), "louise", "electrician at work", None)
-    venue.restart()
-    venue.run(12)
-    venue.run(3, lambda _second: 1.0)
-    assert [title for _, title in venue.phone.sent] == [OUT, OVER]
-
-
-def test_what_could_not_leave_for_ten_minutes_leaves_after_with_its_own_time(venue: Venue) -> None:
-    venue.run(2)
-    venue.phone.is_cut = True
-    venue.run(7, lambda _second: 0.0)
-    assert venue.phone.sent == []
-    venue.phone.is_cut = False
-    venue.run(15)
-    assert [title for _, title in venue.phone.sent] == [OUT, NOBODY]
-    assert len(set(venue.phone.keys)) == 2
-
-
-@pytest.mark.parametrize("step_s", [3_600.0, -3_600.0])
-def test_a_clock_that_is_set_tells_nobody_anything(venue: Venue, step_s: float) -> None:
-    venue.run(2)
-    venue.clock.now += step_s
-    venue.run(3)
-    assert venue.phone.sent == []
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_people_are_told_this_and_no_more(scenario: Scenario, tmp_path: Path) -> None:
+    world = World(tmp_path, scenario)
+    try:
+        world.play(scenario)
+    finally:
+        world.close()
+    assert world.told == list(scenario.told)
+    assert set(scenario.says) <= set(world.said)
+    assert len(set(world.keys)) == len(world.keys)

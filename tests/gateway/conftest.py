@@ -35,9 +35,9 @@ from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine
-from vigie_gateway.notify.notifier_file import NO_NOTIFIERS
+from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile
 from vigie_gateway.notify.roll import Roll
-from vigie_gateway.notify.telling import build_telling
+from vigie_gateway.notify.telling import Telling, build_telling
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
@@ -111,6 +111,7 @@ class Bench:
     gateway: Gateway
     checks: SessionChecks
     alerts: Alerts
+    telling: Telling
     changes: list[float] = field(default_factory=list)
 
     def receive(self, topic: str, payload: bytes) -> None:
@@ -174,7 +175,12 @@ def bench(tmp_path: Path, clock: ManualClock, site: Site, accounts: Accounts) ->
 
 
 def make_bench(
-    store: SqliteStore, clock: ManualClock, site: Site, accounts: Accounts, watch: ClockWatch | None = None
+    store: SqliteStore,
+    clock: ManualClock,
+    site: Site,
+    accounts: Accounts,
+    watch: ClockWatch | None = None,
+    told_by: NotifierFile = NO_NOTIFIERS,
 ) -> Bench:
     bus, refusals, board = BusInMemory(), Refusals(), Board(site, clock)
     watch = watch or ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
@@ -223,12 +229,13 @@ def make_bench(
         folder,
         store,
         board,
-        sensing.signals,
+        lambda now_ts: [*sensing.signals(now_ts), *telling.signals()],
         watch,
         clock,
         lambda: changes.append(clock.now_ts()),
         lambda: None,
         clock.now_mono,
+        [one.name for one in told_by.notifiers if not one.is_local],
     )
     health = Health(
         bus,  # type: ignore[arg-type] # as above
@@ -244,11 +251,12 @@ def make_bench(
         alerts=alerts,
     )
     telling = build_telling(
-        NO_NOTIFIERS,
+        told_by,
         alerts.outbox,
         clock,
         people=alerts.people,
         compose=alerts.words.compose,
+        is_cut_off=alerts.is_cut_off,
         show=lambda: changes.append(clock.now_ts()),
         counters={},
         is_sound={},
@@ -265,7 +273,7 @@ def make_bench(
         alerts=alerts.desk,
         roll=Roll.of(site, alerts, telling, clock),
     )
-    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, alerts, changes)
+    return Bench(clock, store, upkeep, bus, refusals, board, pipeline, gateway, checks, alerts, telling, changes)
 
 
 @pytest.fixture

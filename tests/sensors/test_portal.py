@@ -29,6 +29,7 @@ class Place(BaseHTTPRequestHandler):
 
     check: tuple[int, bytes] = (204, b"")
     api: bytes = b""
+    lost: int = 0
     seen: tuple[str, ...] = ()
     url: str = ""
 
@@ -38,6 +39,9 @@ class Place(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         type(self).seen += (self.path,)
         status, body = (200, type(self).api) if self.path == "/api" else type(self).check
+        if type(self).lost:
+            type(self).lost -= 1
+            status = 503
         self.send_response(status)
         if status == 302:
             self.send_header("Location", f"{type(self).url}/login")
@@ -90,7 +94,25 @@ def test_the_answer_of_the_check_url_tells_open_portal_or_none(
 ) -> None:
     place.check = check
     assert access(context, configured(DRIVER, url=f"{place.url}/check?x=1")) == found
-    assert place.seen == ("/check?x=1",), "no redirect may be followed"
+    asked = 2 if found == "none" else 1
+    assert place.seen == ("/check?x=1",) * asked, "no redirect may be followed"
+
+
+def test_no_internet_is_only_said_after_two_checks_in_a_row_and_then_asked_once_a_period(
+    place: Any, context: Context, configured: Configured
+) -> None:
+    driver = DRIVER.open(configured(DRIVER, url=f"{place.url}/"), context)
+
+    def found() -> tuple[str, int]:
+        place.seen = ()
+        (reading,) = driver.sample()
+        assert reading.value is not None
+        return INTERNET_ACCESS[int(reading.value)], len(place.seen)
+
+    place.lost = 1
+    assert found() == ("open", 2)
+    place.lost = 4
+    assert [found(), found(), found(), found()] == [("none", 2), ("none", 1), ("none", 1), ("open", 1)]
 
 
 def test_the_network_s_own_api_is_believed_when_it_says_captive(

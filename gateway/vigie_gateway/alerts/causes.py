@@ -5,7 +5,7 @@ fails with it:
 
     gateway → broker → node → channel → what the channel tells of a circuit, room, door, access point or line
     circuit → the circuits below → the nodes fed by them            ([[nodes]] of the site file)
-    line → names, speed, Wi-Fi unfit for a reason that is the line's, notifiers that need internet
+    line → names, speed, their channels, Wi-Fi unfit for a reason that is the line's, notifiers that need internet
     access point → the Wi-Fi of its rooms
 
 An alert is explained by one that fires and whose thing its own hangs on; where several could, by the one nearest to the
@@ -107,6 +107,7 @@ class Graph:
         self._circuits = {circuit.id: circuit for circuit in site.circuits}
         self._circuit_of = dict(circuit_of or {})
         self._lines = tuple(uplink.id for uplink in site.uplinks if uplink.role == "main")
+        self._over_line = _over_line(site)
         self._points: dict[str, list[str]] = {}
         for point in site.access_points:
             for room in point.rooms:
@@ -150,7 +151,7 @@ class Graph:
         if loss in {Loss.NAMES, Loss.SPEED}:
             return (Failure(Loss.INTERNET, name),)
         if loss is Loss.CHANNEL:
-            return (Failure(Loss.NODE, name.partition(".")[0]),)
+            return (Failure(Loss.NODE, name.partition(".")[0]), *self._over_line.get(name, ()))
         if loss is not Loss.NODE:
             return ()
         fed = [] if name not in self._circuit_of else [Failure(Loss.POWER, self._circuit_of[name])]
@@ -206,6 +207,19 @@ def _tellers(site: Site) -> Mapping[tuple[str, str], tuple[str, ...]]:
         speaking = [one for one in site.wifi if not one.rooms or room.id in one.rooms]
         found["wifi", room.id] = [None if one.latency is None else f"{one.latency}-p50" for one in speaking]
     return {key: tuple(one for one in channels if one is not None) for key, channels in found.items()}
+
+
+def _over_line(site: Site) -> Mapping[str, tuple[Failure, ...]]:
+    """By channel that is measured over a line, what of the line it fails with."""
+    found: dict[str, tuple[Failure, ...]] = {}
+    for line in site.uplinks:
+        delays = [f"{line.latency}-{one}" for one in ("p50", "p95", "jitter")] if line.latency is not None else []
+        for channel in (line.download, line.upload, *delays):
+            if channel is not None:
+                found[channel] = (Failure(Loss.INTERNET, line.id),)
+        if line.dns is not None:
+            found[line.dns] = (Failure(Loss.NAMES, line.id),)
+    return found
 
 
 def _path(circuits: Mapping[str, Circuit], circuit: Circuit | None) -> Iterable[Circuit]:

@@ -61,8 +61,9 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     # Beyond its limit for two minutes: motors and heaters draw several times theirs for seconds when they start, and a
     # breaker of type C bears 1.13 times for an hour (EN 60898-1).
     _above("circuit-overload", "circuit-load", 1.0, 0.9, 2 * _MINUTE_S, 2 * _MINUTE_S, _WARN),
-    # One check that fails is none: the probe asks again within the minute.
-    _above("internet-down", "internet", 1.5, 1.0, 60.0, 30.0, _BAD),
+    # The probe asks every 20 s, and twice before it says none: with both tries of 10 s and the group's wait, people on
+    # the place's own network are told within a minute of the cut.
+    _above("internet-down", "internet", 1.5, 1.0, 5.0, 30.0, _BAD),
     # Beyond 0.5, a sign-in page or nothing: where nothing comes, "internet-down" is there first and explains it.
     _above("portal", "internet", 0.5, 0.5, 90.0, 30.0, _BAD),
     _state("dns", "dns", 2 * _MINUTE_S, _MINUTE_S, _BAD),

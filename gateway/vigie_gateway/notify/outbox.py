@@ -11,7 +11,7 @@ so that nobody reads "resolved" before "fired".
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -228,6 +228,45 @@ class Outbox:
         )  # fmt: skip
         ((failing,),) = self._file.read("SELECT count(*) FROM dispatch WHERE state = 'claimed' AND error <> ''")
         return Counts(waiting, oldest_ts, later, failing)
+
+    def keep_only(self, told_by: Collection[tuple[str, str]], now_ts: float) -> int:
+        """Drop what is to be told to others: the settings name them no more, and nobody would ever send it.
+
+        Args:
+            told_by: Every recipient with each of their notifiers.
+            now_ts: Now.
+
+        Returns:
+            How many notices and messages were dropped; the course of their alerts says so.
+        """
+        text = (
+            "SELECT number, NULL, recipient, notifier, alert FROM notice WHERE state = 'waiting'"
+            " UNION ALL SELECT number, message, recipient, notifier, NULL FROM dispatch WHERE state = 'claimed'"
+        )
+        left = [row for row in self._file.read(text) if (row[2], row[3]) not in told_by]
+        if not left:
+            return 0
+
+        def work(database: Database) -> None:
+            events: dict[tuple[int, str], Event] = {}
+            for number, message, recipient, notifier, alert in left:
+                if message is None:
+                    database.execute("UPDATE notice SET state = 'dropped' WHERE number = ?", (number,))
+                else:
+                    database.execute(
+                        "UPDATE notice SET state = 'dropped' WHERE state = 'claimed' AND dispatch ="
+                        " (SELECT key FROM dispatch WHERE number = ?)",
+                        (number,),
+                    )
+                    database.execute("UPDATE dispatch SET state = 'dropped' WHERE number = ?", (number,))
+                reason = f"{recipient} {notifier}: no longer in the settings"
+                for one in (alert,) if message is None else message_of(message).alerts:
+                    if one is not None:
+                        events[one, reason] = Event(0, one, What.NOT_TOLD, now_ts, "", reason)
+            insert_events(database, list(events.values()))
+
+        self._file.change("the outbox cannot be written", work)
+        return len(left)
 
     def moved(self, step_s: float) -> None:
         """The clock was set: nothing must wait for a time that was meant by the clock of before.

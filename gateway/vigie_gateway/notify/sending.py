@@ -8,7 +8,7 @@ the same key. Messages to one recipient keep their order: the next waits until t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from random import Random, SystemRandom
 from threading import Event, Lock, Thread
@@ -64,6 +64,9 @@ class Outbox(Protocol):
         now_ts: float,
     ) -> Claimed | None:
         """Write down what is about to be sent, under a new key; None without a message."""
+
+    def keep_only(self, told_by: Collection[tuple[str, str]], now_ts: float) -> int:
+        """Drop what waits for others than these recipients by these notifiers; how much that was."""
 
     def sent(self, key: str, at_ts: float) -> None:
         """It got through."""

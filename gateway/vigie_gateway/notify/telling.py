@@ -107,7 +107,7 @@ def build_telling(
     counters: Mapping[str, Callable[[], float]],
     is_sound: Mapping[str, Callable[[], bool]],
 ) -> Telling:
-    """Put it together; nothing is started.
+    """Put it together; nothing is started. What waits for somebody who is not told any more is dropped.
 
     Args:
         file: ``notifiers.toml``.
@@ -137,4 +137,7 @@ def build_telling(
     unknown = tuple(sorted({name for person in people for name in person.notifiers} - by_name.keys()))
     if unknown:
         log.warning("[[told]]: no notifier %s here: expected one of %s", ", ".join(unknown), ", ".join(by_name))
+    told_by = {(person.id, name) for person in people for name in person.notifiers if name in by_name}
+    if dropped := outbox.keep_only(told_by, clock.now_ts()):
+        log.warning("%d messages are told to nobody: the settings no longer name who they were for", dropped)
     return Telling(by_name, senders, heartbeat, tuple(lamps), unknown)

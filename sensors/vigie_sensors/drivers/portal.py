@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 DEADLINE_S = 10.0
 """For each request. Lower would call bad Wi-Fi no internet; higher holds the thread for longer."""
+PERIOD_S = 20.0
+"""Between two checks of some hundred bytes each. Lower asks somebody else's server for nothing; higher tells later that
+the line is cut: people on the place's own network are to hear of it within a minute."""
 CHECK_BYTES = 1_024
 """Of a page it is enough to know that there is one."""
 API_BYTES = 65_536
@@ -38,6 +41,9 @@ class PortalDriver:
     def sample(self) -> list[Reading]:
         """One reading: an index of INTERNET_ACCESS, or unknown when this machine has no way out itself."""
         value, why = self._judge()
+        if value == NO_INTERNET and self._last != NO_INTERNET:
+            # One request that got lost on bad Wi-Fi is no outage: two in a row are.
+            value, why = self._judge()
         reason = None if value is not None else "inconclusive"
         if value != self._last:
             _log.info("%s: %s (%s)", self._name, "unknown" if value is None else INTERNET_ACCESS[int(value)], why)
@@ -111,7 +117,7 @@ DRIVER = DriverSpec(
             "",
         ),
     ),
-    period_s=300.0,
+    period_s=PERIOD_S,
     channels=channels,
     open=PortalDriver,
 )

@@ -30,7 +30,7 @@ outlets = [{ id = "p1", room = "hall", circuit = "c2" }]
 doors = [{ id = "front", between = ["outside", "hall"], in = "desk.in", out = "desk.out", open = "desk.open" }]
 access_points = [{ id = "ap", name = "AP", rooms = ["hall"], stations = "air.stations" }]
 uplinks = [
-    { id = "fibre", name = "Fibre", portal = "air.portal", dns = "air.dns", download = "air.down" },
+    { id = "fibre", name = "Fibre", portal = "air.portal", dns = "air.dns", download = "air.down", latency = "air.ms" },
     { id = "lte", name = "LTE", role = "spare" },
 ]
 wifi = [{ latency = "air.latency" }]
@@ -96,6 +96,13 @@ TABLE: tuple[tuple[str, str, bool], ...] = (
     ("internet-down fibre", "dns fibre", True),
     ("internet-down fibre", "uplink-slow fibre", True),
     ("internet-down lte", "uplink-slow fibre", False),
+    ("internet-down fibre", "channel-silent air.dns", True),
+    ("internet-down fibre", "channel-silent air.down", True),
+    ("internet-down fibre", "channel-silent air.ms-p50", True),
+    ("internet-down fibre", "channel-silent air.stations", False),
+    ("internet-down lte", "channel-silent air.dns", False),
+    ("dns fibre", "channel-silent air.dns", True),
+    ("dns fibre", "channel-silent air.down", False),
     ("internet-down fibre", "wifi-down hall no-internet", True),
     ("portal fibre", "wifi-down hall portal", True),
     ("internet-down lte", "wifi-down hall no-internet", False),

@@ -142,3 +142,16 @@ def test_a_clock_that_is_set_forward_makes_nobody_late_to_acknowledge(outbox: Ou
 def test_what_a_wrong_clock_dated_years_ahead_before_a_restart_is_told_now(outbox: Outbox) -> None:
     outbox.add([a_notice(due_ts=NOW_TS + LONGEST_WAIT_S + 1)])
     assert len(outbox.waiting("desk", "mail", NOW_TS)) == 1
+
+
+def test_what_waits_for_somebody_whom_the_settings_no_longer_name_is_dropped_and_its_course_says_so(
+    file: BookFile, outbox: Outbox
+) -> None:
+    on_its_way, *_ = outbox.add([a_notice(), a_notice(due_ts=NOW_TS + 600), a_notice(to="chief"), a_notice(None)])
+    assert outbox.claim("desk", "mail", [on_its_way.number], [], MESSAGE, NOW_TS) is not None
+    assert outbox.keep_only({("desk", "mail"), ("chief", "mail")}, NOW_TS) == 0
+    assert outbox.keep_only({("desk", "sms"), ("chief", "mail")}, NOW_TS) == 3
+    assert outbox.counts(NOW_TS) == Counts(1, NOW_TS, 0, 0)
+    assert outbox.unfinished("mail") == []
+    assert course(file) == [(What.NOT_TOLD, "desk mail: no longer in the settings")]
+    assert outbox.keep_only({("desk", "sms"), ("chief", "mail")}, NOW_TS) == 0
