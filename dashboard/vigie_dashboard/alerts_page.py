@@ -17,6 +17,7 @@ from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.notices import Severity
 from vigie_dashboard.pages import THEMES, render
+from vigie_dashboard.sensors_text import sensor_rows
 from vigie_dashboard.told_text import nobody_line, told_rows
 
 TABS = ("current", "silenced", "recovered", "history")
@@ -39,6 +40,7 @@ class AlertsView:
         older: The number before which the history goes on; None at its end.
         last: The last that ended; None when none ever did.
         health: Of the sensors and the gateway.
+        by_node: By node, the alerts about what it measures that fire or ended within the day.
         told: Who is told.
         trace: What the selected one's signal was around it; None where history does not tell.
         is_trace_readable: Whether it could be read.
@@ -55,6 +57,7 @@ class AlertsView:
     older: int | None
     last: AlertView | None
     health: HealthView
+    by_node: Mapping[str, tuple[AlertView, ...]] = field(default_factory=dict)
     told: tuple[ToldView, ...] = ()
     trace: AlertTrace | None = None
     is_trace_readable: bool = True
@@ -147,7 +150,7 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
         chart=_chart(view, language),
         told=told_rows(view.told, view.now_ts, view.timezone, language),
         nobody=nobody_line(view.told, language),
-        nodes=health.nodes_of(view.health, language),
+        sensors=sensor_rows(view.health, view.by_node, language),
         parts=health.parts_of(view.health, language),
         icons_of=health.ICONS,
         site=site,

@@ -23,6 +23,7 @@ from vigie_dashboard.alerts_page import AlertForms, AlertsView, feed_texts, rend
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.pages import THEMES
 from vigie_dashboard.sheet_view import THIS_MACHINE
+from vigie_gateway.alerts.measuring import alerts_by_node
 from vigie_gateway.alerts.showing import AlertDetail, MarkError
 from vigie_gateway.alerts.trace import trace_of
 from vigie_gateway.api.answers import page
@@ -37,6 +38,7 @@ from vigie_gateway.auth.roles import ADMIN_ONLY, DESK, STAFF, Role
 from vigie_gateway.formats.atom import CONTENT_TYPE, Entry, encode
 from vigie_gateway.health_page import health_view
 from vigie_gateway.place.hours import current_opening
+from vigie_gateway.place.wiring import Wiring
 from vigie_gateway.store import StoreError
 
 PAGE_ROWS = 30
@@ -136,6 +138,7 @@ class _Pages:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._desk = gateway.alerts
+        self._wiring = Wiring(gateway.site)
         self._lock = threading.Lock()
         self._health: HealthView | None = None
 
@@ -174,6 +177,7 @@ class _Pages:
             older=older,
             last=None if current else self._desk.last_ended(),
             health=self._kept_health(now_ts),
+            by_node=alerts_by_node(self._wiring, (*current, *silenced, *recovered)),
             told=tuple(self._gateway.roll.told()),
             trace=trace,
             is_trace_readable=is_readable,
