@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from vigie_dashboard import alert_text, health
+from vigie_dashboard import alert_text
 from vigie_dashboard.alert_trace import AlertTrace, Drawing, drawing_of
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import figures_line, headline
+from vigie_dashboard.gateway_text import Reach, gateway_lines
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.language import Language, language_of
 from vigie_dashboard.notices import Severity
@@ -40,6 +41,7 @@ class AlertsView:
         older: The number before which the history goes on; None at its end.
         last: The last that ended; None when none ever did.
         health: Of the sensors and the gateway.
+        reach: How the gateway is reached, and what it reaches.
         by_node: By node, the alerts about what it measures that fire or ended within the day.
         told: Who is told.
         trace: What the selected one's signal was around it; None where history does not tell.
@@ -57,6 +59,7 @@ class AlertsView:
     older: int | None
     last: AlertView | None
     health: HealthView
+    reach: Reach
     by_node: Mapping[str, tuple[AlertView, ...]] = field(default_factory=dict)
     told: tuple[ToldView, ...] = ()
     trace: AlertTrace | None = None
@@ -151,8 +154,7 @@ def render_alerts(view: AlertsView, lang: str, theme: str | None, forms: AlertFo
         told=told_rows(view.told, view.now_ts, view.timezone, language),
         nobody=nobody_line(view.told, language),
         sensors=sensor_rows(view.health, view.by_node, language),
-        parts=health.parts_of(view.health, language),
-        icons_of=health.ICONS,
+        lines=gateway_lines(view.health, view.reach, language),
         site=site,
         title=f"{page} \u2013 {site} \u2013 Vigie",
     )

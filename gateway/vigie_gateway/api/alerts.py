@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from vigie_dashboard.alert_trace import AlertTrace
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alerts_page import AlertForms, AlertsView, feed_texts, render_alerts
+from vigie_dashboard.gateway_text import Reach
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.pages import THEMES
 from vigie_dashboard.sheet_view import THIS_MACHINE
@@ -177,6 +178,7 @@ class _Pages:
             older=older,
             last=None if current else self._desk.last_ended(),
             health=self._kept_health(now_ts),
+            reach=self._reach(request),
             by_node=alerts_by_node(self._wiring, (*current, *silenced, *recovered)),
             told=tuple(self._gateway.roll.told()),
             trace=trace,
@@ -217,6 +219,11 @@ class _Pages:
             return await run_in_threadpool(self.answer, request, "current", None, None, refused, status)
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/alerts{query}#told", HTTPStatus.SEE_OTHER)
+
+    def _reach(self, request: Request) -> Reach:
+        site, figures = self._gateway.site, self._gateway.board_view().figures
+        host = request.headers.get("host", "")
+        return Reach(host, site.visitors.address, site.second_address, figures.uplink, figures.internet)
 
     def _trace(self, detail: AlertDetail | None, now_ts: float) -> tuple[AlertTrace | None, bool]:
         """The curve of an alert, and whether the store could be read: what is wrong may be the store itself."""
