@@ -230,12 +230,15 @@ def vouch_for_clock(database: Path) -> None:
     word.write(word.path_beside(database), said)
 
 
-def write_config(directory: Path, running: Mosquitto) -> tuple[Path, int]:
-    """A gateway.toml for this broker, and the port on which the gateway will serve."""
+def write_config(directory: Path, running: Mosquitto, place: str = "") -> tuple[Path, int]:
+    """A gateway.toml for this broker, and the port on which the gateway will serve.
+
+    ``place`` is what it says of the place, instead of the sample's.
+    """
     port = free_port()
     config = directory / "gateway.toml"
     config.write_text(
-        f"site = {json.dumps(str(sample_site()))}\n"
+        f"{place or f'site = {json.dumps(str(sample_site()))}'}\n"
         f"[broker]\nport = {running.port}\npassword_file = {json.dumps(str(running.password_file(GATEWAY_USER)))}\n"
         f"[http]\nport = {port}\n[store]\npath = {json.dumps(str(directory / 'vigie.db'))}\n",
         encoding="utf-8",
@@ -245,10 +248,10 @@ def write_config(directory: Path, running: Mosquitto) -> tuple[Path, int]:
 
 
 @contextlib.contextmanager
-def bed(directory: Path) -> Iterator[Bed]:
-    """Start both, wait until the gateway answers; stop both."""
+def bed(directory: Path, place: str = "") -> Iterator[Bed]:
+    """Start both, wait until the gateway answers; stop both. ``place`` as for ``write_config``."""
     with broker(directory) as running:
-        config, port = write_config(directory, running)
+        config, port = write_config(directory, running, place)
         with (directory / "gateway.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "vigie_gateway", "run", "--config", str(config)],
