@@ -252,19 +252,31 @@ def explain(alerts: Iterable[Alert], rules: Mapping[str, Rule], graph: Graph) ->
     failures = [(alert, found) for alert in alerts if (found := failure_of(alert, rules)) is not None]
     firing: dict[Failure, list[Alert]] = {}
     same: dict[tuple[str, bool, Subject], list[Alert]] = {}
+    silent: dict[str, list[Alert]] = {}
     for alert, failure in failures:
         if alert.phase is Phase.FIRING:
             rule = rules[alert.key.rule]
             firing.setdefault(failure, []).append(alert)
             same.setdefault((rule.signal, rule.is_above, alert.key.subject), []).append(alert)
+            if rule.signal == "channel-silent":
+                silent.setdefault(_sensor_of(alert.key.subject.id), []).append(alert)
     above: dict[int, set[int]] = {}
     for alert, failure in failures:
         rule = rules[alert.key.rule]
         direct = [one for cause in graph.causes(failure) for one in firing.get(cause, ())]
         alike = same.get((rule.signal, rule.is_above, alert.key.subject), ())
         direct += [one for one in alike if _is_farther(rules[one.key.rule], rule)]
+        if rule.signal == "channel-silent":
+            # One sensor tells several channels, and falls silent as one.
+            direct += [one for one in silent.get(_sensor_of(alert.key.subject.id), ()) if one.number < alert.number]
         above[alert.number] = {one.number for one in direct}
     return {number: _root(number, above) for number, causes in above.items() if causes}
+
+
+def _sensor_of(channel: str) -> str:
+    """``node.sensor`` of a channel, which drivers call ``sensor-what``; a number there is part of the sensor's name."""
+    sensor, _, what = channel.rpartition("-")
+    return channel if what.isdigit() else sensor or channel
 
 
 def _is_farther(one: Rule, other: Rule) -> bool:

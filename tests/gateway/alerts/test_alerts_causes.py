@@ -140,6 +140,12 @@ def test_forty_silent_nodes_of_a_place_without_power_are_one_alert() -> None:
     assert found == dict.fromkeys(range(1, 41), 41)
 
 
+def test_the_channels_of_one_sensor_that_falls_silent_are_one_alert_and_numbered_sensors_are_several() -> None:
+    names = ("air.latency-p50", "air.latency-loss", "air.latency-jitter", "desk.booth-1", "desk.booth-2")
+    alerts = [alert(number, f"channel-silent {name}") for number, name in enumerate(names, 1)]
+    assert explain(alerts, RULES, GRAPH) == {2: 1, 3: 1}
+
+
 def test_what_is_pending_explains_nothing() -> None:
     alerts = [alert(1, "circuit-dead c1", Phase.PENDING), alert(2, "node-silent desk")]
     assert explain(alerts, RULES, GRAPH) == {}
