@@ -22,7 +22,8 @@ def drawing_of(text: str, label: str) -> Markup:
         text: What a phone reads.
         label: What it is, for those who do not see it.
     """
-    code = segno.make(text, error="q", micro=False)
+    # In Latin-1, which segno would take where it can, readers guess two letters with accents to be Japanese.
+    code = segno.make(text, error="q", micro=False, encoding="utf-8")
     svg = code.svg_inline(border=QUIET_MODULES, omitsize=True, light="#fff", svgclass="qr", lineclass=None)
     labelled = Markup('<svg role="img" aria-label="{}"').format(label)
     return labelled + Markup(svg.removeprefix("<svg"))  # noqa: S704 - segno writes numbers alone

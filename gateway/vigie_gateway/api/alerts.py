@@ -100,7 +100,7 @@ def router(gateway: Gateway) -> APIRouter:
     ) -> Response:
         return pages.answer(request, tab, number=number)
 
-    @routes.post("/alerts/test")
+    @routes.post("/alerts/told/test")
     @allowed(ADMIN_ONLY)
     async def test(request: Request) -> Response:
         return await pages.test(request)

@@ -267,7 +267,7 @@ def test_who_is_told_is_listed_and_only_the_administrator_may_test(desk: TestCli
         page = text_of(client, "/alerts?l=fr").partition('id="told"')[2]
         assert "Écran de l" in page
         assert "affichage" in page
-        assert ('action="/alerts/test?l=fr"' in page) == may
+        assert ('action="/alerts/told/test?l=fr"' in page) == may
 
 
 def test_a_test_comes_back_with_its_result_and_not_at_once_again(
@@ -275,15 +275,15 @@ def test_a_test_comes_back_with_its_result_and_not_at_once_again(
 ) -> None:
     csrf = re.findall(r'name="csrf" value="([^"]+)"', admin.get("/alerts").text)[0]
     form = {"csrf": csrf, "recipient": "accueil", "notifier": "screen"}
-    answer = admin.post("/alerts/test?l=en", data=form, headers=ORIGIN)
+    answer = admin.post("/alerts/told/test?l=en", data=form, headers=ORIGIN)
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?l=en#told")
     assert "test got through" in text_of(desk, "/alerts?l=en")
-    again = admin.post("/alerts/test?l=en", data=form, headers=ORIGIN)
+    again = admin.post("/alerts/told/test?l=en", data=form, headers=ORIGIN)
     assert again.status_code == 429
     assert "tested just now" in again.text
     bench.clock.pass_time(60)
-    assert admin.post("/alerts/test?l=en", data=form | {"notifier": "fax"}, headers=ORIGIN).status_code == 404
-    assert admin.post("/alerts/test?l=en", data=form | {"csrf": "no"}, headers=ORIGIN).status_code == 403
+    assert admin.post("/alerts/told/test?l=en", data=form | {"notifier": "fax"}, headers=ORIGIN).status_code == 404
+    assert admin.post("/alerts/told/test?l=en", data=form | {"csrf": "no"}, headers=ORIGIN).status_code == 403
 
 
 def test_a_program_reads_who_is_told(bench: Bench, accounts: Accounts) -> None:
