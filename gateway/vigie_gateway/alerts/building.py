@@ -138,8 +138,7 @@ def build_alerts(
     def explain(alerts: Sequence[Alert]) -> Mapping[int, int]:
         return causes.explain(alerts, clock.now_mono())
 
-    def naming() -> Naming:
-        return Naming(site, store.series())
+    naming = _Named(site, store).now
 
     def rooms_of(subject: Subject) -> frozenset[str]:
         return frozenset(naming().room_ids(subject))
@@ -164,6 +163,23 @@ def build_alerts(
         return plan.calls(notifier, watch.standing)
 
     return Alerts(file, book, outbox, watch, desk, people, words, calls, is_cut_off)
+
+
+class _Named:
+    """The place's words, made anew when a channel came: rooms are asked for by each round, for each alert."""
+
+    def __init__(self, site: Site, store: Store) -> None:
+        self._site = site
+        self._store = store
+        self._series = store.series()
+        self._naming = Naming(site, self._series)
+
+    def now(self) -> Naming:
+        series = self._store.series()
+        if series != self._series:
+            self._naming = Naming(self._site, series)
+            self._series = series
+        return self._naming
 
 
 def _works(agenda: Agenda, site: Site) -> list[Works]:

@@ -176,7 +176,8 @@ class Watch:
             if change is None:
                 return found
             # Behind what is owed: written before it, an older row of the same alert would take the mark away again.
-            self._write([*self._owed, change], now_ts)
+            marked = [change.alert if one.number == number else one for one in self._engine.alerts()]
+            self._write([*self._owed, change], marked, now_ts)
             self._engine.replaced(change.alert)
             self._tell()
             return change.alert
@@ -215,15 +216,18 @@ class Watch:
         self._owe(self._steps.lapse(self._engine.alerts(), now_ts))
         self._owe(self._explained(signals, now_ts))
         has_news = any(change.events for change in self._owed)
-        self._write(self._owed, now_ts)
+        self._write(self._owed, self._engine.alerts(), now_ts)
         if has_news or not self.rounds:
             self._tell()
 
-    def _write(self, changes: Sequence[Change], now_ts: float) -> None:
-        """All that is owed and whom it is told to, in one transaction; after it nothing is owed."""
+    def _write(self, changes: Sequence[Change], alerts: Sequence[Alert], now_ts: float) -> None:
+        """All that is owed and whom it is told to, in one transaction; after it nothing is owed.
+
+        ``alerts`` are the open ones with the changes.
+        """
         if not changes:
             return
-        notices = self._steps.plan(changes, self._engine.alerts(), now_ts)
+        notices = self._steps.plan(changes, alerts, now_ts)
         self._ledger.write(changes, notices)
         self._owed = []
         self._is_woken = self._is_woken or bool(notices)

@@ -268,6 +268,9 @@ class Sending:
         except NotifierError as error:
             self._failed(claimed.dispatch, error)
             return False
+        except Exception as error:  # noqa: BLE001 - a library's fault delays this message, and must not starve the others
+            self._failed(claimed.dispatch, NotifierError(f"a fault of its own ({type(error).__name__})"))
+            return False
         self._outbox.sent(key, self._clock.now_ts())
         self._tried.discard(key)
         self._succeeded()

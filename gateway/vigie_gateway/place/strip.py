@@ -60,10 +60,16 @@ def joined(
         about = [one for one in alerts if _is_about(one, warning)]
         told |= {one.number for one in about}
         heard = [one for one in about if not one.is_silenced]
-        if about and not heard:
+        if about and not heard and _covers(about, warning):
             continue
         shown.append(_marked(warning, heard))
     return tuple(shown), tuple(one for one in alerts if one.number not in told and not one.is_silenced)
+
+
+def _covers(alerts: Sequence[AlertView], warning: WarningView) -> bool:
+    """Whether they are about every room of it: of one that is not among them nothing is silenced."""
+    rooms = {room for alert in alerts for one in (alert, *alert.dependants) for room in one.room_ids}
+    return warning.kind is WarningKind.NO_POWER or rooms.issuperset(warning.rooms)
 
 
 def _marked(warning: WarningView, alerts: Sequence[AlertView]) -> WarningView:

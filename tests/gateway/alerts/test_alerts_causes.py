@@ -152,7 +152,7 @@ def test_what_is_pending_explains_nothing() -> None:
 
 
 def test_what_is_silenced_still_explains() -> None:
-    quiet = replace(alert(1, "circuit-dead c1"), silence=Silence("Ada", 1.0, "works", None))
+    quiet = replace(alert(1, "circuit-dead c1"), silence=Silence("Desk", 1.0, "works", None))
     assert explain([quiet, alert(2, "node-silent desk")], RULES, GRAPH) == {2: 1}
 
 

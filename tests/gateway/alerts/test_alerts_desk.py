@@ -68,6 +68,15 @@ def test_a_silenced_alert_leaves_the_strip_until_its_silence_ends_by_itself(dead
     assert [one.number for one in desk.current()] == [number]
 
 
+def test_whoever_was_told_is_reminded_when_somebody_ends_a_silence(dead: Bench) -> None:
+    desk, outbox = dead.alerts.desk, dead.alerts.outbox
+    number = desk.current()[0].number
+    desk.silence(number, "desk", "électricien là", None)
+    desk.unsilence(number, "desk")
+    soon_ts = dead.clock.now + 60
+    assert [one.occasion for one in outbox.waiting("accueil", "screen", soon_ts)] == ["fired", "reminded"]
+
+
 def test_a_silence_needs_its_reason_and_an_open_alert(dead: Bench) -> None:
     desk = dead.alerts.desk
     with pytest.raises(MarkError) as refused:

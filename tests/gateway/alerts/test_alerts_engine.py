@@ -261,7 +261,7 @@ def test_what_got_well_while_the_gateway_was_off_resolves_by_its_readings() -> N
 def test_a_restart_keeps_who_has_it_in_hand_and_what_is_silenced() -> None:
     bench = Bench(rule())
     bench.look(11)
-    marks = {"acknowledged": Acknowledgement("Ada", NOW_TS), "silence": Silence("Ada", NOW_TS, "Works", None)}
+    marks = {"acknowledged": Acknowledgement("Desk", NOW_TS), "silence": Silence("Desk", NOW_TS, "Works", None)}
     bench.book[bench.alert.key] = replace(bench.alert, number=7, **marks)  # type: ignore[arg-type] # by their names
     bench.restart(off_s=10_000)
     assert bench.look(12, 10) == []
@@ -337,13 +337,13 @@ def test_a_clock_that_is_set_moves_what_is_said_about_an_alert() -> None:
     bench.engine.replaced(
         replace(
             bench.alert,
-            acknowledged=Acknowledgement("Ada", NOW_TS),
-            silence=Silence("Ada", NOW_TS, "Works", NOW_TS + 3600),
+            acknowledged=Acknowledgement("Desk", NOW_TS),
+            silence=Silence("Desk", NOW_TS, "Works", NOW_TS + 3600),
         )
     )
     (change,) = bench.engine.moved(50.0)
-    assert change.alert.acknowledged == Acknowledgement("Ada", NOW_TS + 50)
-    assert change.alert.silence == Silence("Ada", NOW_TS + 50, "Works", NOW_TS + 3650)
+    assert change.alert.acknowledged == Acknowledgement("Desk", NOW_TS + 50)
+    assert change.alert.silence == Silence("Desk", NOW_TS + 50, "Works", NOW_TS + 3650)
 
 
 def test_no_reading_for_a_while_is_a_rule_as_any_other() -> None:

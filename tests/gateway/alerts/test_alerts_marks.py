@@ -29,44 +29,44 @@ def told(change: Change) -> tuple[What, str, str]:
 
 
 def test_who_has_it_in_hand_is_known_until_they_release_it() -> None:
-    taken = marks.acknowledge(FIRING, " Ada ", NOW, "je regarde")
-    assert told(taken) == (What.ACKNOWLEDGED, "Ada", "je regarde")
+    taken = marks.acknowledge(FIRING, " Desk ", NOW, "je regarde")
+    assert told(taken) == (What.ACKNOWLEDGED, "Desk", "je regarde")
     assert taken.alert.acknowledged is not None
-    assert taken.alert.acknowledged.author == "Ada"
-    released = marks.release(taken.alert, "Bob", NOW)
-    assert told(released) == (What.RELEASED, "Bob", "")
+    assert taken.alert.acknowledged.author == "Desk"
+    released = marks.release(taken.alert, "Chief", NOW)
+    assert told(released) == (What.RELEASED, "Chief", "")
     assert released.alert == FIRING
 
 
 def test_a_silence_has_its_reason_and_ends_by_somebody() -> None:
-    quiet = marks.silence(FIRING, "Ada", NOW, "peinture", None)
-    assert told(quiet) == (What.SILENCED, "Ada", "peinture")
+    quiet = marks.silence(FIRING, "Desk", NOW, "peinture", None)
+    assert told(quiet) == (What.SILENCED, "Desk", "peinture")
     assert quiet.alert.silence is not None
-    ended = marks.unsilence(quiet.alert, "Bob", NOW)
-    assert told(ended) == (What.UNSILENCED, "Bob", "")
+    ended = marks.unsilence(quiet.alert, "Chief", NOW)
+    assert told(ended) == (What.UNSILENCED, "Chief", "")
     assert ended.alert == FIRING
 
 
 def test_a_note_is_a_line_of_the_course_and_changes_nothing_else() -> None:
-    noted = marks.note(replace(FIRING, phase=Phase.RESOLVED), "Ada", NOW, "vu\nrevu")
-    assert told(noted) == (What.NOTED, "Ada", "vu\nrevu")
+    noted = marks.note(replace(FIRING, phase=Phase.RESOLVED), "Desk", NOW, "vu\nrevu")
+    assert told(noted) == (What.NOTED, "Desk", "vu\nrevu")
     assert noted.alert == replace(FIRING, phase=Phase.RESOLVED)
 
 
 OVER = replace(FIRING, phase=Phase.RESOLVED)
 REFUSED: tuple[tuple[Callable[[], Change], str, str], ...] = (
-    (lambda: marks.silence(FIRING, "Ada", NOW, "  ", None), "reason", "missing"),
-    (lambda: marks.silence(FIRING, "Ada", NOW, "x" * 501, None), "reason", "too-long"),
-    (lambda: marks.silence(FIRING, "Ada", NOW, "a\x00b", None), "reason", "not-text"),
-    (lambda: marks.silence(FIRING, "Ada", NOW, "works", NOW), "until_ts", "past"),
-    (lambda: marks.silence(FIRING, "Ada", NOW, "works", float("nan")), "until_ts", "past"),
-    (lambda: marks.silence(FIRING, "Ada", NOW, "works", NOW + 31 * 86_400), "until_ts", "too-far"),
-    (lambda: marks.silence(OVER, "Ada", NOW, "works", None), "alert", "closed"),
-    (lambda: marks.acknowledge(OVER, "Ada", NOW), "alert", "closed"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "  ", None), "reason", "missing"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "x" * 501, None), "reason", "too-long"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "a\x00b", None), "reason", "not-text"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "works", NOW), "until_ts", "past"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "works", float("nan")), "until_ts", "past"),
+    (lambda: marks.silence(FIRING, "Desk", NOW, "works", NOW + 31 * 86_400), "until_ts", "too-far"),
+    (lambda: marks.silence(OVER, "Desk", NOW, "works", None), "alert", "closed"),
+    (lambda: marks.acknowledge(OVER, "Desk", NOW), "alert", "closed"),
     (lambda: marks.acknowledge(FIRING, "", NOW), "author", "missing"),
-    (lambda: marks.release(FIRING, "Ada", NOW), "alert", "nothing"),
-    (lambda: marks.unsilence(FIRING, "Ada", NOW), "alert", "nothing"),
-    (lambda: marks.note(FIRING, "Ada", NOW, ""), "note", "missing"),
+    (lambda: marks.release(FIRING, "Desk", NOW), "alert", "nothing"),
+    (lambda: marks.unsilence(FIRING, "Desk", NOW), "alert", "nothing"),
+    (lambda: marks.note(FIRING, "Desk", NOW, ""), "note", "missing"),
 )
 
 
@@ -78,7 +78,7 @@ def test_what_cannot_stand_is_refused_by_field_and_reason(mark: Callable[[], Cha
 
 
 def test_a_silence_ends_at_its_time_and_not_before() -> None:
-    quiet = marks.silence(FIRING, "Ada", NOW - 10, "peinture", NOW).alert
+    quiet = marks.silence(FIRING, "Desk", NOW - 10, "peinture", NOW).alert
     assert marks.lapse([quiet], NOW - 0.1) == []
     (ended,) = marks.lapse([quiet], NOW)
     assert told(ended) == (What.UNSILENCED, "", "time")
@@ -86,7 +86,7 @@ def test_a_silence_ends_at_its_time_and_not_before() -> None:
 
 
 def test_one_until_the_alert_is_over_never_ends_by_the_clock() -> None:
-    assert marks.lapse([marks.silence(FIRING, "Ada", NOW, "peinture", None).alert], NOW + 1e9) == []
+    assert marks.lapse([marks.silence(FIRING, "Desk", NOW, "peinture", None).alert], NOW + 1e9) == []
 
 
 WORKS = Works("Coupure Enedis", "Travaux", NOW - 60, NOW + 3_600, frozenset({"salle"}))
@@ -102,7 +102,7 @@ def test_planned_works_silence_the_alerts_of_their_rooms_until_their_end() -> No
 
 def test_works_whose_silence_somebody_ended_do_not_silence_it_again() -> None:
     (quiet,) = marks.lapse([FIRING], NOW, [WORKS], rooms_of)
-    heard = marks.unsilence(quiet.alert, "Ada", NOW + 60).alert
+    heard = marks.unsilence(quiet.alert, "Desk", NOW + 60).alert
     assert marks.lapse([heard], NOW + 61, [WORKS], rooms_of) == []
     longer = replace(WORKS, ends_ts=WORKS.ends_ts + 600)
     assert len(marks.lapse([heard], NOW + 61, [longer], rooms_of)) == 1
@@ -118,7 +118,7 @@ def test_works_in_one_room_silence_neither_another_nor_the_whole_place(subject: 
 
 
 def test_what_somebody_silenced_keeps_their_reason_through_works() -> None:
-    quiet = marks.silence(FIRING, "Ada", NOW, "peinture", None).alert
+    quiet = marks.silence(FIRING, "Desk", NOW, "peinture", None).alert
     assert marks.lapse([quiet], NOW, [WORKS], rooms_of) == []
 
 
@@ -127,6 +127,6 @@ def test_a_second_look_at_the_same_time_changes_nothing(
     spans: list[tuple[float, float]], until_ts: float, now_ts: float
 ) -> None:
     works = [Works("w", "c", min(span), max(span), None) for span in spans]
-    quiet = replace(FIRING, silence=Silence("Ada", 0.0, "x", until_ts))
+    quiet = replace(FIRING, silence=Silence("Desk", 0.0, "x", until_ts))
     after = [change.alert for change in marks.lapse([quiet], now_ts, works)] or [quiet]
     assert marks.lapse(after, now_ts, works) == []

@@ -68,10 +68,10 @@ def test_a_silence_and_who_has_it_in_hand_are_there_after_a_kill(tmp_path: Path,
     (alert,) = gateway.engine.alerts()
     marked = replace(
         alert,
-        acknowledged=Acknowledgement("Ada", NOW_TS),
-        silence=Silence("Ada", NOW_TS, "Works", NOW_TS + 1e6),
+        acknowledged=Acknowledgement("Desk", NOW_TS),
+        silence=Silence("Desk", NOW_TS, "Works", NOW_TS + 1e6),
     )
-    gateway.book.write([Change(marked, (Event(0, alert.number, What.SILENCED, NOW_TS + 62, "Ada", "Works"),))])
+    gateway.book.write([Change(marked, (Event(0, alert.number, What.SILENCED, NOW_TS + 62, "Desk", "Works"),))])
     gateway.engine.replaced(marked)
     gateway = Gateway(tmp_path / "alerts.db", keep)
     assert [word for second in range(100, 200) for word in gateway.look(WRONG, NOW_TS + second)] == []

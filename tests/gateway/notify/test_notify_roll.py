@@ -21,8 +21,8 @@ from vigie_gateway.notify.sending import Senders
 from vigie_gateway.notify.telling import nothing_to_say
 
 PEOPLE = (
-    Recipient("anne", "Anne", "fr", ("hook", "fax"), is_for_outages=True, rooms=frozenset({"cafe"})),
-    Recipient("bruno", "Bruno", "en", ("hook",)),
+    Recipient("technician", "Technician", "fr", ("hook", "fax"), is_for_outages=True, rooms=frozenset({"cafe"})),
+    Recipient("chief", "Chief", "en", ("hook",)),
 )
 
 
@@ -56,7 +56,7 @@ def place(tmp_path: Path, web: Receiver, clock: ManualClock) -> Iterator[Place]:
 def test_each_way_is_a_line_in_the_order_of_the_site_file_and_one_that_is_not_here_is_said(place: Place) -> None:
     told = place.roll.told()
     assert [(one.recipient, one.notifier, one.is_here) for one in told] == [
-        ("anne", "hook", True), ("anne", "fax", False), ("bruno", "hook", True),
+        ("technician", "hook", True), ("technician", "fax", False), ("chief", "hook", True),
     ]  # fmt: skip
     assert (told[0].least, told[2].least) == (Severity.OUTAGE, Severity.UNKNOWN)
     assert told[0].rooms == ({"fr": "Café"},)
@@ -65,31 +65,36 @@ def test_each_way_is_a_line_in_the_order_of_the_site_file_and_one_that_is_not_he
 
 
 def test_a_test_gets_through_with_a_key_of_its_own_and_is_the_last_message(place: Place, web: Receiver) -> None:
-    place.roll.test("anne", "hook", "chief")
-    assert web.messages == ["test for anne"]
-    anne, _, bruno = place.roll.told()
-    assert (anne.is_test, anne.is_last_sent, anne.error, anne.last_ts) == (True, True, "", place.clock.now)
-    assert bruno.last_ts is None
+    place.roll.test("technician", "hook", "chief")
+    assert web.messages == ["test for technician"]
+    technician, _, chief = place.roll.told()
+    assert (technician.is_test, technician.is_last_sent, technician.error, technician.last_ts) == (
+        True,
+        True,
+        "",
+        place.clock.now,
+    )
+    assert chief.last_ts is None
 
 
 def test_a_test_that_does_not_get_through_says_why(place: Place, web: Receiver) -> None:
     web.fault = "503"
-    place.roll.test("anne", "hook", "chief")
-    anne = place.roll.told()[0]
-    assert (anne.is_last_sent, anne.error) == (False, "it answered 503")
+    place.roll.test("technician", "hook", "chief")
+    technician = place.roll.told()[0]
+    assert (technician.is_last_sent, technician.error) == (False, "it answered 503")
 
 
 def test_a_notifier_is_not_tested_again_at_once_whoever_it_tells(place: Place, web: Receiver) -> None:
-    place.roll.test("anne", "hook", "chief")
+    place.roll.test("technician", "hook", "chief")
     with pytest.raises(MarkError) as refused:
-        place.roll.test("bruno", "hook", "chief")
+        place.roll.test("chief", "hook", "chief")
     assert refused.value.kind == "soon"
     place.clock.pass_time(TEST_EVERY_S)
-    place.roll.test("bruno", "hook", "chief")
-    assert web.messages == ["test for anne", "test for bruno"]
+    place.roll.test("chief", "hook", "chief")
+    assert web.messages == ["test for technician", "test for chief"]
 
 
-@pytest.mark.parametrize(("recipient", "notifier"), [("anne", "fax"), ("nobody", "hook"), ("bruno", "screen")])
+@pytest.mark.parametrize(("recipient", "notifier"), [("technician", "fax"), ("nobody", "hook"), ("chief", "screen")])
 def test_nobody_is_tested_who_is_not_told_so(place: Place, recipient: str, notifier: str) -> None:
     with pytest.raises(MarkError) as refused:
         place.roll.test(recipient, notifier, "chief")
@@ -98,16 +103,21 @@ def test_nobody_is_tested_who_is_not_told_so(place: Place, recipient: str, notif
 
 def test_what_waits_is_counted_and_the_last_message_says_what_became_of_it(place: Place) -> None:
     now_ts = place.clock.now
-    notices = [Notice(0, "anne", "hook", Occasion.FIRED, number, now_ts, now_ts) for number in (1, 2)]
+    notices = [Notice(0, "technician", "hook", Occasion.FIRED, number, now_ts, now_ts) for number in (1, 2)]
     first, _ = place.outbox.add(notices)
     assert place.roll.told()[0].waiting == 2
-    claimed = place.outbox.claim("anne", "hook", [first.number], [], words("anne", "", now_ts), now_ts)
+    claimed = place.outbox.claim("technician", "hook", [first.number], [], words("technician", "", now_ts), now_ts)
     assert claimed is not None
     place.outbox.failed(claimed.dispatch.key, now_ts + 1, "no credit", now_ts + 60)
-    anne = place.roll.told()[0]
-    assert (anne.is_last_sent, anne.error, anne.last_ts, anne.waiting) == (False, "no credit", now_ts + 1, 2)
+    technician = place.roll.told()[0]
+    assert (technician.is_last_sent, technician.error, technician.last_ts, technician.waiting) == (
+        False,
+        "no credit",
+        now_ts + 1,
+        2,
+    )
     place.outbox.sent(claimed.dispatch.key, now_ts + 60)
-    anne = place.roll.told()[0]
-    assert (anne.is_last_sent, anne.error, anne.last_ts, anne.is_test, anne.waiting) == (
+    technician = place.roll.told()[0]
+    assert (technician.is_last_sent, technician.error, technician.last_ts, technician.is_test, technician.waiting) == (
         True, "", now_ts + 60, False, 1,
     )  # fmt: skip

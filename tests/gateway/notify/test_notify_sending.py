@@ -34,7 +34,7 @@ def hook(web: Receiver, name: str = "hook", ca_file: str | None = None) -> Appri
 
 
 def sending(outbox: RecordedOutbox, notifier: AppriseService | Email, clock: ManualClock, *recipients: str) -> Sending:
-    return Sending(notifier, recipients or ("anne",), outbox, compose, clock, Random(1))
+    return Sending(notifier, recipients or ("technician",), outbox, compose, clock, Random(1))
 
 
 def run_for(one: Sending, clock: ManualClock, seconds: float, step_s: float = 10.0) -> None:
@@ -47,8 +47,8 @@ def run_for(one: Sending, clock: ManualClock, seconds: float, step_s: float = 10
 def test_what_waits_for_a_recipient_leaves_as_one_message_under_the_key_of_its_dispatch(
     outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
-    outbox.queue("anne", "hook", 1, clock.now)
-    outbox.queue("anne", "hook", 2, clock.now)
+    outbox.queue("technician", "hook", 1, clock.now)
+    outbox.queue("technician", "hook", 2, clock.now)
     sending(outbox, hook(web), clock).look()
     assert web.messages == ["fired 1, fired 2"]
     assert web.received[0].headers["Idempotency-Key"] == outbox.done[0] == web.received[0].json["key"]
@@ -62,7 +62,7 @@ def test_a_channel_that_is_down_for_an_hour_gets_everything_after_it_once_and_in
     web.fault = fault
     for minute in range(60):
         if minute % 20 == 0:
-            outbox.queue("anne", "hook", 1, clock.now, list(Occasion)[minute // 20])
+            outbox.queue("technician", "hook", 1, clock.now, list(Occasion)[minute // 20])
         run_for(one, clock, 60, step_s=30)
     assert web.received == []
     assert one.state().failures >= 2
@@ -80,7 +80,7 @@ def test_a_try_whose_answer_was_lost_is_repeated_under_the_same_key_and_with_the
 ) -> None:
     service = hook(web)
     one = sending(outbox, service, clock)
-    outbox.queue("anne", "hook", 1, clock.now)
+    outbox.queue("technician", "hook", 1, clock.now)
     real = service.send
 
     def send_and_lose(message: Message) -> None:
@@ -100,7 +100,7 @@ def test_after_a_restart_an_unmarked_message_leaves_under_its_key_at_once(
     outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
     web.fault = "401"
-    outbox.queue("anne", "hook", 1, clock.now)
+    outbox.queue("technician", "hook", 1, clock.now)
     sending(outbox, hook(web), clock).look()
     (key,) = (one.dispatch.key for one in outbox.unfinished("hook"))
     web.fault = None
@@ -115,8 +115,8 @@ def test_who_is_reached_otherwise_is_not_held_up_by_a_dead_notifier(
         dead.fault = "500"
         broken, works = sending(outbox, hook(dead, "dead"), clock), sending(outbox, hook(web), clock)
         for alert in range(20):
-            outbox.queue("anne", "dead", alert, clock.now)
-            outbox.queue("anne", "hook", alert, clock.now)
+            outbox.queue("technician", "dead", alert, clock.now)
+            outbox.queue("technician", "hook", alert, clock.now)
             run_for(broken, clock, 30)
             works.look()
     assert len(web.received) == 20
@@ -144,14 +144,14 @@ def test_a_notifier_that_rests_is_asked_for_one_message_at_a_time(
 def test_what_needs_no_telling_any_more_is_dropped_and_the_rest_told(
     outbox: RecordedOutbox, web: Receiver, clock: ManualClock
 ) -> None:
-    outbox.queue("anne", "hook", 1, clock.now)
-    outbox.queue("anne", "hook", 2, clock.now)
+    outbox.queue("technician", "hook", 1, clock.now)
+    outbox.queue("technician", "hook", 2, clock.now)
 
     def only_the_second(recipient: str, notices: object, now_ts: float) -> Composed:
         composed = compose(recipient, outbox.waiting(recipient, "hook", now_ts)[1:], now_ts)
         return replace(composed, dropped=(1,))
 
-    Sending(hook(web), ["anne"], outbox, only_the_second, clock, Random(1)).look()
+    Sending(hook(web), ["technician"], outbox, only_the_second, clock, Random(1)).look()
     assert web.messages == ["fired 2"]
     assert outbox.dropped == [1]
 
@@ -178,18 +178,18 @@ def test_the_threads_send_when_they_are_woken_and_end_while_a_send_is_under_way(
         slow.fault = "slow"
         senders = Senders(
             [
-                Sending(hook(there, name), ["anne"], outbox, compose, clock, Random(1))
+                Sending(hook(there, name), ["technician"], outbox, compose, clock, Random(1))
                 for name, there in (("hook", web), ("slow", slow))
             ]
         )
         senders.start()
-        outbox.queue("anne", "slow", 1, clock.now_ts())
-        outbox.queue("anne", "hook", 1, clock.now_ts())
+        outbox.queue("technician", "slow", 1, clock.now_ts())
+        outbox.queue("technician", "hook", 1, clock.now_ts())
         senders.wake()
         while not web.received or not outbox.unfinished("slow"):
             clock.wait(senders._by_name["hook"]._stopping, 0.01)
         senders.stop()
-        assert [one.dispatch.recipient for one in outbox.unfinished("slow")] == ["anne"]
+        assert [one.dispatch.recipient for one in outbox.unfinished("slow")] == ["technician"]
 
 
 @pytest.fixture
@@ -206,9 +206,9 @@ def test_a_mail_server_that_refuses_for_an_hour_gets_each_mail_after_it_once(
     mail = Email("mail", server, "vigie@example.org", ["a@example.org"], clock.now_ts, may_be_here=True)
     one = sending(outbox, mail, clock)
     tls_mail.fault = fault
-    outbox.queue("anne", "mail", 1, clock.now)
+    outbox.queue("technician", "mail", 1, clock.now)
     run_for(one, clock, 1_800, step_s=300)
-    outbox.queue("anne", "mail", 1, clock.now, Occasion.RESOLVED)
+    outbox.queue("technician", "mail", 1, clock.now, Occasion.RESOLVED)
     run_for(one, clock, 1_800, step_s=300)
     assert tls_mail.taken == []
     tls_mail.fault = None
@@ -223,10 +223,30 @@ def test_a_certificate_that_was_bad_for_a_while_loses_nothing(
     with receiver(authority.stranger) as bad, receiver(authority.server) as good:
         service = hook(bad, ca_file=str(authority.file))
         one = sending(outbox, service, clock)
-        outbox.queue("anne", "hook", 1, clock.now)
+        outbox.queue("technician", "hook", 1, clock.now)
         one.look()
         assert outbox.errors == ["its certificate cannot be trusted"]
         assert bad.received == []
         service._service.port = good.port
         run_for(one, clock, LONGEST_S)
         assert good.messages == ["fired 1"]
+
+
+class Broken:
+    """A notifier whose library fails in a way that nobody foresaw."""
+
+    name, kind, is_local = "hook", "webhook", True
+
+    def send(self, message: Message) -> None:
+        raise ValueError(message.title)
+
+
+def test_a_fault_of_a_library_delays_its_own_messages_and_is_told_without_what_it_said(
+    outbox: RecordedOutbox, clock: ManualClock
+) -> None:
+    one = Sending(Broken(), ("technician", "desk"), outbox, compose, clock, Random(1))
+    outbox.queue("technician", "hook", 1, clock.now)
+    outbox.queue("desk", "hook", 2, clock.now)
+    one.look()
+    assert one.state().error == "a fault of its own (ValueError)"
+    assert [claimed.dispatch.recipient for claimed in outbox.unfinished("hook")] == ["technician", "desk"]

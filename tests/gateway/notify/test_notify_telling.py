@@ -36,7 +36,7 @@ class Place:
             read_notifiers(notifiers, clock.now_ts),
             self.outbox,
             clock,
-            people=[Recipient("anne", "Anne", "fr", ("hook", "screen"))],
+            people=[Recipient("technician", "Technician", "fr", ("hook", "screen"))],
             compose=compose,
             show=self.show,
             counters={"alerts": lambda: self.rounds},
@@ -62,8 +62,8 @@ def place(tmp_path: Path, web: Receiver, switch: Receiver) -> Iterator[Place]:
 
 def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receiver, switch: Receiver) -> None:
     now_ts = SystemClock().now_ts()
-    place.outbox.queue("anne", "hook", 1, now_ts)
-    place.outbox.queue("anne", "screen", 1, now_ts)
+    place.outbox.queue("technician", "hook", 1, now_ts)
+    place.outbox.queue("technician", "screen", 1, now_ts)
     place.telling.start()
     try:
         while not web.received or not place.shown or not switch.received:
@@ -77,7 +77,7 @@ def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receive
 
 def test_a_name_that_no_notifier_has_is_told_and_shown(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     clock = SystemClock()
-    people = [Recipient("anne", "Anne", "fr", ("fax", "screen"))]
+    people = [Recipient("technician", "Technician", "fr", ("fax", "screen"))]
     telling = build_telling(NO_NOTIFIERS, place.outbox, clock, people=people, show=place.show, counters={}, is_sound={})
     assert (telling.report()["status"], telling.report()["unknown"]) == ("warn", ("fax",))
     assert caplog.messages == ["[[told]]: no notifier fax here: expected one of screen"]
@@ -89,7 +89,7 @@ def test_whether_a_notifier_gets_through_is_a_signal_and_unknown_before_it_was_t
     (signal,) = place.telling.signals()
     assert (str(signal.subject), signal.value, signal.why) == ("notifier:hook", None, "never")
     web.fault = "503"
-    place.outbox.queue("anne", "hook", 1, SystemClock().now_ts())
+    place.outbox.queue("technician", "hook", 1, SystemClock().now_ts())
     sender = place.telling.senders._by_name["hook"]
     sender.look()
     (signal,) = place.telling.signals()

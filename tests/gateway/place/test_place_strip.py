@@ -96,3 +96,9 @@ def test_a_clock_that_is_set_moves_since_when_it_is_calm() -> None:
     calm.since(20.0, is_empty=True)
     calm.move(3_600.0)
     assert calm.since(3_630.0, is_empty=True) == 3_620.0
+
+
+def test_a_room_beside_the_silenced_one_keeps_its_warning() -> None:
+    both = replace(SLOW, rooms=("salle", "cafe"))
+    ((warning,), _) = joined((both,), (replace(SLOW_ALERT, is_silenced=True),))
+    assert warning.alert is None
