@@ -62,7 +62,7 @@ def gateway_lines(view: HealthView, reach: Reach, language: Language) -> list[Li
 def _address(title: str, address: str | None, reach: Reach, language: Language) -> Line:
     """One that the reader did not ask under was not tried: nothing is claimed of it."""
     if address is None:
-        return Line(title, "unk", language.gettext("none is set up"), "")
+        return Line(title, "unk", language.pgettext("address", "none is set up"), "")
     host = urlsplit(address).netloc
     if host == reach.asked_host:
         return Line(title, "ok", language.pgettext("address", "answers"), host)

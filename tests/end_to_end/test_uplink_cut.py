@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.end_to_end.outside_the_place import PORT
@@ -193,6 +196,11 @@ def place(tmp_path: Path) -> Iterator[tuple[Outside, Inside, Receiver]]:
         outside.close()
 
 
+def clock(at_ts: float) -> str:
+    """As the place's wall shows it."""
+    return datetime.fromtimestamp(at_ts, ZoneInfo("Europe/Paris")).strftime("%H:%M")
+
+
 def waited(inside: Inside, is_so: Callable[[], object], within_s: float) -> float:
     """Seconds until it was so."""
     began_mono = time.monotonic()
@@ -208,7 +216,7 @@ def test_who_is_here_is_told_at_once_and_who_is_outside_after_by_one_message(
     outside, inside, near = place
     waited(inside, lambda: len(outside.times("check")) > 1 and len(outside.times("beat")) > 1, 60)
     outside.plug(is_in=False)
-    cut_mono = time.monotonic()
+    cut_ts, cut_mono = time.time(), time.monotonic()
     board_s = waited(inside, lambda: "Internet is down" in inside.board(), TOLD_WITHIN_S)
     near_s = board_s + waited(inside, lambda: near.messages, TOLD_WITHIN_S - board_s)
     time.sleep(max(0.0, cut_mono + 90.0 - time.monotonic()))  # as long as a service outside waits before it tells
@@ -216,6 +224,7 @@ def test_who_is_here_is_told_at_once_and_who_is_outside_after_by_one_message(
     silent_s = time.monotonic() - max(outside.times("beat"))
     assert silent_s > 6 * BEAT_S
     outside.plug(is_in=True)
+    back_ts = time.time()
     back_s = waited(inside, outside.messages, 120)
     waited(inside, lambda: time.monotonic() - max(outside.times("beat")) < 2 * BEAT_S, 60)
     waited(inside, lambda: len(near.messages) > 1, 60)
@@ -225,7 +234,12 @@ def test_who_is_here_is_told_at_once_and_who_is_outside_after_by_one_message(
     )
     (message,) = outside.messages()
     assert message.startswith("Place \u2013 Over: Internet is down\n")
-    assert " to " in message.splitlines()[2]
+    began, ended = (re.search(rf"{word} ([0-9:]+)", message) for word in ("from", "to"))
+    # To the minute, as people read it: between the cut and what the probe makes of it.
+    assert began is not None
+    assert began[1] in {clock(cut_ts), clock(cut_ts + TOLD_WITHIN_S)}
+    assert ended is not None
+    assert ended[1] in {clock(back_ts), clock(back_ts + TOLD_WITHIN_S)}
     assert [title.removeprefix("Place \u2013 ") for title in near.messages] == [
         "Outage: Internet is down",
         "Over: Internet is down",

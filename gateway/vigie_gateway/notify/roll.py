@@ -108,10 +108,6 @@ class Roll:
         now_ts = self._clock.now_ts()
         return [self._view(one, notifier, now_ts) for one in self._people for notifier in one.notifiers]
 
-    def is_anybody_told(self) -> bool:
-        """Whether there is anybody who is told by a notifier that this machine has."""
-        return any(name in self._notifiers for one in self._people for name in one.notifiers)
-
     def test(self, recipient: str, notifier: str, author: str) -> None:
         """Send them a message that says that it is a test; what became of it stands in ``told``.
 
