@@ -77,7 +77,8 @@ def unsilence(alert: Alert, author: str, now_ts: float) -> Change:
     _check_open(alert)
     if alert.silence is None:
         raise MarkError("alert", "nothing")
-    heard = replace(alert, silence=None, heard_until_ts=alert.silence.until_ts)
+    until_ts = max(alert.heard_until_ts or 0.0, alert.silence.until_ts or 0.0)
+    heard = replace(alert, silence=None, heard_until_ts=until_ts or None)
     return _change(heard, What.UNSILENCED, now_ts, _text("author", author))
 
 

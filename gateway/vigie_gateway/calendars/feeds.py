@@ -212,16 +212,15 @@ class Calendars:
         for feed in self._feeds:
             near = [one for one in feed.events if one.begins_ts < to_ts and one.ends_ts > from_ts]
             self._near[feed.calendar.id] = len(near)
-            is_works = feed.calendar.id == self._site.alerts.planned_works  # of which one may be about the whole place
-            unplaced = 0 if is_works else place_events(near, feed.calendar, self._site)[1]
-            self._unplaced[feed.calendar.id] = unplaced
+            place = works_of if feed.calendar.id == self._site.alerts.planned_works else place_events
+            self._unplaced[feed.calendar.id] = place(near, feed.calendar, self._site)[1]
 
     def _agenda(self, feeds: Sequence[Feed], until_ts: float) -> Agenda:
         sessions: list[SessionView] = []
         works: tuple[PlannedWorks, ...] = ()
         for feed in feeds:
             if feed.calendar.id == self._site.alerts.planned_works:
-                works = works_of(feed.events, feed.calendar, self._site)
+                works, _ = works_of(feed.events, feed.calendar, self._site)
                 continue
             placed, _ = place_events(feed.events, feed.calendar, self._site)
             sessions += placed

@@ -64,12 +64,19 @@ class Agenda:
     works: tuple[PlannedWorks, ...] = ()
 
 
-def works_of(events: Sequence[CalendarEvent], calendar: Calendar, site: Site) -> tuple[PlannedWorks, ...]:
-    """The events of a calendar of planned works."""
+def works_of(events: Sequence[CalendarEvent], calendar: Calendar, site: Site) -> tuple[tuple[PlannedWorks, ...], int]:
+    """The events of a calendar of planned works.
+
+    Returns:
+        The works, and how many events have a location that is no room: a name that is mistyped silences nothing.
+    """
     room_of = _finder(calendar, site)
-    return tuple(
-        PlannedWorks(event.name, calendar.name, event.begins_ts, event.ends_ts, room_of(event)) for event in events
+    works = tuple(
+        PlannedWorks(event.name, calendar.name, event.begins_ts, event.ends_ts, room)
+        for event in events
+        if (room := room_of(event)) is not None or not event.location.strip()
     )
+    return works, len(events) - len(works)
 
 
 def _finder(calendar: Calendar, site: Site) -> Callable[[CalendarEvent], str | None]:

@@ -104,6 +104,8 @@ def test_works_whose_silence_somebody_ended_do_not_silence_it_again() -> None:
     (quiet,) = marks.lapse([FIRING], NOW, [WORKS], rooms_of)
     heard = marks.unsilence(quiet.alert, "Desk", NOW + 60).alert
     assert marks.lapse([heard], NOW + 61, [WORKS], rooms_of) == []
+    again = marks.unsilence(marks.silence(heard, "Desk", NOW + 61, "peinture", None).alert, "Desk", NOW + 62).alert
+    assert marks.lapse([again], NOW + 63, [WORKS], rooms_of) == []
     longer = replace(WORKS, ends_ts=WORKS.ends_ts + 600)
     assert len(marks.lapse([heard], NOW + 61, [longer], rooms_of)) == 1
 
