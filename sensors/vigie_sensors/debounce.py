@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 
 class Settled:
@@ -35,6 +36,12 @@ class Settled:
         settled, self._next = self._next, None
         self._state = settled[1]
         return settled
+
+    def changes(self, edges: Iterable[tuple[float, bool]], now_s: float) -> list[tuple[float, bool]]:
+        """Take the edges since the last call, oldest first; what has settled by now, each with the time it began."""
+        settled = [self.feed(at_s, active) for at_s, active in edges]
+        settled.append(self.advance(now_s))
+        return [change for change in settled if change is not None]
 
     @property
     def state(self) -> bool | None:

@@ -43,9 +43,7 @@ class Contact:
         """The changes since the last sample, then what is true now; ``starting`` until the first has settled."""
         edges = self._lines.drain()
         now_s, now_ts = self._lines.now_s(), self._clock.now_ts()
-        settled = [self._settled.feed(edge.at_s, edge.active) for edge in edges]
-        settled.append(self._settled.advance(now_s))
-        changes = [change for change in settled if change is not None]
+        changes = self._settled.changes(((edge.at_s, edge.active) for edge in edges), now_s)
         readings = [Reading(self._name, now_ts - (now_s - at_s), self._value(is_closed)) for at_s, is_closed in changes]
         if self._settled.state is None:
             return [Reading(self._name, now_ts, None, "starting")]
