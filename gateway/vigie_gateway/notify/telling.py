@@ -10,13 +10,12 @@ from typing import Any
 from vigie_contract.clock import Clock
 from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
 from vigie_gateway.notify.heartbeat import Heartbeat, Progress
-from vigie_gateway.notify.notices import Message, Notice
 from vigie_gateway.notify.notifier import Notifier
 from vigie_gateway.notify.notifier_file import NotifierFile
 from vigie_gateway.notify.notifiers.mqtt_lamp import MqttLamp
 from vigie_gateway.notify.notifiers.screen import Screen
 from vigie_gateway.notify.recipients import Recipient
-from vigie_gateway.notify.sending import Compose, Composition, Outbox, Senders
+from vigie_gateway.notify.sending import Compose, Outbox, Senders
 
 log = logging.getLogger(__name__)
 
@@ -80,20 +79,6 @@ class Telling:
         return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat, "unknown": self.unknown}
 
 
-@dataclass(frozen=True, slots=True)
-class _Silent:
-    """No words."""
-
-    message: Message | None = None
-    told: tuple[int, ...] = ()
-    dropped: tuple[int, ...] = ()
-
-
-def nothing_to_say(_recipient: str, _notices: Sequence[Notice], _now_ts: float) -> Composition:
-    """Leave what waits where it is: of a place where nobody asked to be told."""
-    return _Silent()
-
-
 def build_telling(
     file: NotifierFile,
     outbox: Outbox,
@@ -101,7 +86,7 @@ def build_telling(
     *,
     lamps: Sequence[MqttLamp] = (),
     people: Sequence[Recipient] = (),
-    compose: Compose = nothing_to_say,
+    compose: Compose,
     is_cut_off: Callable[[], bool] = lambda: False,
     show: Callable[[], None],
     counters: Mapping[str, Callable[[], float]],

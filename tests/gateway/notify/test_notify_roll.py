@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import ManualClock
+from tests.gateway.notify.outbox_recorded import compose
 from tests.gateway.notify.servers import Receiver
 
 from vigie_dashboard.notices import Severity
@@ -18,7 +19,6 @@ from vigie_gateway.notify.outbox import Outbox
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.roll import TEST_EVERY_S, Roll
 from vigie_gateway.notify.sending import Senders
-from vigie_gateway.notify.telling import nothing_to_say
 
 PEOPLE = (
     Recipient("technician", "Technician", "fr", ("hook", "fax"), is_for_outages=True, rooms=frozenset({"cafe"})),
@@ -40,7 +40,7 @@ class Place:
         path.write_text(f'[notifiers.hook]\nurl = "json://127.0.0.1:{web.port}/"\nloopback = true\n', encoding="utf-8")
         path.chmod(0o600)
         notifiers = read_notifiers(path, clock.now_ts).notifiers
-        senders = Senders.of(notifiers, PEOPLE, self.outbox, nothing_to_say, clock)
+        senders = Senders.of(notifiers, PEOPLE, self.outbox, compose, clock)
         by_name = {one.name: one for one in notifiers}
         rooms = {"cafe": {"fr": "Café"}}
         self.roll = Roll(PEOPLE, {}, rooms, by_name, self.outbox, words, senders.send_test, clock)

@@ -78,7 +78,9 @@ def test_who_is_told_by_two_notifiers_is_told_by_both(place: Place, web: Receive
 def test_a_name_that_no_notifier_has_is_told_and_shown(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     clock = SystemClock()
     people = [Recipient("technician", "Technician", "fr", ("fax", "screen"))]
-    telling = build_telling(NO_NOTIFIERS, place.outbox, clock, people=people, show=place.show, counters={}, is_sound={})
+    telling = build_telling(
+        NO_NOTIFIERS, place.outbox, clock, people=people, compose=compose, show=place.show, counters={}, is_sound={}
+    )
     assert (telling.report()["status"], telling.report()["unknown"]) == ("warn", ("fax",))
     assert caplog.messages == ["[[told]]: no notifier fax here: expected one of screen"]
 
