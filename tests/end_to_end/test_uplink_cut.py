@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.end_to_end.outside_the_place import PORT
 from tests.gateway.notify.servers import Receiver, receiver
+from tests.own_network import own_network, run
 
 from vigie_contract.clock import CLOCK_VARIABLE, SimulatedClock
 from vigie_gateway.broker import GATEWAY_USER, Mosquitto, find_mosquitto, make_passwords
@@ -31,7 +31,6 @@ pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed"),
     pytest.mark.skipif(shutil.which("ip") is None, reason="needs ip: sudo apt install iproute2"),
 ]
-CLONE_NEWNET = 0x40000000
 HERE, THERE = "10.77.2.2", "10.77.2.1"
 CHECK_S = 10.0
 BEAT_S = 10.0
@@ -67,22 +66,10 @@ by = ["far"]
 """
 
 
-def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.fixture(autouse=True)
 def _network_of_its_own() -> Iterator[None]:
-    """For this thread, and for every thread and process that it starts."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    former = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        run("ip", "link", "set", "lo", "up")
+    with own_network():
         yield
-    finally:
-        assert libc.setns(former, CLONE_NEWNET) == 0
-        os.close(former)
 
 
 class Outside:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.own_network import own_network, run
 from tests.sensors.wire.conftest import CHANNELS, Broker, RightClock, readings, wait_until
 
 from vigie_sensors.config import SensorsConfig
@@ -24,26 +22,13 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(shutil.which("iptables") is None, reason="needs iptables: sudo apt install iptables"),
 ]
-CLONE_NEWNET = 0x40000000
 PARTITION_S = 60.0
-
-
-def run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.fixture(autouse=True)
 def _network_of_its_own() -> Iterator[None]:
-    """For this thread, and for every thread and process that it starts: a loopback and nothing else."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    former = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        run("ip", "link", "set", "lo", "up")
+    with own_network():
         yield
-    finally:
-        assert libc.setns(former, CLONE_NEWNET) == 0
-        os.close(former)
 
 
 @pytest.fixture
