@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 OUTPUT = Path(__file__).parents[1] / "output"
 """Where screenshots go, to be looked at; not in git."""
@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-sync", "--no-first-run", "--font-render-hinting=none",
 ]  # fmt: skip
 """Debian's Chromium, without its own traffic."""
+LOOK_MS = 30_000
+"""How long ``expect`` looks for what should be on a page: as long as the other waits of a page. Less fails on a busy
+machine; more delays a true failure."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -30,6 +33,7 @@ def is_installed() -> bool:
 def open_browser() -> Iterator[Browser]:
     """A browser for as long as the block lasts: starting one takes seconds, so that a module shares it."""
     OUTPUT.mkdir(exist_ok=True)
+    expect.set_options(timeout=LOOK_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         yield launched

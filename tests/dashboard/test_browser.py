@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
 
 from vigie_dashboard import pages
@@ -278,7 +278,7 @@ def test_the_message_goes_and_the_time_comes_through_the_stream(open_page: Calla
 @pytest.mark.skipif(asset_url("vendor/uplot.js") is None, reason="uPlot was not built (no npm)")
 def test_uplot_takes_the_place_of_the_curves_and_leaves_the_tables(open_page: Callable[..., Page]) -> None:
     page = open_page("/history/workshop?l=fr")
-    page.wait_for_function("document.querySelectorAll('.uplot').length === 2")
+    expect(page.locator(".uplot")).to_have_count(2)
     assert page.locator("table caption").count() == 3
     page.hover(".u-over >> nth=0")
     page.wait_for_selector(".u-legend:has-text(' h')")
@@ -301,7 +301,7 @@ def test_zooming_in_asks_for_finer_points_and_going_back_for_none(open_page: Cal
     page.screenshot(path=OUTPUT / "history-zoomed.png")
     page.get_by_role("button", name="Show the whole period").first.click()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
-    page.wait_for_function("!document.querySelector('.u-legend').textContent.includes('42')")
+    expect(page.locator(".u-legend").first).not_to_contain_text("42")
     assert [path for path, _ in site.requests if ".json" in path][1:] == []
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser
 
 from vigie_dashboard import pages
@@ -149,7 +149,7 @@ def test_what_is_said_is_ten_seconds_apart_urgent_first_merged_and_gone_once_it_
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
     outages, warnings = before["say.outages"] + "\nCellar: Wi-Fi down", "Loft: slow Wi-Fi\nAttic: slow Wi-Fi"
     site.send("u", {"say.warnings": warnings, "say.outages": outages})
-    page.wait_for_function("document.querySelector('[data-f=\"say.outages\"]').textContent.includes('Cellar')")
+    expect(page.locator("[data-f='say.outages']")).to_contain_text("Cellar")
     page.clock.run_for(1)
     assert page.text_content("#assertive") == "Cellar: Wi-Fi down"
     assert page.text_content("#polite") == ""

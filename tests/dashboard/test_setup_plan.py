@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, expect
 from tests.dashboard.chromium import OUTPUT, assert_accessible, is_installed, open_browser, overflow_px
 from tests.dashboard.conftest import POLICY
 from tests.dashboard.places import NOW_TS
@@ -379,7 +379,7 @@ def test_who_leaves_what_was_not_sent_is_asked_first(open_page: Callable[..., Pa
     drag(page, (20, 20), (26, 24))
     assert asked == []
     page.locator(".steps a").nth(2).click(no_wait_after=True)
-    page.wait_for_function("document.querySelectorAll('#plan-rooms tbody tr').length === 3")
+    expect(page.locator("#plan-rooms tbody tr")).to_have_count(3)
     assert asked == ["beforeunload"]
     assert box_of(page, 2) == ("20", "20", "6", "4")
     page.locator("main .btn[value=save]").last.click()

@@ -150,7 +150,7 @@ def test_from_the_one_time_address_to_a_live_board(begun: tuple[Place, Page]) ->
     page.locator("header").screenshot(path=place.directory / "plan.png")
     page.set_input_files("#picture", place.directory / "plan.png")
     page.locator("form[enctype] button").click()
-    page.wait_for_function("document.querySelector('.plan-picture img')?.naturalWidth > 0")
+    page.locator(".plan-picture img").evaluate("picture => picture.decode()")
     draw_rooms(page)
     page.screenshot(path=OUTPUT / "setup-flow-plan.png", full_page=True)
     go_on(page)
