@@ -1,8 +1,8 @@
 """What can be measured: the name, unit, range and averaging of each quantity.
 
 The sensors declare channels by these names, the gateway judges readings by their ranges and averages them as told
-here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for dBm, ms, MHz, VA, Wh; %EL is percent
-of a battery).
+here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for dBm, ms, MHz, VA, Wh, ppm, hPa; %EL is
+percent of a battery, %RH relative humidity, Cel degrees Celsius).
 """
 
 from __future__ import annotations
@@ -93,13 +93,21 @@ _ALL = (
     # Electricity.
     _gauge("current", "A", 0, 400, 0.01, "True RMS current of a circuit or outlet"),
     _gauge("apparent_power", "VA", 0, 100_000, 1, "Apparent power"),
-    _gauge("power", "W", 0, 100_000, 1, "Active power"),
+    _gauge("voltage", "V", 0, 1_000, 0.01, "Voltage of the mains, or of a battery"),
+    _gauge("power", "W", -100_000, 100_000, 1, "Active power; less than nothing is fed back"),
     _counter("energy", "Wh", 1e10, "Active energy since the meter was made or its daemon started"),
     _gauge("subscribed_power", "VA", 0, 100_000, 1, "The most that the supply contract allows"),
     _state("in_use", "The outlet feeds something: its current is above the threshold"),
+    _state("switched_on", "A switch or relay lets the current through"),
     _state("mains", "The circuit has voltage: its breaker has not tripped"),
     _state("out_of_order", "The outlet is out of order, as somebody said"),
     _gauge("battery", "%EL", 0, 100, 1, "How full the node's own battery is"),
+    # The air of a room.
+    _gauge("temperature", "Cel", -100, 1_000, 0.1, "Temperature"),
+    _gauge("humidity", "%RH", 0, 100, 0.1, "Relative humidity of the air"),
+    _gauge("carbon_dioxide", "ppm", 0, 100_000, 1, "Carbon dioxide in the air"),
+    _gauge("illuminance", "lx", 0, 200_000, 1, "Light that falls on the sensor"),
+    _gauge("pressure", "hPa", 300, 1_200, 0.1, "Air pressure"),
     # Wi-Fi: the link of a node.
     _gauge("rssi", "dBm", -120, 0, 1, "Signal strength of the node's link"),
     _gauge("frequency", "MHz", 2_000, 8_000, 1, "Centre frequency of the link's primary channel"),

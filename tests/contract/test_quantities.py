@@ -7,8 +7,27 @@ import pytest
 from vigie_contract.quantities import INTERNET_ACCESS, QUANTITIES, Average, Kind, Quantity
 from vigie_contract.readings import UNKNOWN_REASONS
 
-# RFC 8428 §12.1 ("count", "m", "A", "W", "bit/s", "/") and RFC 8798 §3 (secondary units).
-SENML_UNITS = {"%EL", "count", "m", "A", "W", "bit/s", "/", "VA", "Wh", "dBm", "MHz", "ms"}
+# RFC 8428 §12.1 ("count", "m", "A", "W", "V", "Cel", "%RH", "lx", "bit/s", "/") and RFC 8798 §3 (secondary units).
+SENML_UNITS = {
+    "%EL",
+    "count",
+    "m",
+    "A",
+    "W",
+    "bit/s",
+    "/",
+    "VA",
+    "Wh",
+    "dBm",
+    "MHz",
+    "ms",
+    "V",
+    "Cel",
+    "%RH",
+    "lx",
+    "ppm",
+    "hPa",
+}
 
 every_quantity = pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.name)
 
