@@ -38,7 +38,7 @@ EDGES = {
     "fastapi": {"vigie_gateway/api/"},
     "starlette": {"vigie_gateway/api/"},
     "uvicorn": {"vigie_gateway/api/serving.py"},
-    "jinja2": {"vigie_dashboard/pages.py"},
+    "jinja2": {"vigie_dashboard/pages.py", "vigie_gateway/devices/template/syntax.py"},
     "babel": {"vigie_dashboard/language.py"},
     "apprise": {"vigie_gateway/notify/notifiers/apprise_service.py"},
     "influxdb_client": {"vigie_gateway/store/influxdb/writer.py"},

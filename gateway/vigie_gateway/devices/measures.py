@@ -30,6 +30,7 @@ REFUSALS = {
     "unit": "the unit is none of the quantity's",
     "unit-not-told": "neither class nor unit say what is measured",
     "template": "template not understood",
+    "taken": "another announcement already has this identity",
     "own-topic": "the topic belongs to Vigie or to the broker",
     "too-many": "the device or the bus announces more entities than are taken",
     "nothing": "the message carries nothing that Vigie measures",

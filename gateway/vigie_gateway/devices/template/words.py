@@ -1,0 +1,368 @@
+"""Words that a template may use: filters, tests, functions and methods. Pure; looked up by ``syntax``.
+
+Each takes the value it is applied to and its arguments, all of JSON's types or MISSING. What a name means is
+Home Assistant's where it changed Jinja's. To add one, write it here: ``syntax`` refuses whatever stands in no table.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from vigie_gateway.devices.template.values import (
+    MAX_ITEMS,
+    MAX_TEXT_CHARACTERS,
+    MISSING,
+    AbsentError,
+    TemplateError,
+    bounded,
+    braces,
+    formatted,
+    item_of,
+    joined_texts,
+    number_in,
+    rounded,
+    text_of,
+)
+
+Word = Callable[..., Any]
+
+_NO_DEFAULT = object()
+MAX_DIGITS = 12
+"""Of ``round``. Lower rounds what tells microseconds; higher is beyond what a float holds."""
+
+
+def _float(value: Any, default: Any = _NO_DEFAULT) -> Any:
+    number = number_in(value)
+    if number is not None:
+        return float(number)
+    return _fallen_back(value, default)
+
+
+def _int(value: Any, default: Any = _NO_DEFAULT, base: Any = 10) -> Any:
+    if base != 10 and isinstance(value, str) and isinstance(base, int):  # noqa: PLR2004 - the base that people count in
+        try:
+            return bounded(int(value[:32], base))
+        except ValueError:
+            return _fallen_back(value, default)
+    number = number_in(value)
+    return int(number) if number is not None else _fallen_back(value, default)
+
+
+def _fallen_back(value: Any, default: Any) -> Any:
+    if default is not _NO_DEFAULT:
+        return default
+    if value is MISSING:
+        raise AbsentError("a number of something that is not there")
+    raise TemplateError("what should be a number is none")
+
+
+def _round(value: Any, precision: Any = 0, method: Any = "common", default: Any = _NO_DEFAULT) -> Any:
+    number = number_in(value)
+    if number is None:
+        return _fallen_back(value, default)
+    if not isinstance(precision, int) or not -MAX_DIGITS <= precision <= MAX_DIGITS:
+        raise TemplateError("round with digits that are no small number")
+    outcome = rounded(float(number), precision, str(method))
+    return int(outcome) if method in {"ceil", "floor"} and precision == 0 else outcome
+
+
+def _default(value: Any, default: Any = "", boolean: Any = False) -> Any:
+    return default if value is MISSING or (boolean and not value) else value
+
+
+def _is_defined(value: Any) -> Any:
+    # Home Assistant's own filter: the message is ignored where the key is not there.
+    if value is MISSING:
+        raise AbsentError("the message does not hold it")
+    return value
+
+
+def _iif(value: Any, yes: Any = True, no: Any = False, none: Any = _NO_DEFAULT) -> Any:
+    if value is None and none is not _NO_DEFAULT:
+        return none
+    return yes if value else no
+
+
+def _abs(value: Any) -> Any:
+    return abs(_required(value))
+
+
+def _required(value: Any) -> float | int:
+    number = number_in(value)
+    if number is None:
+        return float(_fallen_back(value, _NO_DEFAULT))
+    return number
+
+
+def _scaled(how: Callable[[float, float], float]) -> Word:
+    def scale(value: Any, amount: Any, default: Any = _NO_DEFAULT) -> Any:
+        left, right = number_in(value), number_in(amount)
+        if left is None or right is None:
+            return _fallen_back(value, default)
+        return bounded(how(float(left), float(right)))
+
+    return scale
+
+
+def _bits(how: Callable[[int, int], int]) -> Word:
+    def combine(value: Any, other: Any) -> Any:
+        if not isinstance(value, int) or not isinstance(other, int):
+            raise TemplateError("bits of what is no whole number")
+        return how(value, other)
+
+    return combine
+
+
+def _items(value: Any) -> list[Any]:
+    if value is MISSING:
+        return []
+    if isinstance(value, (list, tuple, dict, str)):
+        found = list(value)[: MAX_ITEMS + 1]
+        bounded(found)
+        return found
+    raise TemplateError("a list of what is none")
+
+
+def _gathered(how: Callable[[list[float]], float]) -> Word:
+    def gather(*values: Any) -> Any:
+        found = _items(values[0]) if len(values) == 1 else list(values)
+        if not found:
+            raise AbsentError("a list that holds nothing")
+        return bounded(how([_required(one) for one in found]))
+
+    return gather
+
+
+def _sum(value: Any) -> float:
+    return math.fsum(_required(one) for one in _items(value))
+
+
+def _first(value: Any) -> Any:
+    found = _items(value)
+    return found[0] if found else MISSING
+
+
+def _last(value: Any) -> Any:
+    found = _items(value)
+    return found[-1] if found else MISSING
+
+
+def _length(value: Any) -> int:
+    if value is MISSING:
+        return 0
+    if not isinstance(value, (list, tuple, dict, str)):
+        raise TemplateError("the length of what has none")
+    return len(value)
+
+
+def _join(value: Any, between: Any = "") -> str:
+    return joined_texts([one for found in _items(value) for one in (text_of(between), text_of(found))][1:])
+
+
+def _sort(value: Any, reverse: Any = False) -> list[Any]:
+    found = _items(value)
+    if any(isinstance(one, (list, tuple, dict)) for one in found):
+        raise TemplateError("sort of what cannot be compared")
+    try:
+        return sorted(found, reverse=bool(reverse))
+    except TypeError as error:
+        raise TemplateError("sort of what cannot be compared") from error
+
+
+def _to_json(value: Any) -> str:
+    if value is MISSING:
+        raise AbsentError("JSON of something that is not there")
+    text_of(value)  # refuses what would be too long before it is written
+    return str(bounded(json.dumps(value)))
+
+
+def _from_json(value: Any, default: Any = _NO_DEFAULT) -> Any:
+    try:
+        return json.loads(text_of(bounded(value)), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return _fallen_back(value, default)
+
+
+def _replace(value: Any, old: Any, new: Any) -> str:
+    text, old, new = text_of(value), text_of(old), text_of(new)
+    if text.count(old) * len(new) > MAX_TEXT_CHARACTERS:
+        raise TemplateError("a text grows too long")
+    return str(bounded(text.replace(old, new)))
+
+
+def _split(value: Any, between: Any = None, at_most: Any = -1) -> list[str]:
+    if between == "" or not isinstance(at_most, int):
+        raise TemplateError("split by nothing")
+    found = text_of(value).split(None if between is None else text_of(between), at_most)
+    return list(bounded(found))
+
+
+def _text(how: Callable[[str], Any]) -> Word:
+    def change(value: Any) -> Any:
+        return bounded(how(text_of(bounded(value))))
+
+    return change
+
+
+def _strip(how: Callable[..., str]) -> Word:
+    def strip(value: Any, characters: Any = None) -> str:
+        return how(text_of(value), None if characters is None else text_of(characters))
+
+    return strip
+
+
+def _get(value: Any, key: Any, default: Any = None) -> Any:
+    if value is MISSING:
+        raise AbsentError(f"{key!r} of something that is not there")
+    if not isinstance(value, dict):
+        raise TemplateError("get of what is no object")
+    found = item_of(value, key)
+    return default if found is MISSING else found
+
+
+def _of_object(how: Callable[[dict[Any, Any]], Any]) -> Word:
+    def parts(value: Any) -> list[Any]:
+        if value is MISSING:
+            raise AbsentError("parts of something that is not there")
+        if not isinstance(value, dict):
+            raise TemplateError("parts of what is no object")
+        return list(bounded(list(how(value))))
+
+    return parts
+
+
+def _range(*bounds: Any) -> list[int]:
+    if (
+        not bounds
+        or not all(isinstance(one, int) and abs(one) <= MAX_ITEMS * 256 for one in bounds)
+        or bounds[2:] == (0,)
+    ):
+        raise TemplateError("a range that is none")
+    counted = range(*bounds)
+    if len(counted) > MAX_ITEMS:
+        raise TemplateError("a list grows too long")
+    return list(counted)
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and number_in(value) is not None
+
+
+def _bool(value: Any, default: Any = _NO_DEFAULT) -> Any:
+    if isinstance(value, bool):
+        return value
+    word = text_of(value).strip().lower()
+    if word in {"1", "1.0", "true", "yes", "on", "enable"}:
+        return True
+    if word in {"0", "0.0", "false", "no", "off", "disable"}:
+        return False
+    return _fallen_back(value, default)
+
+
+FILTERS: dict[str, Word] = {
+    "abs": _abs,
+    "add": _scaled(lambda left, right: left + right),
+    "average": _gathered(statistics.fmean),
+    "bitwise_and": _bits(lambda left, right: left & right),
+    "bitwise_or": _bits(lambda left, right: left | right),
+    "bitwise_xor": _bits(lambda left, right: left ^ right),
+    "bool": _bool,
+    "capitalize": _text(str.capitalize),
+    "count": _length,
+    "d": _default,
+    "default": _default,
+    "first": _first,
+    "float": _float,
+    "format": lambda value, *values: formatted(text_of(value), list(values)),
+    "from_json": _from_json,
+    "iif": _iif,
+    "int": _int,
+    "is_defined": _is_defined,
+    "is_number": _is_number,
+    "join": _join,
+    "last": _last,
+    "length": _length,
+    "list": _items,
+    "lower": _text(str.lower),
+    "max": _gathered(max),
+    "median": _gathered(statistics.median),
+    "min": _gathered(min),
+    "multiply": _scaled(lambda left, right: left * right),
+    "replace": _replace,
+    "round": _round,
+    "sort": _sort,
+    "split": _split,
+    "string": text_of,
+    "sum": _sum,
+    "title": _text(str.title),
+    "to_json": _to_json,
+    "tojson": _to_json,
+    "trim": _strip(str.strip),
+    "upper": _text(str.upper),
+}
+"""By the name after ``|``."""
+
+_SEQUENCES = (list, tuple, str, dict)
+
+TESTS: dict[str, Word] = {
+    "boolean": lambda value: isinstance(value, bool),
+    "defined": lambda value: value is not MISSING,
+    "undefined": lambda value: value is MISSING,
+    "none": lambda value: value is None,
+    "string": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, (int, float)),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "float": lambda value: isinstance(value, float),
+    "is_number": _is_number,
+    "mapping": lambda value: isinstance(value, dict),
+    "sequence": lambda value: isinstance(value, _SEQUENCES),
+    "iterable": lambda value: isinstance(value, _SEQUENCES),
+    "list": lambda value: isinstance(value, list),
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "odd": lambda value: _required(value) % 2 == 1,
+    "even": lambda value: _required(value) % 2 == 0,
+}
+"""By the name after ``is``; comparisons (``is eq``, ``is in``) are added by ``syntax``."""
+
+FUNCTIONS: dict[str, Word] = {
+    "abs": _abs,
+    "average": _gathered(statistics.fmean),
+    "bool": _bool,
+    "float": _float,
+    "iif": _iif,
+    "int": _int,
+    "is_number": _is_number,
+    "max": _gathered(max),
+    "median": _gathered(statistics.median),
+    "min": _gathered(min),
+    "range": _range,
+    "round": _round,
+}
+"""By name, where it is called. None looks at a clock or at other entities."""
+
+METHODS: dict[str, Word] = {
+    "capitalize": _text(str.capitalize),
+    "endswith": lambda value, end: text_of(value).endswith(text_of(end)),
+    "format": lambda value, *values: braces(text_of(value), list(values)),
+    "get": _get,
+    "isdigit": lambda value: text_of(value).isdigit(),
+    "isnumeric": lambda value: text_of(value).isnumeric(),
+    "items": _of_object(lambda value: [list(pair) for pair in value.items()]),
+    "keys": _of_object(lambda value: value.keys()),
+    "lower": _text(str.lower),
+    "lstrip": _strip(str.lstrip),
+    "replace": _replace,
+    "rstrip": _strip(str.rstrip),
+    "split": _split,
+    "startswith": lambda value, start: text_of(value).startswith(text_of(start)),
+    "strip": _strip(str.strip),
+    "title": _text(str.title),
+    "upper": _text(str.upper),
+    "values": _of_object(lambda value: value.values()),
+}
+"""By name, where it is called after a dot. Of a text, except the four of an object."""
