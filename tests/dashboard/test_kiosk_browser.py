@@ -183,6 +183,7 @@ def test_rooms_that_do_not_fit_take_turns_and_those_that_need_attention_stay(bro
     page.close()
 
 
+@pytest.mark.long
 def test_a_room_that_begins_to_need_attention_comes_to_the_top_and_p_ends_the_turns(
     browser: Browser, site: Any
 ) -> None:
