@@ -181,7 +181,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     """Templates, texts, the sample place and py.typed among them; no tests, no build scripts, no caches."""
-    held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    held = {name for name in wheel.namelist() if ".dist-info/" not in name and ".data/" not in name}
     tracked = tracked_files()
     ours = {within_package(path) for path in tracked if any(path.is_relative_to(package) for package in PACKAGES)}
     assert ours - held == set()
@@ -192,6 +192,15 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: zipf
     assert {name.split("/")[0] for name in held} == {package.name for package in PACKAGES}
     for part in ("/templates/", "py.typed", "/locale/", "/sample/site.toml"):
         assert any(part in name for name in held), part
+
+
+def test_the_wheel_holds_all_that_an_installation_copies(wheel: zipfile.ZipFile) -> None:
+    """Units, configuration of the broker, pinned dependencies, pages to read: as long as those of the repository."""
+    below = re.compile(r"vigie-[^/]+\.data/data/share/vigie/(.+)")
+    held = {found[1]: each.file_size for each in wheel.infolist() if (found := below.fullmatch(each.filename))}
+    names = {path.relative_to(ROOT).as_posix() for path in tracked_files()}
+    wanted = {name for name in names if name.startswith(("systemd/", "docs/"))} | {"requirements/run.txt"}
+    assert held == {name: (ROOT / name).stat().st_size for name in wanted}
 
 
 def test_the_wheel_carries_the_licence_and_the_programs(wheel: zipfile.ZipFile) -> None:

@@ -1,9 +1,11 @@
-"""QR codes as drawings that stand in a page: black on white in every theme, as a camera wants them.
+"""QR codes as drawings that stand in a page, black on white in every theme, as a camera wants them, or in a terminal.
 
-Called by ``poster``. The one module that knows segno.
+Called by ``poster``, and by the gateway's command lines. The one module that knows segno.
 """
 
 from __future__ import annotations
+
+import io
 
 import segno
 from markupsafe import Markup
@@ -27,6 +29,13 @@ def drawing_of(text: str, label: str) -> Markup:
     svg = code.svg_inline(border=QUIET_MODULES, omitsize=True, light="#fff", svgclass="qr", lineclass=None)
     labelled = Markup('<svg role="img" aria-label="{}"').format(label)
     return labelled + Markup(svg.removeprefix("<svg"))  # noqa: S704 - segno writes numbers alone
+
+
+def terminal_drawing(text: str) -> str:
+    """The QR code of a text in the characters of a terminal, dark or light: half a line for each row."""
+    drawn = io.StringIO()
+    segno.make(text, error="m", micro=False, encoding="utf-8").terminal(drawn, border=2, compact=True)
+    return drawn.getvalue().rstrip("\n")
 
 
 def join_text(network: str, password: str | None) -> str:

@@ -6,9 +6,7 @@ topics. Nothing relies on what it keeps: a journal is acknowledged by the gatewa
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import logging
 import os
 import secrets
@@ -23,6 +21,7 @@ from typing import Self
 from vigie_contract import PROTOCOL_VERSION
 from vigie_contract.topics import check_id
 from vigie_gateway.broker_settings import configuration_lines
+from vigie_gateway.broker_users import digest_line
 from vigie_gateway.child import Child
 
 log = logging.getLogger(__name__)
@@ -152,7 +151,7 @@ class Mosquitto:
         for directory in (self.directory, self.directory / "passwords"):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             directory.chmod(0o700)
-        _write_private(self.directory / "users", "".join(_hashed(*user) for user in self._users.items()))
+        _write_private(self.directory / "users", "".join(f"{digest_line(*user)}\n" for user in self._users.items()))
         _write_private(self.directory / "acl", access_rules(self._site))
         _write_private(self.directory / "mosquitto.conf", self._configuration())
         for user, password in self._users.items():
@@ -212,18 +211,6 @@ def access_rules(site: str) -> str:
             "",
         )
     )
-
-
-def _hashed(user: str, password: str) -> str:
-    """A line of mosquitto_passwd(1)'s file: ``$7$`` is PBKDF2-HMAC-SHA-512, with its rounds, salt and key.
-
-    101 rounds are the program's own default; the passwords are random and 192 bits long, so that nothing is gained
-    by trying them slowly.
-    """
-    rounds = 101
-    salt = secrets.token_bytes(12)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds, 64)
-    return f"{user}:$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}\n"
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ def add_parser(commands: Commands) -> None:
     """Describe the command."""
     parser = commands.add_parser("setup-address", help="print a one-time address to set the place up in a browser")
     parser.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
+    parser.add_argument("--qr", action="store_true", help="with its QR code, or how to reach it where a phone cannot")
     parser.set_defaults(run=run)
 
 
@@ -42,9 +43,27 @@ def run(options: argparse.Namespace) -> int:
         if administrators:
             who = ", ".join(administrators)
             return fail(EXIT_REFUSED, f"there is an administrator ({who}): sign in and open /setup")
-        print(address_of(settings.http, settings.http.port, address.issue()))
+        told = address_of(settings.http, settings.http.port, address.issue())
+        print(told)
+        if options.qr:
+            print(_way(told))
     except (AccountError, AddressError, OSError, ValueError) as error:
         return fail(EXIT_IO, str(error))
     finally:
         accounts.close()
     return 0
+
+
+def _way(address: str) -> str:
+    """A drawing for a phone's camera; where the address leads to this machine alone, how to get there instead."""
+    from urllib.parse import urlsplit
+
+    from vigie_dashboard.qr import terminal_drawing
+
+    parts = urlsplit(address)
+    if parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        return terminal_drawing(address)
+    return (
+        "It leads to this machine alone. To open it from another one, type there first, with your user and this "
+        f"machine's name: ssh -L {parts.port}:127.0.0.1:{parts.port} USER@NAME"
+    )
