@@ -1,7 +1,8 @@
 """Topics: built and read here and nowhere else.
 
-``vigie/1/{site}/{node}/about|status|data|do|done`` and ``vigie/1/{site}/{node}/ack/{gateway}``. Identifiers are
-``[a-z0-9-]{1,32}``, so that none can hold a wildcard, a level separator or anything that a page must escape.
+``vigie/1/{site}/{node}/about|status|data|do|done``, ``vigie/1/{site}/{node}/ack/{gateway}`` and
+``vigie/1/{site}/{gateway}/alerts``. Identifiers are ``[a-z0-9-]{1,32}``, so that none can hold a wildcard, a level
+separator or anything that a page must escape.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from vigie_contract.errors import ContractError, shown
 ID_PATTERN = r"[a-z0-9-]{1,32}"
 _ID = re.compile(ID_PATTERN)
 _ROOT = f"vigie/{PROTOCOL_VERSION}"
-_TOPIC = re.compile(rf"{_ROOT}/({ID_PATTERN})/({ID_PATTERN})/(?:(about|status|data|do|done)|ack/({ID_PATTERN}))")
+_TOPIC = re.compile(rf"{_ROOT}/({ID_PATTERN})/({ID_PATTERN})/(?:(about|status|data|do|done|alerts)|ack/({ID_PATTERN}))")
 
 
 class Topic(NamedTuple):
-    """A topic of ours, taken apart; ``gateway`` is None but for ``ack``."""
+    """A topic of ours, taken apart; ``gateway`` is None but for ``ack`` and ``alerts``, whose ``node`` it is too."""
 
     site: str
     node: str
@@ -73,6 +74,16 @@ def done(site: str, node: str) -> str:
     return _node(site, node, "done")
 
 
+def alerts(site: str, gateway: str) -> str:
+    """Retained, and the gateway's last will: what fires there. A node of the same id has no such topic."""
+    return _node(site, check_id(gateway, "gateway"), "alerts")
+
+
+def all_alerts(site: str) -> str:
+    """The subscription to what fires at every gateway of a site."""
+    return all_nodes(site, "alerts")
+
+
 def all_nodes(site: str, leaf: str) -> str:
     """The subscription to one leaf of every node of a site."""
     return f"{_ROOT}/{check_id(site, 'site')}/+/{leaf}"
@@ -88,7 +99,8 @@ def parse(topic: str) -> Topic:
     match = _TOPIC.fullmatch(topic)
     if match is None:
         raise ContractError(
-            "topic", f"{shown(topic, 120)} is not {_ROOT}/{{site}}/{{node}}/about|status|data|do|done|ack/{{gateway}}"
+            "topic",
+            f"{shown(topic, 120)} is not {_ROOT}/{{site}}/{{node}}/about|status|data|do|done|ack/{{gateway}}|alerts",
         )
     site, node, leaf, gateway = match.groups()
-    return Topic(site, node, leaf or "ack", gateway)
+    return Topic(site, node, leaf or "ack", node if leaf == "alerts" else gateway)

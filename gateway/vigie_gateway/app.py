@@ -12,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vigie_contract import topics
+from vigie_contract.alerts import encode_alerts
 from vigie_contract.clock import Clock, SystemClock
 from vigie_contract.service import notify, watchdog_interval_s
 from vigie_dashboard.notices import SessionView
 from vigie_dashboard.pages import board_fields
+from vigie_gateway.alerts.beacon import Beacon
 from vigie_gateway.alerts.building import Alerts, build_alerts
 from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.alerts.signals import Signal
@@ -164,7 +167,8 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
     with contextlib.ExitStack() as stack:
         board = Board(site, clock)
         board.set_clock(is_known=watch.is_known, step_s=0.0)
-        bus = Bus(settings.broker, site.id, clock, refusals)
+        told_at = topics.alerts(site.id, settings.name)
+        bus = Bus(settings.broker, site.id, clock, refusals, will=(told_at, encode_alerts(None)))
 
         def fields(lang: str) -> dict[str, str]:
             return board_fields(board.view(clock.now_ts()), lang)
@@ -188,9 +192,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             monotonic=time.monotonic,
         )
         supplies = Supplies(site, store, board, clock)
-        housekeeping = Housekeeping(
-            board, store, pipeline, clock, lambda: _each(supplies.refresh, telling.refresh)
-        )  # fmt: skip
+        housekeeping = Housekeeping(board, store, pipeline, clock, supplies.refresh)
         sink = Sink(store, settings.influxdb, site.id, clock) if settings.influxdb.url else None
         copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
 
@@ -224,6 +226,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lambda: _each(live.poke, telling.refresh),
             lambda: telling.senders.wake(),  # noqa: PLW0108 - the senders are made after, of the same outbox
             remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
+            after_round=lambda: telling.refresh(),  # noqa: PLW0108 - made after, of the same outbox
         )
         stack.callback(alerts.close)
         upkeep.at_night = alerts.book.expire
@@ -232,6 +235,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             alerts.outbox,
             clock,
             lamps=_lamps(lasting.told_by, bus, alerts),
+            beacon=Beacon(told_at, bus, alerts.firing, time.monotonic),
             people=alerts.people,
             compose=alerts.words.compose,
             is_cut_off=alerts.is_cut_off,
@@ -296,11 +300,8 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
 
 def _lamps(told_by: NotifierFile, bus: Bus, alerts: Alerts) -> list[MqttLamp]:
     return [
-        MqttLamp(
-            name, lamp.topic, (lamp.off.encode(), lamp.on.encode()), bus.command, alerts.calls, time.monotonic
-        )
-        for name, lamp in told_by.lamps.items()
-    ]  # fmt: skip
+        MqttLamp(name, lamp.commands(), bus.say, alerts.calls, time.monotonic) for name, lamp in told_by.lamps.items()
+    ]
 
 
 def _each(*calls: Callable[[], None]) -> None:

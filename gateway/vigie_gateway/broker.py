@@ -208,6 +208,7 @@ def access_rules(site: str) -> str:
             "",
             *(f"pattern write {root}/%u/{leaf}" for leaf in ("about", "status", "data", "done")),
             *(f"pattern read {root}/%u/{leaf}" for leaf in ("ack/+", "do")),
+            f"pattern read {root}/+/alerts",
             "",
         )
     )

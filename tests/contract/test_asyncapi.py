@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from vigie_contract import topics
+from vigie_contract.alerts import MOST_ALERTS, SEVERITIES, Firing, decode_alerts, encode_alerts
 from vigie_contract.commands import (
     FINDINGS,
     REFUSED,
@@ -61,6 +62,7 @@ ANSWERS = (
     *(Done("c1", "refused", reason=reason, detail="é") for reason in REFUSED),
     Done("c1", "finished", 1.0, result=RESULT),
 )
+FIRINGS = (Firing(), Firing(in_hand=3), *(Firing(**{severity: 2}) for severity in SEVERITIES), Firing(1, 1, 1, 1))
 OF_THE_WHOLE = {"channel": "birth", "first": "pack", "record": "pack", "result": "answer"}
 """The schema that a part is judged with."""
 
@@ -90,6 +92,7 @@ def test_the_channels_are_the_topics_of_the_code() -> None:
         "ack": topics.ack("site", "node", "gateway"),
         "do": topics.do("site", "node"),
         "done": topics.done("site", "node"),
+        "alerts": topics.alerts("site", "gateway"),
     }
     for name, channel in DOCUMENT["channels"].items():
         assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel["parameters"])
@@ -113,6 +116,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert SCHEMAS["pack"]["maxItems"] == MAX_RECORDS
     assert SCHEMAS["birth"]["properties"]["channels"]["maxItems"] == MAX_CHANNELS
     assert SCHEMAS["text"]["maxLength"] == MAX_LABEL_CHARACTERS
+    assert SCHEMAS["alert_count"]["maximum"] == MOST_ALERTS
 
 
 def of_every_quantity() -> Birth:
@@ -145,6 +149,8 @@ def test_what_the_code_encodes_is_valid() -> None:
     assert is_valid("birth", json.loads(encode_birth(of_every_quantity())))
     assert is_valid("ack", json.loads(encode_ack(Ack("j1", 2**53))))
     assert is_valid("command", json.loads(encode_do(COMMAND)))
+    for firing in (None, *FIRINGS):
+        assert is_valid("alerts", json.loads(encode_alerts(firing)))
     for answer in ANSWERS:
         assert is_valid("answer", json.loads(encode_done(answer)))
     for is_dated in (True, False):
@@ -162,6 +168,8 @@ def agree(kind: str, document: Any) -> None:
             decode_do(payload)
         elif kind == "answer":
             decode_done(payload)
+        elif kind == "alerts":
+            decode_alerts(payload)
         elif kind == "birth":
             decode_birth(payload)
         else:
@@ -187,6 +195,12 @@ def agree(kind: str, document: Any) -> None:
         ("command", "download_bps"),
         ("command", "most_bytes"),
         ("command", "url"),
+        ("alerts", "v"),
+        ("alerts", "known"),
+        ("alerts", "worst"),
+        ("alerts", "outage"),
+        ("alerts", "in_hand"),
+        ("alerts", "rooms"),
         ("answer", "state"),
         ("answer", "share"),
         ("answer", "reason"),
@@ -227,6 +241,8 @@ def test_the_schema_and_the_decoder_agree_on_a_field_of_another_value(kind: str,
         document = {"journal": "j1", "upto": 1} | {field: value}
     elif kind == "command":
         document = json.loads(encode_do(COMMAND)) | {field: value}
+    elif kind == "alerts":
+        document = json.loads(encode_alerts(FIRINGS[-1])) | {field: value}
     elif kind in {"answer", "result"}:
         document = json.loads(encode_done(ANSWERS[-1]))
         (document if kind == "answer" else document["result"])[field] = value

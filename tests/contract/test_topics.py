@@ -63,6 +63,7 @@ def test_a_hostile_identifier_is_refused_wherever_it_stands(text: str) -> None:
         lambda: topics.data("site", text),
         lambda: topics.ack("site", "node", text),
         lambda: topics.all_nodes(text, "data"),
+        lambda: topics.alerts("site", text),
     ]
     for build in builders:
         with pytest.raises(ContractError) as caught:
@@ -112,6 +113,12 @@ def test_what_is_not_text_is_no_identifier(found: object) -> None:
         topics.check_id(found, "room")
 
 
+@given(IDS, IDS)
+def test_the_topic_of_a_gateways_alerts_is_read_back_with_its_gateway(site: str, gateway: str) -> None:
+    assert topics.parse(topics.alerts(site, gateway)) == (site, gateway, "alerts", gateway)
+
+
 def test_subscriptions_take_every_node_of_one_site_and_every_gateway_of_one_node() -> None:
     assert topics.all_nodes("lieu", "data") == "vigie/1/lieu/+/data"
     assert topics.all_acks("lieu", "pi-accueil") == "vigie/1/lieu/pi-accueil/ack/+"
+    assert topics.all_alerts("lieu") == "vigie/1/lieu/+/alerts"

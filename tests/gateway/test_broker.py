@@ -107,6 +107,8 @@ def test_a_node_writes_its_own_topics_and_the_gateway_reads_them(broker: Mosquit
         "vigie/1/place/desk/data",
         "vigie/1/place/hall/ack/main",
         "vigie/1/place/hall/do",
+        "vigie/1/place/hall/alerts",
+        "vigie/1/place/main/alerts",
         "vigie/1/other/hall/data",
         "anything",
     ],
@@ -117,6 +119,13 @@ def test_a_node_cannot_write_on_topics_that_are_not_its_own(broker: Mosquitto, t
         assert node.publish(topic) == "Not authorized"
         node.publish("vigie/1/place/hall/status", b"after")
         assert gateway.messages.get(timeout=WAIT_S).payload == b"after"
+
+
+def test_a_node_reads_what_fires_at_every_gateway(broker: Mosquitto) -> None:
+    with Client(broker, "gateway") as gateway, Client(broker, "hall") as node:
+        node.subscribe("vigie/1/place/+/alerts")
+        gateway.publish("vigie/1/place/main/alerts", b"fires")
+        assert node.messages.get(timeout=WAIT_S).payload == b"fires"
 
 
 def test_a_node_reads_its_own_acknowledgements_and_commands_alone(broker: Mosquitto) -> None:

@@ -146,6 +146,13 @@ def test_a_command_reaches_its_node_and_the_answer_the_gateway(port: int) -> Non
         assert other.publish(topics.do("lieu", "pi-accueil"), b"mine") == NOT_AUTHORISED
 
 
+def test_what_fires_at_a_gateway_reaches_every_node(port: int) -> None:
+    with Client(port, "gateway") as gateway, Client(port, "pi-accueil") as node:
+        assert node.subscribe(topics.all_alerts("lieu")) == 1
+        assert gateway.publish(topics.alerts("lieu", "main"), b"fires", retain=True) == SUCCESS
+        assert node.heard.get(timeout=10) == (topics.alerts("lieu", "main"), b"fires")
+
+
 def test_a_node_learns_that_no_gateway_listens(port: int) -> None:
     with Client(port, "pi-accueil") as node:
         assert node.publish(topics.data("lieu", "pi-accueil")) == NOBODY_LISTENS
@@ -158,6 +165,8 @@ def test_a_node_learns_that_no_gateway_listens(port: int) -> None:
         "vigie/1/lieu/pi-salle/about",
         "vigie/1/lieu/pi-salle/status",
         "vigie/1/lieu/pi-accueil/ack/main",
+        "vigie/1/lieu/pi-accueil/alerts",
+        "vigie/1/lieu/main/alerts",
         "vigie/1/lieu/pi-accueil/anything",
         "homeassistant/sensor/x/config",
     ],

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vigie_contract.alerts import Firing
 from vigie_contract.clock import Clock
 from vigie_dashboard.alert_message import Sender
 from vigie_dashboard.alert_text import works_reason
 from vigie_dashboard.language import language_of
 from vigie_gateway.alerts.alert import Alert, Change, Phase
+from vigie_gateway.alerts.beacon import firing_of
 from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.causes import Causes, Graph
@@ -54,7 +56,9 @@ class Alerts:
         desk: What pages ask.
         people: Who asked to be told.
         words: What they are told.
-        calls: Whether something fires for which a notifier of that name is to be lit; any thread.
+        calls: Whether something fires for which a notifier of that name is to be lit, or heard: then not in the quiet
+            hours of those that it is for. Any thread.
+        firing: What is to be counted of what fires; any thread.
         is_cut_off: Whether no line of the place leads to the internet, as an alert says; any thread.
     """
 
@@ -65,7 +69,8 @@ class Alerts:
     desk: Desk
     people: tuple[Recipient, ...]
     words: Words
-    calls: Callable[[str], bool]
+    calls: Callable[[str, bool], bool]
+    firing: Callable[[], Firing]
     is_cut_off: Callable[[], bool]
 
     def outbox_report(self, now_ts: float) -> dict[str, Any]:
@@ -96,6 +101,7 @@ def build_alerts(
     wake: Callable[[], None],
     monotonic: Callable[[], float] = time.monotonic,
     remote: Iterable[str] = (),
+    after_round: Callable[[], None] = lambda: None,
 ) -> Alerts:
     """Open the file and go on with what is open in it; nothing is started.
 
@@ -111,6 +117,7 @@ def build_alerts(
         wake: Has the notifiers look.
         monotonic: Real seconds.
         remote: Names of the notifiers that need internet: a line that is down explains why they fail.
+        after_round: Called after each round that went through.
 
     Raises:
         StoreError: The file is another program's.
@@ -151,7 +158,8 @@ def build_alerts(
         return lapse(alerts, now_ts, _works(board.agenda, site), rooms_of)
 
     steps = Steps(sense, is_open, outbox.moved, lapsed, explain, fault, plan.notices_of)
-    watch = Watch(Engine(rules.values(), book.open_alerts()), book, steps, clock, on_change, wake, monotonic)
+    engine = Engine(rules.values(), book.open_alerts())
+    watch = Watch(engine, book, steps, clock, on_change, wake, monotonic, after_round)
     desk = Desk(rules, book, watch, naming)
     words = Words({one.id: one for one in people}, rules, book.alert, desk.view, outbox, _sender(site), group_wait_s)
     lines = {line.id for line in site.uplinks if line.portal is not None}
@@ -159,10 +167,13 @@ def build_alerts(
     def is_cut_off() -> bool:
         return bool(lines) and lines <= _lines_down(watch.standing, rules)
 
-    def calls(notifier: str) -> bool:
-        return plan.calls(notifier, watch.standing)
+    def calls(notifier: str, is_heard: bool) -> bool:
+        return plan.calls(notifier, watch.standing, clock.now_ts() if is_heard else None)
 
-    return Alerts(file, book, outbox, watch, desk, people, words, calls, is_cut_off)
+    def firing() -> Firing:
+        return firing_of(watch.standing, rules)
+
+    return Alerts(file, book, outbox, watch, desk, people, words, calls, firing, is_cut_off)
 
 
 class _Named:

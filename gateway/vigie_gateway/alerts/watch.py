@@ -91,6 +91,7 @@ class Watch:
         show: Called after a round in which something happened, with the open alerts: the strip, the pages.
         wake: Called when something was written for somebody.
         monotonic: Real seconds, for the watchdog.
+        after_round: Called after each round that went through, whether anything happened in it or not.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Watch:
         show: Callable[[Sequence[Alert]], None],
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
+        after_round: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._ledger = ledger
@@ -110,6 +112,7 @@ class Watch:
         self._show = show
         self._wake = wake
         self._monotonic = monotonic
+        self._after_round = after_round
         self._offset_s = clock.now_ts() - clock.now_mono()
         self._owed: list[Change] = []
         self._lock = threading.RLock()
@@ -141,6 +144,9 @@ class Watch:
         try:
             with self._lock:
                 self._round()
+            self._progress_mono = self._monotonic()
+            self.rounds += 1
+            self._after_round()
         except Exception as error:  # this loop owns recovery: what was reckoned is owed to the next round
             self.internal += 1
             if self._trouble is None:
@@ -148,8 +154,6 @@ class Watch:
             self._trouble = f"a round failed: {type(error).__name__}: {error}"
             return False
         self._trouble = None
-        self._progress_mono = self._monotonic()
-        self.rounds += 1
         return True
 
     def mark(self, number: int, do: Callable[[Alert, float], Change | None]) -> Alert:

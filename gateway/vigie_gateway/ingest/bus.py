@@ -8,10 +8,13 @@ not acknowledged, and its node sends it again.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import ssl
 import time
+from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +60,11 @@ that. Higher takes a bad link for it; lower misses a rival that waits between it
 SHORT_CONNECTIONS = 3
 TAKEOVER_TOLD_S = 900.0
 """How long a takeover is told of. Lower hides one that happened at night; higher warns of what was put right."""
+NOBODY_LISTENS = 0x10
+"""MQTT 5: taken, and nobody has subscribed to it."""
+KEPT_ANSWERS = 500
+"""Of the broker to what was published. Lower forgets one before who waits for it has read it; higher would take the
+answer to a number for that to the same number of 65,535 messages ago."""
 VERSION_TOPIC = "$SYS/broker/version"
 MAX_VERSION_BYTES = 60
 """Of the broker's name kept for the health report: mosquitto's takes 24. Higher lets a strange broker fill a page."""
@@ -119,11 +127,37 @@ class Message(NamedTuple):
     received_ts: float
 
 
+class Publication:
+    """A message on its way to the broker, which answers it (MQTT 5's PUBACK). Any thread."""
+
+    def __init__(self, info: mqtt.MQTTMessageInfo, answers: Mapping[int, ReasonCode]) -> None:
+        self._info = info
+        self._answers = answers
+
+    def is_answered(self, timeout_s: float = 0.0) -> bool:
+        """Whether the broker has answered, waiting at most so long."""
+        if timeout_s > 0:
+            with contextlib.suppress(RuntimeError, ValueError):  # the connection went: it is not answered
+                self._info.wait_for_publish(timeout_s)
+        return self._info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS and self._info.is_published()
+
+    def refusal(self) -> str | None:
+        """Of one that is answered, what the broker says against it; None where it takes it."""
+        reason = self._answers.get(self._info.mid)
+        return str(reason) if reason is not None and reason.is_failure else None
+
+    def is_heard(self) -> bool:
+        """Of one that is answered, whether anybody has subscribed to it."""
+        reason = self._answers.get(self._info.mid)
+        return reason is not None and reason.value == 0
+
+
 class Bus:
     """The client of one gateway. Attributes may be read from any thread.
 
     Attributes:
         is_connected: Whether the broker knows us now.
+        connections: How often it came to know us since the start.
         trouble: One line for a person; None while all is well.
         takeovers: How often another client took this one's place since the start, by the broker's word or as it seems.
         drops: What the broker says that it dropped.
@@ -131,7 +165,23 @@ class Bus:
         round_trip_s: From our last subscription to the broker's answer; None before one.
     """
 
-    def __init__(self, settings: BrokerSettings, site: str, clock: Clock, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        site: str,
+        clock: Clock,
+        refusals: Refusals,
+        will: tuple[str, bytes] | None = None,
+    ) -> None:
+        """Prepare; ``start`` connects.
+
+        Args:
+            settings: Where to, and as whom.
+            site: Whose nodes are heard.
+            clock: Of the receipts.
+            refusals: Counts what is not taken.
+            will: Topic and payload that the broker keeps in our stead should the connection break; None for none.
+        """
         self._settings = settings
         self._site = site
         self._clock = clock
@@ -152,7 +202,11 @@ class Bus:
         self._taken_over_mono = 0.0
         self._connected_mono = 0.0
         self._short_connections = 0
+        self._will = will
+        # Written by the network's thread before the publication counts as answered; the oldest go.
+        self._answers: OrderedDict[int, ReasonCode] = OrderedDict()
         self.is_connected = False
+        self.connections = 0
         self.trouble: str | None = "not connected to the broker yet"
         self._client = self._make_client()
 
@@ -164,11 +218,15 @@ class Bus:
         if settings.ca_file is not None:
             client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
+        if self._will is not None:
+            topic, payload = self._will
+            client.will_set(topic, payload, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     def start(self) -> None:
@@ -214,19 +272,33 @@ class Bus:
         self._client.publish(topic, payload, qos=0)
 
     def command(self, topic: str, payload: bytes, expires_s: int) -> bool:
-        """Send a command, QoS 1, that the broker forgets after so long (MQTT 5 §3.3.2.3.3); any thread.
+        """Send a command to a node, as ``say`` does; whether it was sent."""
+        return self.say(topic, payload, expires_s) is not None
+
+    def say(self, topic: str, payload: bytes, expires_s: int, *, retain: bool = False) -> Publication | None:
+        """Send at QoS 1 what the broker forgets after so long (MQTT 5 §3.3.2.3.3), retained or not; any thread.
 
         One that is under way when the connection breaks is sent again with the next one, in which the broker counts
         anew: paho has no way to take it back. Brokers are on this machine, where that does not happen by itself.
 
         Returns:
-            Whether it was sent: without a connection nothing is, not even later.
+            None without a connection: nothing is sent then, not even later.
         """
         if not self.is_connected:
-            return False
+            return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it so
         properties.MessageExpiryInterval = expires_s
-        return self._client.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return Publication(info, self._answers) if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def _on_publish(
+        self, _client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _props: Properties | None
+    ) -> None:
+        # Called with paho's own locks held: one of ours here, held while publishing elsewhere, would never be had.
+        self._answers[mid] = reason
+        self._answers.move_to_end(mid)
+        while len(self._answers) > KEPT_ANSWERS:
+            self._answers.popitem(last=False)
 
     def _on_connect(
         self, client: mqtt.Client, _data: Any, _flags: mqtt.ConnectFlags, reason: ReasonCode, _props: Properties | None
@@ -239,6 +311,7 @@ class Bus:
         self._asked_mono = self._connected_mono = time.monotonic()
         client.subscribe(self._wanted)
         self.is_connected = True
+        self.connections += 1
         self.trouble = None
         log.info("connected to the broker at %s", self._address())
 

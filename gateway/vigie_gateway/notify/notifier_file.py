@@ -22,6 +22,7 @@ from vigie_contract.topics import ID_PATTERN
 from vigie_gateway.notify.notifier import Notifier
 from vigie_gateway.notify.notifiers.apprise_service import AppriseService, AppriseUrlError
 from vigie_gateway.notify.notifiers.email import Email, MailServer
+from vigie_gateway.notify.notifiers.mqtt_lamp import Commands
 
 DEFAULT_PATH = Path("/etc/vigie/notifiers.toml")
 RESERVED = frozenset({"screen"})
@@ -96,6 +97,10 @@ class LampTable(_Table):
     topic: str = Field(pattern=r"^[^+#$\x00-\x1f\x7f][^+#\x00-\x1f\x7f]{0,199}$")
     on: str = Field(max_length=1_000)
     off: str = Field(max_length=1_000)
+    unknown: str | None = Field(default=None, max_length=1_000)
+    """What it is told when the gateway stops; None: ``off``."""
+    siren: bool = False
+    """Whether it is heard: then it is silent in the quiet hours of those that it is for."""
 
     @field_validator("topic")
     @classmethod
@@ -103,6 +108,11 @@ class LampTable(_Table):
         if topic.partition("/")[0] == "vigie":
             raise ValueError("expected the topic of a device, not one of Vigie's own")
         return topic
+
+    def commands(self) -> Commands:
+        """As the lamp takes them."""
+        unknown = self.off if self.unknown is None else self.unknown
+        return Commands(self.topic, self.on.encode(), self.off.encode(), unknown.encode(), self.siren)
 
 
 class HeartbeatTable(_Table):

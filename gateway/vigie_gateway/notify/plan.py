@@ -60,10 +60,14 @@ class Plan:
                 notices += self._of_event(event, alert, now_ts)
         return notices
 
-    def calls(self, notifier: str, alerts: Sequence[Alert]) -> bool:
-        """Whether something fires that nobody has in hand, and of which somebody wants to be told by that notifier."""
+    def calls(self, notifier: str, alerts: Sequence[Alert], heard_at_ts: float | None = None) -> bool:
+        """Whether something fires that nobody has in hand, and of which somebody wants to be told by that notifier.
+
+        ``heard_at_ts`` is of one that is heard, the time: who has quiet hours then is not told by it.
+        """
         return any(
             recipient.wants(rule.id, rule.severity, self.rooms_of(alert.key.subject))
+            and (heard_at_ts is None or self.quiet.told_from(recipient, rule.severity, heard_at_ts) <= heard_at_ts)
             for alert in alerts
             if _is_to_be_told(alert) and alert.acknowledged is None and (rule := self.rules.get(alert.key.rule))
             for recipient in self.recipients

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigie_contract.clock import Clock
+from vigie_gateway.alerts.beacon import Beacon
 from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
 from vigie_gateway.notify.heartbeat import Heartbeat, Progress
 from vigie_gateway.notify.notifier import Notifier
@@ -29,6 +30,7 @@ class Telling:
         senders: Their threads.
         heartbeat: None: nobody outside watches.
         lamps: Those of the notifiers that are switched rather than told.
+        beacon: Tells the lamps and buzzers of nodes; None where nothing does.
         unknown: Names in ``[[told]]`` that no notifier here has: nobody is told by them.
     """
 
@@ -37,6 +39,7 @@ class Telling:
     heartbeat: Heartbeat | None
     lamps: tuple[MqttLamp, ...] = ()
     unknown: tuple[str, ...] = ()
+    beacon: Beacon | None = None
 
     def start(self) -> None:
         """Start the threads."""
@@ -45,25 +48,34 @@ class Telling:
             self.heartbeat.start()
 
     def stop(self) -> None:
-        """End them."""
+        """End them; lamps show from now on that nobody knows. The alert thread has ended."""
         if self.heartbeat is not None:
             self.heartbeat.stop()
         self.senders.stop()
+        for light in self._lights():
+            light.stop()
 
     def refresh(self) -> None:
-        """Switch the lamps as they are to be now. From any thread, after a change and now and then."""
-        for lamp in self.lamps:
-            lamp.refresh()
+        """Switch the lamps as they are to be now. From any thread: after a change, and after each look at alerts."""
+        for light in self._lights():
+            light.refresh()
+
+    def _lights(self) -> tuple[MqttLamp | Beacon, ...]:
+        return self.lamps if self.beacon is None else (*self.lamps, self.beacon)
 
     def signals(self) -> list[Signal]:
-        """Whether each gets through. One that was not tried since the start is not known; the screen is never tried."""
+        """Whether each gets through. One that was not tried since the start is not known; the screen is never tried.
+
+        A lamp is tried each minute, also while no message is due.
+        """
+        dark = {lamp.name for lamp in self.lamps if lamp.trouble is not None}
         return [
             Signal(
                 "notifier",
                 Subject(SubjectKind.NOTIFIER, name),
-                value=None if one.tried_ts is None else float(one.error is not None),
+                value=1.0 if name in dark else None if one.tried_ts is None else float(one.error is not None),
                 at_ts=one.tried_ts,
-                why="never" if one.tried_ts is None else "",
+                why="never" if one.tried_ts is None and name not in dark else "",
                 figures={"failures": float(one.failures), "error": one.error},
             )
             for name, one in self.senders.states().items()
@@ -75,8 +87,18 @@ class Telling:
         found = self.senders.report()
         heartbeat = None if self.heartbeat is None else self.heartbeat.report()
         is_fed = heartbeat is None or heartbeat["status"] == "pass"
-        is_well = found["status"] == "pass" and is_fed and not self.unknown
-        return {**found, "status": "pass" if is_well else "warn", "heartbeat": heartbeat, "unknown": self.unknown}
+        lamps = {lamp.name: lamp.trouble for lamp in self.lamps}
+        nodes = None if self.beacon is None else self.beacon.report()
+        is_shown = not any(lamps.values()) and (nodes is None or nodes["status"] == "pass")
+        is_well = found["status"] == "pass" and is_fed and is_shown and not self.unknown
+        return {
+            **found,
+            "status": "pass" if is_well else "warn",
+            "heartbeat": heartbeat,
+            "lamps": lamps,
+            "lamps_of_nodes": nodes,
+            "unknown": self.unknown,
+        }
 
 
 def build_telling(
@@ -85,6 +107,7 @@ def build_telling(
     clock: Clock,
     *,
     lamps: Sequence[MqttLamp] = (),
+    beacon: Beacon | None = None,
     people: Sequence[Recipient] = (),
     compose: Compose,
     is_cut_off: Callable[[], bool] = lambda: False,
@@ -99,6 +122,7 @@ def build_telling(
         outbox: What is to be told.
         clock: The time.
         lamps: What is switched by the broker.
+        beacon: Tells the lamps and buzzers of nodes.
         people: Who asked to be told.
         compose: Finds the words for what waits for them.
         is_cut_off: Whether the place has no internet.
@@ -125,4 +149,4 @@ def build_telling(
     told_by = {(person.id, name) for person in people for name in person.notifiers if name in by_name}
     if dropped := outbox.keep_only(told_by, clock.now_ts()):
         log.warning("%d messages are told to nobody: the settings no longer name who they were for", dropped)
-    return Telling(by_name, senders, heartbeat, tuple(lamps), unknown)
+    return Telling(by_name, senders, heartbeat, tuple(lamps), unknown, beacon)

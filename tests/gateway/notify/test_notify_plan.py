@@ -151,6 +151,15 @@ def test_a_night_in_which_the_clock_is_changed_is_as_long_as_it_is(night: tuple[
     assert found.due_ts - begin_ts == hours * 3_600
 
 
+def test_a_siren_is_not_called_in_the_quiet_hours_of_whom_it_is_for_but_by_what_those_let_through() -> None:
+    heard = plan(replace(DESK, notifiers=("sirene",), quiet=(parse_span("22:00-07:00"),)))
+    outage, warning = firing(OUTAGE).alert, firing(WARNING).alert
+    assert heard.calls("sirene", [warning], NOON_TS)
+    assert not heard.calls("sirene", [warning], NIGHT_TS)
+    assert heard.calls("sirene", [warning])  # a lamp is seen at night too
+    assert heard.calls("sirene", [warning, outage], NIGHT_TS)
+
+
 def test_a_lamp_is_called_by_what_fires_untaken_for_somebody_who_asked_for_that_lamp() -> None:
     lit = replace(DESK, notifiers=("lampe",), is_for_outages=True)
     alert = firing(OUTAGE).alert
