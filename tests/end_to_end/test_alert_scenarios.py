@@ -307,7 +307,7 @@ SCENARIOS = (
         ],
         "1:10:00",
         [*both("13:10", BATTERY), *both("28:20", SILENT)],
-        ["since 14:58 · battery at 8%: probably the battery"],
+        ["since 14:55 · battery at 8%: probably the battery"],
     ),
     Scenario(
         "a sensor fails while its alert fires: not to know is no recovery",

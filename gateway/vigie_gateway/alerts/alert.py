@@ -76,8 +76,8 @@ class Alert:
         worst: The worst of its known values.
         at_ts: When ``value`` was measured.
         unknown_since_ts: Since when nothing is known of it; None while something is.
-        unknown_s: For how long, while it was pending, nothing was known of it or it was eased: time that does not
-            count.
+        unknown_s: For how long, while it was pending, nothing was known of it, it was eased, or its silence was not yet
+            seen as one: time that does not count.
         is_lost: Whether it was said (``What.LOST``) that nothing is known of it.
         eased_since_ts: While it is pending: since when it has been neither wrong nor well; None otherwise.
         well_since_ts: Since when it has been well again, while ``keep_firing_s`` runs; None otherwise. Moved on by the

@@ -184,8 +184,10 @@ def _begun(rule: Rule, signal: Signal, now_ts: float) -> Change:
     # Of certain hours only the time within them counts: a door may well have stood open all afternoon.
     is_dated = signal.since_ts is not None and rule.when is When.ALWAYS
     since_ts = min(signal.since_ts, now_ts) if is_dated and signal.since_ts is not None else now_ts
-    alert = refreshed(rule, Alert(0, AlertKey(rule.id, signal.subject), Phase.PENDING, since_ts), signal)
-    events = (_event(alert, What.BEGAN, since_ts, _beyond(rule), alert.value),)
+    shown_ts = since_ts if signal.heard_ts is None else min(signal.heard_ts, since_ts)
+    begun = Alert(0, AlertKey(rule.id, signal.subject), Phase.PENDING, shown_ts, unknown_s=since_ts - shown_ts)
+    alert = refreshed(rule, begun, signal)
+    events = (_event(alert, What.BEGAN, shown_ts, _beyond(rule), alert.value),)
     if now_ts < _fires_ts(rule, alert):
         return Change(alert, events)
     after, fired = _fired(rule, alert, now_ts)

@@ -116,8 +116,10 @@ class Sensing:
         }
         usual_s = max(HEARD_S, FRESH_PERIODS * min(periods.values(), default=ASSUMED_PERIOD_S))
         subject = Subject(SubjectKind.NODE, node.id)
-        silent_s, why = self._silence(node, newest_ts, usual_s, now_ts, listening)
-        yield Signal("node-silent", subject, silent_s, node.heard_ts or newest_ts, why=why, figures=told)
+        heard_ts = _heard_ts(node, newest_ts)
+        silent_s, why = _silence(node, heard_ts, usual_s, now_ts, listening)
+        at_ts = node.heard_ts or newest_ts
+        yield Signal("node-silent", subject, silent_s, at_ts, heard_ts=heard_ts, why=why, figures=told)
         yield Signal("node-cloned", subject, float(node.is_cloned), node.heard_ts)
         battery = by_quantity.get("battery")
         if battery is not None:
@@ -136,26 +138,6 @@ class Sensing:
             if cell is not None and cell.known_value is not None:
                 known = cell.known_ts, cell.known_value
         return known
-
-    @staticmethod
-    def _silence(
-        node: NodeState, newest_ts: float | None, usual_s: float, now_ts: float, listening: Listening
-    ) -> tuple[float | None, str]:
-        """For how long it has not been heard; None, and why, when that is not known."""
-        why = listening.why(0.0)
-        if why:
-            return None, why
-        if node.is_online is False and node.heard_ts is not None:
-            # A retained "offline" comes with the connection; what it last measured tells since when.
-            return max(0.0, now_ts - min(node.heard_ts, newest_ts or node.heard_ts)), ""
-        # Before its first pack, what the broker retained of it may be older than its silence.
-        heard_ts = newest_ts if node.is_dated is None else node.heard_ts
-        if heard_ts is None:
-            return None, listening.why(usual_s) or "never"
-        if now_ts - heard_ts <= usual_s:
-            return 0.0, ""
-        why = listening.why(usual_s)
-        return (None, why) if why else (min(now_ts - heard_ts, listening.for_s), "")
 
     @staticmethod
     def _battery(
@@ -191,7 +173,8 @@ class Sensing:
         if not is_fresh and not self._watch.is_known:
             why = "clock"
         figures = {"age_s": age_s, "period_s": period_s, **told}
-        yield Signal("channel-silent", subject, None if why else age_s / period_s, at_ts, why=why, figures=figures)
+        age = None if why else age_s / period_s
+        yield Signal("channel-silent", subject, age, at_ts, heard_ts=at_ts, why=why, figures=figures)
         newest = channel.previous
         if newest is not None and newest[1] is None and newest[0] > at_ts:
             is_fresh, why = False, why or "unknown"
@@ -239,6 +222,32 @@ class Sensing:
         for name, value in (("disk", share), ("under-voltage", alarm), ("heat", state.cpu_celsius)):
             figures = {"free_bytes": free} if name == "disk" else {}
             yield Signal(name, GATEWAY, value, now_ts, why="" if value is not None else "no-sensor", figures=figures)
+
+
+def _heard_ts(node: NodeState, newest_ts: float | None) -> float | None:
+    """When it was last heard; None for never."""
+    if node.is_online is False and node.heard_ts is not None:
+        # A retained "offline" comes with the connection; what it last measured tells since when.
+        return min(node.heard_ts, newest_ts or node.heard_ts)
+    # Before its first pack, what the broker retained of it may be older than its silence.
+    return newest_ts if node.is_dated is None else node.heard_ts
+
+
+def _silence(
+    node: NodeState, heard_ts: float | None, usual_s: float, now_ts: float, listening: Listening
+) -> tuple[float | None, str]:
+    """For how long it has not been heard; None, and why, when that is not known."""
+    why = listening.why(0.0)
+    if why:
+        return None, why
+    if heard_ts is None:
+        return None, listening.why(usual_s) or "never"
+    if node.is_online is False and node.heard_ts is not None:
+        return max(0.0, now_ts - heard_ts), ""
+    if now_ts - heard_ts <= usual_s:
+        return 0.0, ""
+    why = listening.why(usual_s)
+    return (None, why) if why else (min(now_ts - heard_ts, listening.for_s), "")
 
 
 def _nodes_together(found: Iterable[Signal], listening: Listening) -> Iterator[Signal]:

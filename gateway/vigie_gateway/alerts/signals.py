@@ -53,6 +53,8 @@ class Signal:
         since_ts: When it became what it is, where readings tell (a breaker); None where they do not.
         why: Of a value that is not known: a word (``silent``, ``never``, ``inconclusive``, ``clock``, ...); else "".
         figures: What an alert's sentence may tell beside the value, as SIGNALS says; None for what is not known.
+        heard_ts: Of a silence: when it was last heard. An alert about it is shown from then on; its ``for`` counts from
+            when it was seen to be silent.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Signal:
     since_ts: float | None = None
     why: str = ""
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
+    heard_ts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,16 @@ def test_a_reading_from_the_future_dates_nothing() -> None:
     assert bench.alert.since_ts == bench.now_ts
 
 
+def test_a_silence_is_shown_from_when_it_was_last_heard_and_its_for_counts_from_when_it_was_seen() -> None:
+    bench = Bench(rule(for_s=60))
+    heard_ts = NOW_TS - 660
+    assert bench.step(replace(seen(11), heard_ts=heard_ts)) == ["began above"]
+    assert bench.alert.since_ts == heard_ts
+    assert bench.look(11, 59) == []
+    assert bench.look(11, 1) == ["fired above"]
+    assert bench.alert.since_ts == heard_ts
+
+
 def test_a_value_around_the_level_is_one_alert_while_it_does_not_clear() -> None:
     bench = Bench(rule(level=10, clears=8))
     happened = [word for _ in range(100) for value in (11, 9) for word in bench.look(value)]

@@ -126,6 +126,8 @@ def test_a_node_that_left_is_silent_since_its_last_reading(senses: Senses) -> No
     senses.bench.clock.pass_time(40)
     senses.bench.receive(topics.status("semaphore", "tableau"), OFFLINE)
     assert senses.at("node-silent node:tableau") == (40.0, "")
+    for silent in ("node-silent node:tableau", "channel-silent channel:tableau.c4-mains"):
+        assert senses.all()[silent].heard_ts == senses.bench.clock.now - 40
     senses.bench.receive(topics.status("semaphore", "tableau"), ONLINE)
     assert senses.at("node-silent node:tableau") == (0.0, "")
 
