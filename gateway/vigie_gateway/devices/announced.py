@@ -263,7 +263,7 @@ def _measures(sources: Iterable[Source], message: Message, text: str, value_json
         left -= given - run.steps
         if value is MISSING or (isinstance(value, str) and not value.strip()):
             continue
-        yield measured(source.entity, _state(source, value) if source.words else value, message)
+        yield measured(source.entity, _state(source, value) if source.words else value, message, told=value)
 
 
 def _value(source: Source, run: Run) -> Any:
@@ -275,12 +275,16 @@ def _value(source: Source, run: Run) -> Any:
     return run.names["value"]
 
 
+_NO_STATE = "neither"
+"""A text that no family takes for a state."""
+
+
 def _state(source: Source, value: Any) -> Any:
-    """True or false by the entity's own words; what is neither stays as it is, and is then no state."""
+    """True or false by the entity's own words; what says that it does not know stays as it is."""
     if is_unknown(value):
         return value
     text = written(value).strip()
     found = next((truth for word, truth in source.words if word == text), None)
     if found is None:
         found = next((truth for word, truth in source.words if word.casefold() == text.casefold()), None)
-    return f"{text} ?" if found is None else found
+    return _NO_STATE if found is None else found

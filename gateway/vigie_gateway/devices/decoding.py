@@ -7,7 +7,18 @@ back by itself from the bus's retained messages after a restart.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vigie_gateway.devices.announced import Announced
+from vigie_gateway.devices.families.esphome import Esphome
+from vigie_gateway.devices.families.mqtt_io import MqttIo
+from vigie_gateway.devices.families.openmqttgateway import OpenMqttGateway
+from vigie_gateway.devices.families.shelly_gen1 import ShellyGen1
+from vigie_gateway.devices.families.shelly_gen2 import ShellyGen2
+from vigie_gateway.devices.families.tasmota import Tasmota
+from vigie_gateway.devices.families.teleinfo import Teleinfo2mqtt
+from vigie_gateway.devices.families.told import Family
+from vigie_gateway.devices.families.zigbee2mqtt import Zigbee2mqtt
 from vigie_gateway.devices.measures import Decoded, Message, Refusal, RefusedError, clean
 from vigie_gateway.devices.sources import is_own
 
@@ -17,17 +28,31 @@ class Decoding:
 
     Args:
         prefixes: Under which Home Assistant discovery is announced.
+        bases: First levels of Zigbee2MQTT's topics.
     """
 
-    def __init__(self, prefixes: tuple[str, ...] = ("homeassistant",)) -> None:
+    def __init__(
+        self, prefixes: tuple[str, ...] = ("homeassistant",), bases: tuple[str, ...] = ("zigbee2mqtt",)
+    ) -> None:
         self._announced = Announced(prefixes)
+        # Whoever has the narrower idea of its topics is asked before the others.
+        self._families: tuple[Family, ...] = (
+            Zigbee2mqtt(bases),
+            ShellyGen2(),
+            ShellyGen1(),
+            Tasmota(),
+            Teleinfo2mqtt(),
+            OpenMqttGateway(),
+            Esphome(),
+            MqttIo(),
+        )
 
     def decode(self, message: Message) -> Decoded:
         """What a message says, or its one refusal. Never raises."""
         try:
             return self._decode(message)
         except RefusedError as refused:
-            return Decoded(refusal=refused.refusal)
+            return Decoded(refused.family, refusal=refused.refusal)
         except Exception as error:  # noqa: BLE001 - whatever a stranger sends, the thread that reads it must live on
             return Decoded(refusal=Refusal("failed", f"{type(error).__name__} on {clean(message.topic)!r}"))
 
@@ -38,6 +63,29 @@ class Decoding:
         if where is not None:
             return self._announced.announce(message, where)
         announced = self._announced.read(message)
-        if announced is not None:
+        if announced is None:
+            return self._native(message)
+        if any(measure.entity.quantity is not None for measure in announced.measures):
+            return announced  # whoever announces its entities is not read twice, under two identities
+        try:
+            native = self._native(message)
+        except RefusedError:
+            if not (announced.measures or announced.presences):
+                raise
             return announced
+        return replace(
+            native,
+            measures=(*native.measures, *announced.measures),
+            presences=(*native.presences, *announced.presences),
+        )
+
+    def _native(self, message: Message) -> Decoded:
+        levels = message.topic.split("/")
+        for family in self._families:
+            if family.claims(levels):
+                try:
+                    return family.read(message, levels)
+                except RefusedError as refused:
+                    refused.family = family.name
+                    raise
         raise RefusedError("topic", f"no decoder knows the topic {clean(message.topic)!r}")

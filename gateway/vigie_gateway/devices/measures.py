@@ -178,11 +178,13 @@ class RefusedError(Exception):
 
     Attributes:
         refusal: What is told.
+        family: Whose decoder refused; empty where none would read it.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.refusal = Refusal(reason, detail)
+        self.family = ""
 
 
 @dataclass(frozen=True, slots=True)

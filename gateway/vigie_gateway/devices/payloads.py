@@ -38,6 +38,9 @@ OFF_WORDS = frozenset({"off", "false", "0", "no", "offline", "stopped", "dead"})
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
+_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")
+"""A hardware address, often of somebody's phone: not even quoted."""
+
 
 def text_of(payload: bytes) -> str:
     """The payload as text, without blanks around it.
@@ -144,15 +147,16 @@ def time_in(value: Any) -> float | None:
     return None if number is None else number / 1000 if abs(number) > 1e11 else number  # noqa: PLR2004 - see above
 
 
-def measured(entity: Entity, value: Any, message: Message, at_ts: float | None = None) -> Measure:
+def measured(entity: Entity, value: Any, message: Message, at_ts: float | None = None, told: Any = None) -> Measure:
     """What an entity says by a number, text or flag, in the unit of its quantity.
 
     Unknown with a reason when the device says so, when it is no number, or when it cannot be true: Zigbee sends
-    0x800000 for "invalid", which read as a number is -8,388,608 W.
+    0x800000 for "invalid", which read as a number is -8,388,608 W. ``told`` is what a person is shown, where that is
+    not the value itself.
     """
     known, reason = _value_of(entity, value)
     at_ts = message.at_ts if at_ts is None else at_ts
-    said = clean(value, MAX_SAID_CHARACTERS)
+    said = _ADDRESS.sub("(address)", clean(value if told is None else told, MAX_SAID_CHARACTERS))
     if said and entity.told_unit:
         said = f"{said} {entity.told_unit}"[:MAX_SAID_CHARACTERS]
     return Measure(entity, known, reason, said, at_ts, message.is_retained)
