@@ -218,8 +218,9 @@ class Watch:
         signals = tuple(self._steps.sense(now_ts))
         self._owe(self._engine.step(signals, is_open, now_ts))
         self._owe(self._steps.lapse(self._engine.alerts(), now_ts))
-        self._owe(self._explained(signals, now_ts))
-        has_news = any(change.events for change in self._owed)
+        explained = self._explained(signals, now_ts)
+        self._owe(explained)
+        has_news = bool(explained) or any(change.events for change in self._owed)
         self._write(self._owed, self._engine.alerts(), now_ts)
         if has_news or not self.rounds:
             self._tell()
@@ -239,11 +240,12 @@ class Watch:
     def _follow_clock(self, now_ts: float) -> None:
         """A clock that was set moves what is dated by it; what creeps adds up to no step."""
         offset_s = now_ts - self._clock.now_mono()
-        step_s, self._offset_s = offset_s - self._offset_s, offset_s
+        step_s = offset_s - self._offset_s
         if abs(step_s) > STEP_S * max(1.0, self._clock.speed):
+            self._steps.moved(step_s)  # first: where it cannot be written, the next round makes the whole step
             self._owed = [_dated(change, step_s) for change in self._owed]
             self._owe(self._engine.moved(step_s))
-            self._steps.moved(step_s)
+        self._offset_s = offset_s
 
     def _owe(self, changes: Sequence[Change]) -> None:
         if not changes:

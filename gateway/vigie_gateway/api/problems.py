@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from vigie_dashboard.pages import render_problem
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.accounts import AccountError
+from vigie_gateway.store import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ _MEANINGS = {
     421: "The `Host` is not one of this gateway's names or addresses",
     422: "A parameter is wrong",
     500: "An error in Vigie itself",
-    503: "The accounts cannot be read, the store takes nothing, or too much is asked at once",
+    503: "The accounts cannot be read, what is stored cannot be read or written, or too much is asked at once",
 }
 
 
@@ -99,6 +100,12 @@ def install(app: FastAPI) -> None:
         # What a form asked for is answered where the form is; here the file itself is the trouble.
         log.error("%s %r failed: %s", request.method, request.url.path, error)
         detail = "the accounts cannot be read or written now; the gateway's log says why"
+        return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {}, {})
+
+    @app.exception_handler(StoreError)
+    async def _store(request: Request, error: Exception) -> Response:
+        log.error("%s %r failed: %s", request.method, request.url.path, error)
+        detail = "what is stored cannot be read or written now; the gateway's log says why"
         return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {}, {})
 
     @app.exception_handler(Exception)

@@ -70,6 +70,8 @@ class World:
     shown: list[list[Phase]] = field(default_factory=list)
     woken: int = 0
     steps_s: list[float] = field(default_factory=list)
+    is_outbox_shut: bool = False
+    fault: str = ""
 
     def sense(self, now_ts: float) -> list[Signal]:
         return [Signal(name, subject, value, now_ts) for (name, subject), value in self.values.items()]
@@ -84,6 +86,11 @@ class World:
         numbers = {alert.number for alert in alerts}
         return {one: cause for one, cause in self.causes.items() if cause in numbers}
 
+    def moved(self, step_s: float) -> None:
+        if self.is_outbox_shut:
+            raise RuntimeError("the outbox cannot be written")
+        self.steps_s.append(step_s)
+
     def wake(self) -> None:
         self.woken += 1
 
@@ -92,10 +99,10 @@ class World:
         steps = Steps(
             self.sense,
             lambda _ts: True,
-            self.steps_s.append,
+            self.moved,
             lambda _alerts, _ts: (),
             self.explain,
-            lambda _one, _all: "",
+            lambda _one, _all: self.fault,
             self.plan,
         )
         return Watch(
@@ -174,6 +181,32 @@ def test_a_restart_while_firing_tells_nobody_again(world: World) -> None:
     world.run(world.watch(), 5)
     world.run(world.watch(), 5)
     assert len(world.disk.notices) == 1
+
+
+def test_a_step_of_the_clock_that_could_not_be_written_is_made_whole_by_the_next_round(world: World) -> None:
+    watch = world.watch()
+    world.values["circuit-dead", C4] = 1.0
+    world.run(watch, 30)
+    before = world.disk.open()[0]
+    world.clock.now -= 3_600.0
+    world.is_outbox_shut = True
+    world.run(watch, 3)
+    assert watch.internal == 3
+    world.is_outbox_shut = False
+    world.run(watch, 1)
+    assert world.steps_s == [pytest.approx(-3_600.0)]
+    assert world.disk.open()[0].since_ts == pytest.approx(before.since_ts - 3_600.0)
+
+
+def test_where_a_fault_lies_is_shown_when_it_is_found_though_nothing_happened(world: World) -> None:
+    watch = world.watch()
+    world.values["circuit-dead", C4] = 1.0
+    world.run(watch, 5)
+    shown = len(world.shown)
+    world.fault = "breaker"
+    world.run(watch, 2)
+    assert len(world.shown) == shown + 1
+    assert watch.standing[0].fault == "breaker"
 
 
 @pytest.mark.parametrize("step_s", [3_600.0, -3_600.0, -1_700_000_000.0])

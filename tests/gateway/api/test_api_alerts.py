@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests.gateway.conftest import Bench, ask_from
 
 from vigie_contract.readings import Reading
+from vigie_gateway.alerts.book_file import BookError
 from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
@@ -302,3 +303,17 @@ def test_what_is_missing_is_told_from_what_is_too_long(desk: TestClient, number:
     refused = submit(desk, number, "note", note="x" * 501)
     assert refused.status_code == 422
     assert "At most 500 characters" in html.unescape(refused.text)
+
+
+def test_alerts_that_cannot_be_read_are_a_503_that_names_the_log_and_nothing_of_the_disk(
+    bench: Bench, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise BookError("/var/lib/vigie/alerts.db: the alerts cannot be read: disk I/O error")
+
+    monkeypatch.setattr(bench.alerts.book._file, "read", fail)
+    client = token(bench, accounts, "read")
+    for path in ("/api/v1/alerts?state=history", "/alerts?tab=history"):
+        answer = client.get(path)
+        assert answer.status_code == 503, path
+        assert answer.json()["detail"] == "what is stored cannot be read or written now; the gateway's log says why"
