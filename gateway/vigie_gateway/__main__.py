@@ -17,7 +17,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vigie_gateway.commands import alerts, backup, clock, doctor, install, place, restore, rules, setup_address, user
+from vigie_gateway.commands import (
+    alerts,
+    backup,
+    clock,
+    doctor,
+    install,
+    place,
+    restore,
+    rules,
+    setup_address,
+    uninstall,
+    upgrade,
+    user,
+)
 from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, EXIT_IO, EXIT_UNAVAILABLE, fail
 
 if TYPE_CHECKING:  # the commands import what they need, so that --help and a wrong file answer at once
@@ -39,7 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
         command.add_argument("--site", type=Path, help="site.toml, instead of the one that gateway.toml names")
     commands.add_parser("demo", help="a sample place, live, with simulated pins; demo --help tells its options")
-    for module in (alerts, backup, clock, doctor, install, place, restore, rules, setup_address, user):
+    for module in (
+        alerts,
+        backup,
+        clock,
+        doctor,
+        install,
+        place,
+        restore,
+        rules,
+        setup_address,
+        uninstall,
+        upgrade,
+        user,
+    ):
         module.add_parser(commands)
     given = list(sys.argv[1:] if arguments is None else arguments)
     _log_to_stderr()

@@ -54,9 +54,12 @@ def run(options: argparse.Namespace) -> int:
         if options.dry_run:
             show(steps, machine, print)
             return 0
-        refused = _refused(machine, wishes, source)
+        refused = refusal(machine, wishes)
         if refused is not None:
             return fail(*refused)
+        other = _other_version(machine, source)
+        if other is not None:
+            return fail(EXIT_UNAVAILABLE, other)
         count = carry_out(steps, machine, lambda line: print(line, flush=True))
     except ValueError as error:
         return fail(2, str(error))
@@ -70,19 +73,27 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refused(machine: Machine, wishes: Wishes, source: Source) -> tuple[int, str] | None:
-    """Why it is not begun: the exit code and what to say."""
+def root_refusal(machine: Machine) -> tuple[int, str] | None:
+    """Why a command that changes this system is not begun: the exit code and what to say."""
     import os
-    import shutil
-
-    from vigie_gateway.commands.terminal import EXIT_UNAVAILABLE
-    from vigie_gateway.install.steps import CURRENT, version_folder
-    from vigie_gateway.install.wishes import kind_of, obstacles
 
     if os.geteuid() != 0:
         return EXIT_NO_ROOT, "this changes the system: start it with sudo. --dry-run shows what it would do, without"
     if machine.root != Path("/"):
         return 2, "--root shows what would be done to another system, with --dry-run only"
+    return None
+
+
+def refusal(machine: Machine, wishes: Wishes) -> tuple[int, str] | None:
+    """Why nothing is installed here: the exit code and what to say."""
+    import shutil
+
+    from vigie_gateway.commands.terminal import EXIT_UNAVAILABLE
+    from vigie_gateway.install.wishes import kind_of, obstacles
+
+    refused = root_refusal(machine)
+    if refused is not None:
+        return refused
     by_hand = Path("/opt/vigie/bin")
     found = obstacles(
         kind_of(machine),
@@ -90,9 +101,16 @@ def _refused(machine: Machine, wishes: Wishes, source: Source) -> tuple[int, str
         has_systemd=Path("/run/systemd/system").exists(),
         is_by_hand=by_hand.exists() and not by_hand.is_symlink(),
     )
-    current = machine.at(CURRENT)
-    if current.is_symlink() and current.resolve() != Path(version_folder(source)):
-        found.append(f"version {current.resolve().name} runs here: upgrade brings {source.id}, with a backup first")
     if wishes.bundle is not None and not wishes.bundle.is_dir():
         found.append(f"{wishes.bundle} is no folder: ./run bundle makes one")
     return (EXIT_UNAVAILABLE, "\n".join(found)) if found else None
+
+
+def _other_version(machine: Machine, source: Source) -> str | None:
+    """What to say where another version runs."""
+    from vigie_gateway.install.steps import CURRENT
+
+    current = machine.at(CURRENT)
+    if not current.is_symlink() or current.readlink().name == source.id:
+        return None
+    return f"version {current.readlink().name} runs here: upgrade brings {source.id}, with a backup first"

@@ -6,10 +6,9 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from vigie_gateway.doctor.findings import Finding, Status
-from vigie_gateway.settings import HttpSettings
 
 ANSWER_S = 5.0
 """What a gateway may take to answer. Lower calls a busy Pi dead; higher keeps a person waiting for one that hangs."""
@@ -22,6 +21,20 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is list
 """Where this machine reaches itself when the gateway listens on every address."""
 
 
+class Listener(Protocol):
+    """Where a gateway listens: ``[http]`` of gateway.toml, however it was read."""
+
+    @property
+    def host(self) -> str:
+        """An address, or localhost."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """TCP."""
+        ...
+
+
 class NoGatewayError(Exception):
     """Nothing listens there; one line for a person."""
 
@@ -30,14 +43,19 @@ class UntoldError(Exception):
     """Something listens there, but does not tell how it is: a gateway may well run. One line for a person."""
 
 
+class ClosedError(UntoldError):
+    """A gateway that answers, and tells this machine nothing, as its settings say."""
+
+
 Answer = Report | NoGatewayError | UntoldError
 
 
-def ask(settings: HttpSettings) -> Report:
+def ask(settings: Listener) -> Report:
     """The health report of the gateway that listens there.
 
     Raises:
         NoGatewayError: Nothing listens.
+        ClosedError: It answers, and tells this machine nothing.
         UntoldError: No answer in time, a refusal, or something that is no gateway of Vigie.
     """
     host = _EVERYWHERE.get(settings.host, settings.host)
@@ -54,7 +72,7 @@ def ask(settings: HttpSettings) -> Report:
     finally:
         connection.close()
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise UntoldError(f"the gateway at {where} does not tell this machine how it is: [http] local_role is public")
+        raise ClosedError(f"the gateway at {where} does not tell this machine how it is: [http] local_role is public")
     return _report(body, where)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from vigie_gateway.commands import install
+from vigie_gateway.commands import install, uninstall, upgrade
 
 
 def main() -> int:
     """Run one command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="./run", description="Put Vigie on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in (install,):
+    for module in (install, upgrade, uninstall):
         module.add_parser(commands)
     options = parser.parse_args()
     return int(options.run(options))

@@ -104,13 +104,17 @@ def _name_in_wheel(installed: Distribution, name: str) -> str | None:
     return f"vigie-{installed.version}.data/data/{SHARE}/{below}" if found else None
 
 
-def pack_wheel(folder: Path) -> Path:
-    """Make the wheel again that this program was installed from, each file checked against its digest.
+def pack_wheel(folder: Path, installed: Distribution | None = None) -> Path:
+    """Make the wheel again that something was installed from, each file checked against its digest.
+
+    Args:
+        folder: Where to.
+        installed: None is this program.
 
     Raises:
         SourceError: A file is missing or was changed since.
     """
-    installed = distribution("vigie")
+    installed = installed or distribution("vigie")
     target = folder / f"vigie-{installed.version}-py3-none-any.whl"
     record = io.StringIO()
     rows = csv.writer(record, lineterminator="\n")

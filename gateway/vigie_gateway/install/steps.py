@@ -88,8 +88,7 @@ def install_steps(wishes: Wishes, kind: Kind, source: Source, *, is_enrolled: bo
         is_enrolled: Whether a machine that only measures knows its gateway yet; its daemon is started only then.
     """
     return [
-        _system_packages(wishes, kind),
-        programs(wishes, kind, source),
+        *beside(wishes, kind, source),
         *places_of_programs(version_folder(source)),
         *system_files(source, is_gateway=wishes.is_gateway),
         *(_broker(wishes) if wishes.is_gateway else ()),
@@ -97,6 +96,11 @@ def install_steps(wishes: Wishes, kind: Kind, source: Source, *, is_enrolled: bo
         *(_name(wishes) if wishes.is_gateway and wishes.name else ()),
         *running(is_gateway=wishes.is_gateway, is_measuring=wishes.is_gateway or is_enrolled),
     ]
+
+
+def beside(wishes: Wishes, kind: Kind, source: Source) -> list[Step]:
+    """What a version needs before it can run, beside the one that does."""
+    return [_system_packages(wishes, kind), _programs(wishes, kind, source)]
 
 
 def _system_packages(wishes: Wishes, kind: Kind) -> Step:
@@ -107,7 +111,7 @@ def _system_packages(wishes: Wishes, kind: Kind) -> Step:
     )
 
 
-def programs(wishes: Wishes, kind: Kind, source: Source) -> Step:
+def _programs(wishes: Wishes, kind: Kind, source: Source) -> Step:
     """The programs of a version, beside those that run."""
     version = Version(source, version_folder(source), sees_system=kind.is_raspberry, bundle=wishes.bundle)
     return Step(

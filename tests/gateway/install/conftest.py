@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from vigie_gateway.install.examination import COMPLETE
 from vigie_gateway.install.machine import CommandError, Machine
+from vigie_gateway.install.source import this_source
+from vigie_gateway.install.steps import version_folder
 
 STATUS = """\
 Package: {name}
@@ -14,6 +17,8 @@ Status: install ok installed
 Version: 1
 
 """
+SOURCE = this_source()
+"""This clone; its digest takes a tenth of a second."""
 AVAHI_CONF = "[server]\n#host-name=foo\nuse-ipv4=yes\n\n[publish]\n"
 
 
@@ -45,17 +50,23 @@ class TreeMachine(Machine):
                 self._append("/etc/passwd", f"mosquitto:x:{os.getuid()}:{os.getgid()}::/:/bin/false\n")
         elif command[0] == "systemd-sysusers":
             self._append("/etc/passwd", "vigie-gateway:x:900:900::/:\nvigie-sensors:x:901:901::/:\n")
-        elif command[:2] == ("systemctl", "enable"):
-            for unit in command[2:]:
-                folder = self.at("/etc/systemd/system") / ("multi-user" if unit == "vigie.target" else "vigie")
-                wants = folder.with_suffix(".target.wants")
-                wants.mkdir(parents=True, exist_ok=True)
-                (wants / unit).symlink_to(self.at(f"/etc/systemd/system/{unit}"))
+        elif command[0] == "systemctl":
+            self._links(command[1], command[2:])
         elif command[0].endswith("bin/vigie-gateway"):
             return "vigie-gateway 0.1.0\n"
         elif " -m venv " in line:
             Path(command[-1]).mkdir(parents=True)
         return ""
+
+    def _links(self, verb: str, units: Sequence[str]) -> None:
+        for unit in units:
+            folder = self.at("/etc/systemd/system") / ("multi-user" if unit == "vigie.target" else "vigie")
+            wants = folder.with_suffix(".target.wants")
+            if verb == "enable":
+                wants.mkdir(parents=True, exist_ok=True)
+                (wants / unit).symlink_to(self.at(f"/etc/systemd/system/{unit}"))
+            elif verb == "disable":
+                (wants / unit).unlink(missing_ok=True)
 
     def _append(self, path: str, text: str) -> None:
         self.at(path).parent.mkdir(parents=True, exist_ok=True)
@@ -72,9 +83,24 @@ class TreeMachine(Machine):
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> TreeMachine:
-    """A fresh Debian 12, as far as the steps look at it."""
-    found = TreeMachine(tmp_path / "root")
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeMachine:
+    """A fresh Debian 12, as far as the steps look at it, with the programs of this clone complete."""
+    found = bare(tmp_path / "root")
+    complete = found.at(f"{version_folder(SOURCE)}/{COMPLETE}")
+    complete.parent.mkdir(parents=True)
+    complete.touch()
+    monkeypatch.setattr("vigie_gateway.files.os.fsync", lambda _: None)  # no test here cuts the power
+    return found
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path) -> TreeMachine:
+    """The same without any programs of ours."""
+    return bare(tmp_path / "root")
+
+
+def bare(root: Path) -> TreeMachine:
+    found = TreeMachine(root)
     for path, text in {
         "/etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
         "/etc/avahi/avahi-daemon.conf": AVAHI_CONF,

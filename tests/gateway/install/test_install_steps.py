@@ -6,13 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.gateway.install.conftest import TreeMachine
+from tests.gateway.install.conftest import SOURCE, TreeMachine
 
 from vigie_gateway.broker import find_mosquitto
 from vigie_gateway.install.actions import Step
 from vigie_gateway.install.examination import PENDING, examine
 from vigie_gateway.install.execution import StepError, carry_out, show
-from vigie_gateway.install.source import this_source
 from vigie_gateway.install.steps import CREDENTIALS, install_steps
 from vigie_gateway.install.wishes import Kind, Wishes, kind_of, obstacles
 from vigie_gateway.settings import load_settings
@@ -26,7 +25,7 @@ SENSORS = Wishes(node="pi-2", site="vigie", is_gateway=False)
 
 
 def steps(wishes: Wishes = GATEWAY, kind: Kind = DEBIAN, *, is_enrolled: bool = False) -> list[Step]:
-    return install_steps(wishes, kind, this_source(), is_enrolled=is_enrolled)
+    return install_steps(wishes, kind, SOURCE, is_enrolled=is_enrolled)
 
 
 def install(machine: TreeMachine, wishes: Wishes = GATEWAY, kind: Kind = DEBIAN) -> list[str]:
@@ -115,14 +114,14 @@ def test_what_a_run_that_was_cut_off_changed_is_taken_notice_of_by_the_next(mach
     assert not machine.at(PENDING).exists()
 
 
-def test_programs_that_were_half_installed_are_made_anew(machine: TreeMachine) -> None:
-    machine.failing = {"--require-hashes"}
+def test_programs_that_were_half_installed_are_made_anew(bare_machine: TreeMachine) -> None:
+    bare_machine.failing = {"--require-hashes"}
     with pytest.raises(StepError, match=r"programs of version .*\n.*--bundle"):
-        install(machine)
-    assert "/opt/vigie/current" not in machine.files()
-    machine.failing = set()
-    install(machine)
-    assert machine.at("/opt/vigie/current/.complete").is_file()
+        install(bare_machine)
+    assert "/opt/vigie/current" not in bare_machine.files()
+    bare_machine.failing = set()
+    install(bare_machine)
+    assert bare_machine.at("/opt/vigie/current/.complete").is_file()
 
 
 def test_an_older_list_of_packages_is_fetched_again(machine: TreeMachine) -> None:
@@ -161,17 +160,17 @@ def test_a_pi_that_only_measures_starts_once_it_knows_its_gateway() -> None:
     assert "let vigie-sensors.service start with vigie.target" in actions
 
 
-def test_a_raspberry_sees_the_systems_own_library_of_the_pins(machine: TreeMachine) -> None:
-    install(machine, kind=RASPBERRY)
-    assert "python3-lgpio" in next(line for line in machine.ran if "apt-get" in line)
-    assert "--system-site-packages" in next(line for line in machine.ran if " -m venv " in line)
-    assert "--ignore-installed" in next(line for line in machine.ran if "--require-hashes" in line)
+def test_a_raspberry_sees_the_systems_own_library_of_the_pins(bare_machine: TreeMachine) -> None:
+    install(bare_machine, kind=RASPBERRY)
+    assert "python3-lgpio" in next(line for line in bare_machine.ran if "apt-get" in line)
+    assert "--system-site-packages" in next(line for line in bare_machine.ran if " -m venv " in line)
+    assert "--ignore-installed" in next(line for line in bare_machine.ran if "--require-hashes" in line)
     assert not RASPBERRY.lacks_lgpio
 
 
-def test_every_dependency_is_installed_by_its_hash_and_never_built(machine: TreeMachine) -> None:
-    install(machine, Wishes(node="pi-1", site="vigie", bundle=Path("/srv/bundle")))
-    (first, second) = (line for line in machine.ran if " -m pip " in line)
+def test_every_dependency_is_installed_by_its_hash_and_never_built(bare_machine: TreeMachine) -> None:
+    install(bare_machine, Wishes(node="pi-1", site="vigie", bundle=Path("/srv/bundle")))
+    (first, second) = (line for line in bare_machine.ran if " -m pip " in line)
     for option in ("--require-hashes", "--only-binary :all:", "--no-index --find-links /srv/bundle"):
         assert option in first
     assert "--no-index" in second
