@@ -17,6 +17,7 @@ from vigie_gateway.doctor import (
     installation,
     running,
     storage,
+    telling,
     timekeeping,
 )
 from vigie_gateway.doctor.checkup import Check
@@ -49,7 +50,6 @@ def checks_of(it: Installation) -> list[Check]:
     return [
         Check("configuration", lambda: installation.site_findings(it.site)),
         Check("configuration", lambda: installation.password_findings(settings)),
-        Check("configuration", lambda: installation.notifier_findings(settings)),
         Check("programs", installation.program_findings),
         Check("broker", lambda: _file_findings(it)),
         Check("broker", lambda: broker_live.stranger_findings(settings.broker)),
@@ -60,6 +60,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("store", lambda: _copy_findings(settings)),
         Check("influxdb", lambda: _influxdb_findings(it)),
         Check("clock", lambda: timekeeping.clock_findings(Path(settings.store.path))),
+        Check("alerts", lambda: telling.telling_findings(settings, it.site)),
     ]
 
 

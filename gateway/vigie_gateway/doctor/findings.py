@@ -13,6 +13,7 @@ PARTS = {
     "gateway": "Running gateway",
     "store": "Store",
     "clock": "Clock",
+    "alerts": "Alerts",
     "influxdb": "InfluxDB",
 }
 """The parts in the order in which they are told, with their headings."""

@@ -8,10 +8,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from vigie_contract.clock import SystemClock
 from vigie_gateway.broker import INSTALL_COMMAND, find_mosquitto
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
-from vigie_gateway.notify import notifier_file
 from vigie_gateway.place.problem import SiteError, format_problem
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import DEFAULT_PATH, Settings, SettingsError, load_settings
@@ -45,20 +43,6 @@ def site_findings(path: Path) -> list[Finding]:
         remedy = "correct it; docs/configuration.md explains each table"
         return [Finding("configuration", "fail", format_problem(problem), remedy) for problem in error.problems]
     return [Finding("configuration", "pass", f"{path}: nothing wrong ({len(site.rooms)} rooms)")]
-
-
-def notifier_findings(settings: Settings) -> list[Finding]:
-    """What is wrong with the ways of telling; nothing is sent."""
-    path = settings.notifiers_path() or notifier_file.DEFAULT_PATH
-    try:
-        found = notifier_file.read_notifiers(settings.notifiers_path(), SystemClock().now_ts)
-    except notifier_file.NotifierFileError as error:
-        remedy = "correct it; docs/configuration.md explains each table of notifiers.toml"
-        return [Finding("configuration", "fail", problem, remedy) for problem in error.problems]
-    if not found.notifiers:
-        return []
-    names = ", ".join(one.name for one in found.notifiers)
-    return [Finding("configuration", "pass", f"{path}: nothing wrong ({names})")]
 
 
 def password_findings(settings: Settings) -> list[Finding]:

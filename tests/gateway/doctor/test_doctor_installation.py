@@ -12,7 +12,7 @@ from tests.conftest import ManualClock
 from tests.gateway.conftest import SAMPLE_SITE
 
 from vigie_gateway.doctor import installation, storage
-from vigie_gateway.settings import BrokerSettings, NotifySettings, Settings
+from vigie_gateway.settings import BrokerSettings, Settings
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import DailyCopies
 
@@ -42,18 +42,6 @@ def test_a_wrong_place_names_its_line(tmp_path: Path) -> None:
     found = installation.site_findings(tmp_path / "site.toml")
     assert found[0].status == "fail"
     assert "site.toml:3" in found[0].text
-
-
-def test_a_file_of_notifiers_that_everybody_may_read_fails_and_a_right_one_passes(tmp_path: Path) -> None:
-    path = tmp_path / "notifiers.toml"
-    path.write_text('[notifiers.phones]\nurl = "ntfys://ntfy.example.lan/alertes"\n', encoding="utf-8")
-    settings = Settings(notify=NotifySettings(file=str(path)))
-    path.chmod(0o604)
-    (found,) = installation.notifier_findings(settings)
-    assert (found.status, "mode 604" in found.text) == ("fail", True)
-    path.chmod(0o640)
-    (found,) = installation.notifier_findings(settings)
-    assert (found.status, found.text) == ("pass", f"{path}: nothing wrong (phones)")
 
 
 def test_a_password_is_there_secret_and_not_empty(tmp_path: Path) -> None:
