@@ -48,6 +48,7 @@ EXAMPLES = {
     "/history/{name}": "/history/salle",
     "/history/series/{name}": "/history/series/tableau.linky-va",
     "/alerts/{number}": "/alerts/1",
+    "/alerts/rules/{rule_id}": "/alerts/rules/room-full-over",
 }
 """An address of each route that has a parameter."""
 NOT_PAGES = {

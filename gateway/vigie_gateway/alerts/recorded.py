@@ -60,7 +60,13 @@ class _Teller(Protocol):
     def __call__(self, past: _Past) -> Iterator[tuple[Subject, Iterable[Signal]]]: ...
 
 
-def try_rule(site: Site, store: Store, rule: Rule, from_ts: float, to_ts: float) -> Trial:
+class TooLongError(Exception):
+    """There is more to look through than there is time for: nothing follows from what was looked at."""
+
+
+def try_rule(
+    site: Site, store: Store, rule: Rule, from_ts: float, to_ts: float, is_late: Callable[[], bool] = lambda: False
+) -> Trial:
     """When a rule would have fired.
 
     Args:
@@ -69,9 +75,11 @@ def try_rule(site: Site, store: Store, rule: Rule, from_ts: float, to_ts: float)
         rule: On or off.
         from_ts: Epoch seconds.
         to_ts: After it.
+        is_late: Whether to give up; asked at each change of a signal.
 
     Raises:
         StoreError: The store cannot be read.
+        TooLongError: It was late.
     """
     tell = TELLERS.get(rule.signal.removeprefix(ABSENT))
     if tell is None:
@@ -82,9 +90,15 @@ def try_rule(site: Site, store: Store, rule: Rule, from_ts: float, to_ts: float)
     def is_open(at_ts: float) -> bool | None:
         return None if watch is None else watch.at(at_ts).is_open
 
+    def in_time(signals: Iterable[Signal]) -> Iterator[Signal]:
+        for signal in signals:
+            if is_late():
+                raise TooLongError
+            yield signal
+
     past = _Past(site, store, Wiring(site), {one.name: one for one in store.series()}, from_ts, to_ts)
     tried = (
-        try_subject(rule, subject, signals, is_open, from_ts, to_ts)
+        try_subject(rule, subject, in_time(signals), is_open, from_ts, to_ts)
         for subject, signals in tell(past)
         if is_about(rule, subject)
     )

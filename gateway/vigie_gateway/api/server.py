@@ -23,6 +23,7 @@ from vigie_gateway.api import (
     pages,
     problems,
     rehearsals,
+    rules,
     sessions,
     setup,
     setup_address,
@@ -101,6 +102,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(sessions.router(gateway))
     app.include_router(corrections.router(gateway))
     app.include_router(rehearsals.router(gateway))
+    app.include_router(rules.router(gateway))
     app.include_router(alerts.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))

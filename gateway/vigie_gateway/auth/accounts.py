@@ -375,6 +375,11 @@ class Accounts:
             _note(database, f"screen {accepted.name}", "let in", now_ts)
         return True
 
+    def note(self, who: str, what: str, now_ts: float) -> None:
+        """Write down what somebody changed elsewhere. Raises AccountError."""
+        with self._transaction() as database:
+            _note(database, who, what, now_ts)
+
     def audit(self, limit: int = 100) -> list[tuple[float, str, str]]:
         """When, who, what: the newest first."""
         rows = self._rows("SELECT at_ts, who, what FROM audit ORDER BY id DESC LIMIT ?", limit)

@@ -35,9 +35,11 @@ DEFAULT_FOR_S = 60.0
 
 _UNITS_S = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(s|min|h|d)", re.ASCII)
-_BY_ID = {rule.id: rule for rule in DEFAULT_RULES}
-_SEVERITIES = {"outage": Severity.OUTAGE, "warning": Severity.WARNING, "unknown": Severity.UNKNOWN}
-_KINDS = {
+BY_ID = {rule.id: rule for rule in DEFAULT_RULES}
+"""Vigie's own."""
+SEVERITIES = {"outage": Severity.OUTAGE, "warning": Severity.WARNING, "unknown": Severity.UNKNOWN}
+"""By the word of the file."""
+KINDS = {
     "circuits": SubjectKind.CIRCUIT,
     "rooms": SubjectKind.ROOM,
     "doors": SubjectKind.DOOR,
@@ -49,7 +51,7 @@ _KINDS = {
 """By the key that narrows a rule down, what it lists."""
 
 
-def _duration_s(value: Any) -> float:
+def duration_s(value: Any) -> float:
     """Seconds of ``"5 min"``, ``"30 s"``, ``"1 h"``, ``"2 d"``, or of a number of seconds."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())) is not None:
         value = float(match[1]) * _UNITS_S[match[2]]
@@ -103,7 +105,7 @@ def _some(value: Any) -> Any:
     return value
 
 
-Duration = Annotated[float, BeforeValidator(_duration_s)]
+Duration = Annotated[float, BeforeValidator(duration_s)]
 Runbook = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_runbook)]
 SignalName = Annotated[str, BeforeValidator(_known_signal)]
 
@@ -138,7 +140,7 @@ class RuleTable(Table):
     def _check(self) -> RuleTable:
         if self.above is not None and self.below is not None:
             raise ValueError("either above or below, not both")
-        known = _BY_ID.get(self.id)
+        known = BY_ID.get(self.id)
         if known is None:
             self._check_new()
         elif self.signal is not None or self.channel is not None:
@@ -152,7 +154,7 @@ class RuleTable(Table):
 
     def _check_new(self) -> None:
         if (self.signal is None) == (self.channel is None):
-            what = one_of(self.id, _BY_ID, "one of Vigie's rules")
+            what = one_of(self.id, BY_ID, "one of Vigie's rules")
             raise ValueError(f"signal or channel of a new rule; or as id {what}")
         if self.above is None and self.below is None:
             raise ValueError("above or below, the level of a new rule")
@@ -160,16 +162,16 @@ class RuleTable(Table):
     def _check_kinds(self, rule: Rule) -> None:
         kind = SIGNALS[rule.signal].subject
         for key in self._narrowed():
-            if self.channel is not None or _KINDS[key] is not kind:
-                right = [one for one, its in _KINDS.items() if its is kind and self.channel is None]
+            if self.channel is not None or KINDS[key] is not kind:
+                right = [one for one, its in KINDS.items() if its is kind and self.channel is None]
                 raise ValueError(f"{right[0] if right else 'no list'} in place of {key}: it is about a {kind}")
 
     def _narrowed(self) -> list[str]:
-        return [key for key in _KINDS if getattr(self, key) is not None]
+        return [key for key in KINDS if getattr(self, key) is not None]
 
     def _compared(self) -> Rule:
         """With its signal, level and where it clears."""
-        known = _BY_ID.get(self.id)
+        known = BY_ID.get(self.id)
         base = known or Rule(
             self.id, self.signal or "reading", True, 0.0, 0.0, DEFAULT_FOR_S, 0.0, When.ALWAYS, Severity.WARNING,
             is_own=True,
@@ -189,7 +191,7 @@ class RuleTable(Table):
             "for_s": self.for_,
             "keep_firing_s": self.keep_firing_for,
             "when": None if self.when is None else When(self.when),
-            "severity": None if self.severity is None else _SEVERITIES[self.severity],
+            "severity": None if self.severity is None else SEVERITIES[self.severity],
             "subjects": self._subjects(),
             "name": self.name,
             "tell": self.tell,
@@ -214,7 +216,7 @@ class RuleTable(Table):
         if self.channel is not None:
             return frozenset({Subject(SubjectKind.CHANNEL, self.channel)})
         narrowed = self._narrowed()
-        return frozenset(Subject(_KINDS[key], one) for key in narrowed for one in getattr(self, key)) or None
+        return frozenset(Subject(KINDS[key], one) for key in narrowed for one in getattr(self, key)) or None
 
 
 class AlertsTable(Table):

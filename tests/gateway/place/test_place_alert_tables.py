@@ -11,7 +11,7 @@ from vigie_gateway.alerts.defaults import DEFAULT_RULES
 from vigie_gateway.alerts.rules import Rule, When
 from vigie_gateway.alerts.signals import Subject, SubjectKind
 from vigie_gateway.notify.recipients import Recipient
-from vigie_gateway.place.alert_tables import _duration_s, recipients_of, rules_of
+from vigie_gateway.place.alert_tables import duration_s, recipients_of, rules_of
 from vigie_gateway.place.hours import Span
 from vigie_gateway.place.problem import Problem
 from vigie_gateway.place.site import read_site
@@ -136,7 +136,7 @@ def test_quiet_may_be_the_hours_in_which_the_place_is_closed() -> None:
 @given(st.text() | st.floats() | st.integers() | st.booleans() | st.none() | st.lists(st.integers(), max_size=1))
 def test_any_duration_is_seconds_of_at_most_a_month_or_an_error(value: object) -> None:
     try:
-        found = _duration_s(value)
+        found = duration_s(value)
     except ValueError:
         return
     assert 0 <= found <= 30 * 86_400
