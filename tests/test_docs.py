@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from vigie_contract import topics
+from vigie_contract import enrolment, topics
 from vigie_contract.commands import FINDINGS, REFUSED
 from vigie_contract.errors import REFUSALS
 from vigie_contract.quantities import QUANTITIES
@@ -78,12 +78,20 @@ def test_every_quantity_has_its_row_in_the_protocol() -> None:
         ("Why a message is refused", REFUSALS),
         ("What a line holds", FINDINGS),
         ("Why a command is refused", REFUSED),
+        ("Why an enrolment is refused", {word: str(status) for word, (status, _) in enrolment.REFUSALS.items()}),
     ],
 )
 def test_every_reason_has_its_row_in_the_protocol(heading: str, expected: dict[str, str]) -> None:
     found = {word: row[1] for word, row in rows(section(page("protocol.md"), heading)).items()}
     del found["word"], found["---"]
     assert found == expected
+
+
+def test_every_refusal_of_an_enrolment_has_its_meaning_in_the_protocol() -> None:
+    found = rows(section(page("protocol.md"), "Why an enrolment is refused"))
+    assert {word: found[word][2] for word in enrolment.REFUSALS} == {
+        word: meaning for word, (_, meaning) in enrolment.REFUSALS.items()
+    }
 
 
 def test_every_topic_has_its_row_in_the_protocol() -> None:

@@ -40,6 +40,7 @@ EDGES = {
     "uvicorn": {"vigie_gateway/api/serving.py"},
     "jinja2": {"vigie_dashboard/pages.py", "vigie_gateway/devices/template/syntax.py"},
     "babel": {"vigie_dashboard/language.py"},
+    "cryptography": {"vigie_gateway/certificates/authority.py"},
     "apprise": {"vigie_gateway/notify/notifiers/apprise_service.py"},
     "influxdb_client": {"vigie_gateway/store/influxdb/writer.py"},
     "urllib3": {"vigie_gateway/store/influxdb/writer.py"},

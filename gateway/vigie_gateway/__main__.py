@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from vigie_gateway.commands import (
     alerts,
     backup,
+    certificates,
     clock,
     doctor,
     install,
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for module in (
         alerts,
         backup,
+        certificates,
         clock,
         doctor,
         install,

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in its place at once, or leave it as it was; on disk when this returns. Raises OSError."""
+def replace_file(path: Path, content: bytes, mode: int, group: str | None = None) -> None:
+    """Put a file in its place at once, or leave it as it was; on disk when this returns.
+
+    Args:
+        path: Where.
+        content: All of it.
+        mode: Its rights, less what the umask takes; exactly these where a group is named.
+        group: Whose group it is to be; None leaves that to the folder and to who asks.
+
+    Raises:
+        OSError: It cannot be written.
+        LookupError: There is no such group.
+    """
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     new.touch(mode)
+    if group is not None:
+        shutil.chown(new, group=group)
+        new.chmod(mode)
     with new.open("wb") as file:
         file.write(content)
         file.flush()

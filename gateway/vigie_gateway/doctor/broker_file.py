@@ -1,6 +1,6 @@
 """The configuration that Mosquitto runs with: found, read with what it includes, and taken apart.
 
-Called by the doctor. ``judge`` (``broker_file_check``) says what is wrong with it.
+Called by the doctor and by ``nodes.admission``. ``judge`` (``broker_file_check``) says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -92,6 +92,11 @@ OF_A_LISTENER = frozenset(
 
 def running_files(proc: Path = _PROC) -> list[Path]:
     """The files that running brokers were given with ``-c``, by process id."""
+    return [path for _, path in running_brokers(proc)]
+
+
+def running_brokers(proc: Path = _PROC) -> list[tuple[int, Path]]:
+    """The brokers that run here: process id, and the file that each was given with ``-c``."""
     found = []
     for entry in sorted(proc.glob("[0-9]*/cmdline"), key=lambda path: int(path.parent.name)):
         try:
@@ -101,7 +106,7 @@ def running_files(proc: Path = _PROC) -> list[Path]:
         if words[0].rpartition(b"/")[2] != b"mosquitto":
             continue
         found += [
-            Path(value.decode(errors="replace"))
+            (int(entry.parent.name), Path(value.decode(errors="replace")))
             for flag, value in itertools.pairwise(words)
             if flag in {b"-c", b"--config-file"} and value
         ]
