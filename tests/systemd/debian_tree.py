@@ -29,7 +29,9 @@ class TreeError(Exception):
     """No tree could be made or booted; what said so."""
 
 
-def run(command: Sequence[str | Path], timeout_s: float = 600, **options: object) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | Path], timeout_s: float = 600, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
@@ -37,6 +39,7 @@ def run(command: Sequence[str | Path], timeout_s: float = 600, **options: object
         check=False,
         timeout=timeout_s,
         stdin=subprocess.DEVNULL,
+        cwd=cwd,
     )
     if done.returncode:
         raise TreeError(f"{command[0]} ended with {done.returncode}: {(done.stdout + done.stderr)[-3_000:]}")

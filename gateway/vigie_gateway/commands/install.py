@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.commands.terminal import EXIT_UNAVAILABLE, fail
     from vigie_gateway.install.execution import StepError, carry_out, show
     from vigie_gateway.install.first_address import show_first_address
-    from vigie_gateway.install.machine import Machine
+    from vigie_gateway.install.machine import CommandError, Machine
     from vigie_gateway.install.source import SourceError, this_source
     from vigie_gateway.install.steps import install_steps
     from vigie_gateway.install.wishes import Wishes, kind_of
@@ -60,10 +60,11 @@ def run(options: argparse.Namespace) -> int:
         other = _other_version(machine, source)
         if other is not None:
             return fail(EXIT_UNAVAILABLE, other)
-        count = carry_out(steps, machine, lambda line: print(line, flush=True))
+        with machine.alone():
+            count = carry_out(steps, machine, lambda line: print(line, flush=True))
     except ValueError as error:
         return fail(2, str(error))
-    except (SourceError, StepError) as error:
+    except (CommandError, SourceError, StepError) as error:
         return fail(EXIT_UNAVAILABLE, str(error))
     print("Nothing was changed: everything is as it should be." if not count else "Installed.")
     if wishes.is_gateway:

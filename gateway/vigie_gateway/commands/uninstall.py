@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.install.actions import Packages
     from vigie_gateway.install.examination import is_done
     from vigie_gateway.install.execution import StepError, carry_out, show
-    from vigie_gateway.install.machine import Machine
+    from vigie_gateway.install.machine import CommandError, Machine
     from vigie_gateway.install.removal import DATA, removal_steps
     from vigie_gateway.install.steps import BROKER, UNITS
 
@@ -51,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
     if options.purge and not options.yes and not _is_sure():
         return fail(2, "nothing was changed: --purge deletes all readings, and asks; where nobody can answer: --yes")
     try:
-        count = carry_out(steps, machine, lambda line: print(line, flush=True))
-    except StepError as error:
+        with machine.alone():
+            count = carry_out(steps, machine, lambda line: print(line, flush=True))
+    except (CommandError, StepError) as error:
         return fail(EXIT_UNAVAILABLE, str(error))
     print("Removed." if count else "Nothing was changed: nothing of Vigie is here.")
     if not options.purge:

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.commands.install import refusal
     from vigie_gateway.commands.terminal import EXIT_UNAVAILABLE, fail
     from vigie_gateway.install.execution import StepError, carry_out, show
-    from vigie_gateway.install.machine import Machine
+    from vigie_gateway.install.machine import CommandError, Machine
     from vigie_gateway.install.replacement import NotHealthyError, Replacement
     from vigie_gateway.install.source import SourceError, this_source
     from vigie_gateway.install.steps import beside
@@ -53,9 +53,10 @@ def run(options: argparse.Namespace) -> int:
         if refused is not None:
             return fail(*refused)
         if new.id != old.id:
-            carry_out(first, machine, say)
-            replacement.exchange(new, old)
-    except (SourceError, StepError) as error:
+            with machine.alone():
+                carry_out(first, machine, say)
+                replacement.exchange(new, old)
+    except (CommandError, SourceError, StepError) as error:
         return fail(EXIT_UNAVAILABLE, str(error))
     except NotHealthyError as error:
         return fail(EXIT_WENT_BACK, str(error))

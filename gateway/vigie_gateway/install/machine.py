@@ -6,15 +6,22 @@ The lowest seam: tests give a tree of their own and commands that are written do
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 SAID_LINES = 3
 """Of what a program said before it failed. Fewer hide apt's reason behind its last word; more bury ours."""
+
+LOCK = "/run/vigie-install.lock"
+ALONE_S = 120.0
+"""How long another run is waited for. Lower gives up on what a run that was killed started; higher seems to hang."""
 
 
 class CommandError(Exception):
@@ -26,6 +33,32 @@ class Machine:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self.root = root
+        self._lock: tuple[int, ...] = ()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out, until this one has ended, and every program that it started.
+
+        Raises:
+            CommandError: Another one does not end.
+        """
+        path = self.at(LOCK)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        deadline_mono = time.monotonic() + ALONE_S
+        with path.open("w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline_mono:
+                        raise CommandError("another installation runs here: wait until it has ended") from None
+                    time.sleep(0.5)
+            self._lock = (file.fileno(),)
+            try:
+                yield
+            finally:
+                self._lock = ()
 
     def at(self, path: str) -> Path:
         """Where an absolute path of the machine is to be found from here."""
@@ -66,6 +99,7 @@ class Machine:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                pass_fds=self._lock,
                 env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})},
             )
         except OSError as error:

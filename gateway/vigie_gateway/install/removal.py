@@ -42,7 +42,7 @@ def removal_steps(name: str, *, has_broker: bool, with_data: bool) -> list[Step]
         Step("what runs takes notice", tuple(_notice(has_broker=has_broker, has_name=bool(name)))),
     ]
     if with_data:
-        paths = (*DATA, *(BROKER_DATA if has_broker else ()))
+        paths = (*DATA, "/run/vigie-sensors", *(BROKER_DATA if has_broker else ()))
         found.append(Step("what was measured and configured", tuple(Absent(path) for path in paths)))
         found.append(Step("users of the daemons", (NoUser("vigie-gateway"), NoUser("vigie-sensors"))))
     programs = (OPT, "/usr/local/bin/vigie-gateway", "/usr/local/bin/vigie-sensors")

@@ -1,0 +1,246 @@
+"""The life of an installation, on a Debian of its own with systemd as PID 1: the tests follow each other in this order.
+
+From a clone to a board that is live; the second run; a reboot; an upgrade, one that fails and goes back; the removal;
+and the same from the wheel. Needs root; debootstrap and the package registries for the first time only.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.systemd.debian_tree import KEPT, ROOT, Debian, base_tree, run
+
+from vigie_gateway.install.program import copy_of_clone
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.timeout(1_200),
+    pytest.mark.skipif(shutil.which("debootstrap") is None, reason="debootstrap is missing: apt-get install it"),
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="the tree is made for x86_64"),
+]
+
+PYTHON = "3.11"
+"""Of the tree's Debian."""
+BUNDLE, WHEEL = "/srv/bundle", "/srv/wheel"
+HEALTH = "import urllib.request as u, urllib.error as e\ntry: print(u.urlopen('{0}').read().decode())\n"
+HEALTH += "except e.HTTPError as error: print(error.read().decode())"
+SENSOR = '\n[[sensors]]\nname = "loop"\ndriver = "latency"\nperiod_s = 2\noutside = ["127.0.0.1"]\n'
+"""A measurement that is real and needs no wire: of the machine's own loopback."""
+NEEDED_S = 60.0
+"""For what happens by itself within seconds."""
+
+
+def wheels() -> Path:
+    """What Vigie needs, for the tree's Python, from the index that this machine's pip is set up with; kept."""
+    pins = ROOT / "requirements" / "run.txt"
+    folder = KEPT / f"wheels-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
+    if not folder.is_dir():
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        pip = (sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps", "--only-binary", ":all:")
+        run([*pip, "--python-version", PYTHON, "-r", pins, "-d", part])
+        part.rename(folder)
+    return folder
+
+
+@contextmanager
+def timed(what: str, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    with capsys.disabled():
+        print(f"\n  {what}: {time.monotonic() - started:.1f} s", end="")
+
+
+def clone(tree: Path, name: str, version: str | None = None) -> Path:
+    """A clone of this repository in the tree; ``version`` says that it is another one."""
+    target = copy_of_clone(ROOT, tree / "srv" / name)
+    shutil.copy(ROOT / "run", target / "run")
+    if version is not None:
+        project = target / "pyproject.toml"
+        project.write_text(
+            re.sub(r'^version = ".*"$', f'version = "{version}"', project.read_text(), flags=re.MULTILINE)
+        )
+    return target
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Debian]:
+    folder = tmp_path_factory.mktemp("debian")
+    tree = folder / "tree"
+    run(["cp", "-a", "--reflink=auto", base_tree(), tree])
+    shutil.copytree(wheels(), tree / "srv" / "bundle")
+    clone(tree, "vigie")
+    clone(tree, "newer", "9.1.0")
+    broken = clone(tree, "broken", "9.2.0") / "gateway" / "vigie_gateway" / "app.py"
+    broken.write_text(f"{broken.read_text()}\nraise RuntimeError('as told')\n")
+    made = Debian(tree)
+    made.boot()
+    yield made
+    made.end()
+    shutil.rmtree(tree)
+
+
+def health(debian: Debian) -> dict[str, Any]:
+    said = debian.ask("python3", "-c", HEALTH.format("http://127.0.0.1:8080/healthz"))
+    return json.loads(said) if said.startswith("{") else {"version": None, "parts": {}}
+
+
+def stored(debian: Debian) -> int:
+    """How many readings the database holds on disk, and so has acknowledged."""
+    count = "SELECT count(*) FROM log"
+    command = f"import sqlite3; print(sqlite3.connect('/var/lib/vigie/vigie.db').execute('{count}').fetchone()[0])"
+    return int(debian.ask("python3", "-c", command).strip() or 0)
+
+
+def wait_for_more(debian: Debian, before: int) -> int:
+    deadline = time.monotonic() + NEEDED_S
+    while (now := stored(debian)) <= before and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert now > before, debian.ask("journalctl", "-n", "40", "-u", "vigie-gateway", "-u", "vigie-sensors")
+    return now
+
+
+def clean(debian: Debian) -> str:
+    """Which units run, and that none failed."""
+    assert debian.ask("systemctl", "--failed", "--plain", "--no-legend").strip() == ""
+    return debian.ask("systemctl", "is-active", "vigie-gateway", "vigie-sensors", "mosquitto", "avahi-daemon")
+
+
+def test_a_dry_run_shows_every_step_and_changes_nothing(debian: Debian) -> None:
+    said = debian.do("/srv/vigie/run", "install", "--dry-run", "--bundle", BUNDLE)
+    assert said.count("would do") >= 10
+    assert not (debian.tree / "opt" / "vigie").exists()
+    assert not (debian.tree / "etc" / "mosquitto").exists()
+
+
+def test_one_command_leads_from_a_clone_to_a_live_board(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    with timed("install", capsys):
+        said = debian.do("/srv/vigie/run", "install", "--bundle", BUNDLE)
+    assert re.search(r"http://127\.0\.0\.1:8080/setup/start/(\w{4}-?){4}", said)
+    assert clean(debian).split() == ["active"] * 4
+    assert "<html" in debian.do("python3", "-c", HEALTH.format("http://127.0.0.1:8080/board"))
+    assert "vigie.local" in debian.do("systemctl", "status", "--no-pager", "avahi-daemon")
+
+
+def test_a_second_run_changes_nothing_and_says_so(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    debian.do("touch", "/srv/before")
+    with timed("second run", capsys):
+        said = debian.do("/srv/vigie/run", "install", "--bundle", BUNDLE)
+    assert "Nothing was changed: everything is as it should be." in said
+    assert "doing" not in said
+    newer = debian.do("find", "/etc", "/opt", "/usr", "-newer", "/srv/before", "-not", "-type", "d")
+    assert newer == ""
+
+
+def test_a_reading_arrives_and_is_on_disk(debian: Debian) -> None:
+    config = debian.tree / "etc" / "vigie" / "sensors.toml"
+    config.write_text(config.read_text() + SENSOR)
+    debian.do("systemctl", "restart", "vigie-sensors")
+    debian.do("/usr/local/bin/vigie-gateway", "clock", "set")
+    wait_for_more(debian, 0)
+    assert health(debian)["parts"]["broker"]["status"] == "pass"
+
+
+def test_the_doctor_finds_nothing_that_fails(debian: Debian) -> None:
+    findings = json.loads(debian.ask("/usr/local/bin/vigie-gateway", "doctor", "--json"))
+    assert [each for each in findings["findings"] if each["status"] == "fail"] == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "limit"), [("vigie-gateway.service", 1.5), ("vigie-sensors.service", 2.0), ("mosquitto.service", 1.5)]
+)
+def test_a_running_unit_is_no_more_exposed_than_promised(
+    debian: Debian, unit: str, limit: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = debian.do("systemd-analyze", "security", "--no-pager", unit)
+    level = re.search(r"exposure level for \S+: ([\d.]+)", said)
+    assert level is not None, said[-300:]
+    with capsys.disabled():
+        print(f"\n  systemd-analyze security {unit}: {level[1]}", end="")
+    assert float(level[1]) <= limit
+
+
+def test_a_machine_that_was_switched_off_comes_back_by_itself(
+    debian: Debian, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stored(debian)
+    debian.switch_off()
+    with timed("reboot", capsys):
+        debian.boot()
+    assert clean(debian).split()[:2] == ["active"] * 2
+    debian.do("/usr/local/bin/vigie-gateway", "clock", "set")
+    wait_for_more(debian, before)
+
+
+def test_an_upgrade_backs_up_and_brings_the_newer_version(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    before = stored(debian)
+    with timed("upgrade", capsys):
+        said = debian.do("/srv/newer/run", "upgrade", "--bundle", BUNDLE)
+    copy = re.search(r"^ +(/var/lib/vigie/backups/\S+\.db)$", said, re.MULTILINE)
+    assert copy is not None
+    assert (debian.tree / copy[1].lstrip("/")).stat().st_size > 0
+    assert health(debian)["version"] == "9.1.0"
+    wait_for_more(debian, before)
+
+
+def test_an_upgrade_that_does_not_run_goes_back_by_itself(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    before = stored(debian)
+    with timed("failed upgrade", capsys):
+        said = debian.do("/srv/broken/run", "upgrade", "--bundle", BUNDLE, expected=1)
+    assert re.search(r"version 9\.2\.0-\w+ was not well: version 9\.1\.0-\w+ runs again, as before", said)
+    assert health(debian)["version"] == "9.1.0"
+    wait_for_more(debian, before)
+
+
+def test_a_run_that_was_cut_off_is_made_good_by_the_next(debian: Debian) -> None:
+    """Ended while the programs are installed: what runs is not touched, and the next run goes on."""
+    debian.do("timeout", "--signal=KILL", "4", "/srv/vigie/run", "upgrade", "--bundle", BUNDLE, expected=-9)
+    assert health(debian)["version"] == "9.1.0"
+    debian.do("/srv/vigie/run", "upgrade", "--bundle", BUNDLE)
+    assert health(debian)["version"] != "9.1.0"
+    assert clean(debian).split() == ["active"] * 4
+
+
+def test_a_removal_leaves_the_readings_and_the_broker_as_debian_has_it(
+    debian: Debian, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stored(debian)
+    with timed("uninstall", capsys):
+        debian.do("/srv/vigie/run", "uninstall")
+    assert not (debian.tree / "opt" / "vigie").exists()
+    assert stored(debian) >= before > 0
+    assert debian.ask("systemctl", "is-active", "vigie-gateway", "mosquitto").split() == ["inactive", "active"]
+    assert debian.ask("systemctl", "--failed", "--plain", "--no-legend").strip() == ""
+
+
+def test_the_wheel_installs_itself_and_finds_what_was_there(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    before = stored(debian)
+    folder = debian.tree / WHEEL.lstrip("/")
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT)
+    debian.do("python3", "-m", "venv", "/srv/first")
+    debian.do("sh", "-c", f"/srv/first/bin/pip install --no-index --no-deps {WHEEL}/*.whl")
+    with timed("install from the wheel", capsys):
+        debian.do("/srv/first/bin/vigie-gateway", "install", "--bundle", BUNDLE)
+    assert clean(debian).split() == ["active"] * 4
+    debian.do("rm", "-r", "/srv/first", WHEEL)
+    debian.do("/opt/vigie/bin/vigie-gateway", "clock", "set")
+    wait_for_more(debian, before)
+
+
+def test_nothing_is_left_when_that_is_asked_for_twice(debian: Debian) -> None:
+    debian.do("/opt/vigie/bin/vigie-gateway", "uninstall", "--purge", expected=2)
+    assert stored(debian) > 0
+    debian.do("/opt/vigie/bin/vigie-gateway", "uninstall", "--purge", "--yes")
+    left = debian.do("find", "/etc", "/opt", "/usr/local", "/var/lib", "-iname", "*vigie*")
+    assert left == ""
+    assert debian.ask("ls", "/run/vigie-sensors") == ""
+    assert "vigie" not in (debian.tree / "etc" / "passwd").read_text()
