@@ -35,10 +35,12 @@ WAITING_EVENTS = 10_000
 class Connection:
     """One client, from its connection to its loss. Its callbacks run on paho's thread and only leave word."""
 
-    def __init__(self, config: SensorsConfig, wake: Callable[[], None]) -> None:
+    def __init__(self, config: SensorsConfig, wake: Callable[[], None], *, hears_alerts: bool = False) -> None:
         self._wake = wake
         self._status_topic = topics.status(config.site, config.node)
         self._topics = [(topic(config.site, config.node), qos) for topic, qos in ((topics.all_acks, 0), (topics.do, 1))]
+        if hears_alerts:
+            self._topics.append((topics.all_alerts(config.site), 1))
         self._threads: set[threading.Thread] = set()
         self.events: deque[tuple[str, Any, Any]] = deque(maxlen=WAITING_EVENTS)
         self.data_mids: set[int] = set()
@@ -82,7 +84,7 @@ class Connection:
         self.client.loop_stop()
 
     def subscribe(self) -> None:
-        """To the gateways' acknowledgements and commands."""
+        """To the gateways' acknowledgements and commands, and to what fires there."""
         self.client.subscribe(self._topics)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:

@@ -26,6 +26,7 @@ from vigie_sensors.registry import Registry
 from vigie_sensors.rehearsal.commands import Commands
 from vigie_sensors.rehearsal.settings import FarEndConfig
 from vigie_sensors.sensor_loop import SensorLoop
+from vigie_sensors.told_alerts import ToldAlerts
 from vigie_sensors.tools import run_tool
 from vigie_sensors.young import choose_folder
 
@@ -96,7 +97,9 @@ class Daemon:
             channels = [channel for declared in config.channels.values() for channel in declared]
             self.journal.declare({channel.id: channel.quantity for channel in channels})
             self._simulation = self._install_simulation(channels)
-            context = Context(clock, run_tool, str(self._make_state_directory()))
+            alerts = ToldAlerts(config.all_gateways, self._link_clock)
+            context = Context(clock, run_tool, str(self._make_state_directory()), alerts)
+            shows_alerts = any(registry.kind(sensor.driver) == "alerts" for sensor in config.sensors)
             self.commands = Commands(
                 config.rehearsal, Path(context.state_directory), context.run_tool, self._link_clock
             )
@@ -110,6 +113,7 @@ class Daemon:
                     self._link_clock,
                     self.commands.take,
                     None if config.rehearsal is None else config.rehearsal.rooms,
+                    alerts if shows_alerts else None,
                 )
                 for seen in config.by_broker()
             )

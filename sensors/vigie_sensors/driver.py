@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_contract.readings import Reading
+from vigie_sensors.told_alerts import ToldAlerts
 
 
 class DriverError(Exception):
@@ -103,11 +104,13 @@ class Context:
         run_tool: Runs a program by its argument list with a deadline in seconds and returns what it printed; raises
             DriverError (``absent`` naming the Debian package when the program is missing, ``failed`` otherwise).
         state_directory: Where a driver may keep a small file over restarts (the data budget); it exists.
+        alerts: What gateways say of their alerts; None where no broker is heard (``once``).
     """
 
     clock: Clock
     run_tool: Callable[[list[str], float], str]
     state_directory: str
+    alerts: ToldAlerts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class DriverSpec:
 
     Attributes:
         name: The word in ``sensors.toml``.
-        kind: ``occupancy``, ``outlets`` or ``wifi``.
+        kind: ``occupancy``, ``outlets``, ``wifi`` or ``alerts``.
         text: One line: what it measures.
         wiring: Which pin or device goes where, for a person with the hardware in hand.
         options: Its keys.

@@ -177,22 +177,24 @@ class _Line:
 
 
 class Output:
-    """One pin that is driven, low at first."""
+    """One pin that is driven, inactive at first."""
 
-    def __init__(self, pin: int) -> None:
-        """Open it; raises DriverError."""
+    def __init__(self, pin: int, *, active_high: bool = True) -> None:
+        """Open it: active is 3.3 V, or ground; raises DriverError."""
         with opening(f"GPIO{pin}"):
             import gpiozero
 
-            self._device: Any = gpiozero.OutputDevice(pin)
+            self._device: Any = gpiozero.OutputDevice(pin, active_high=active_high)
 
-    def set(self, high: bool) -> None:
+    def set(self, active: bool) -> None:
         """Drive it; raises DriverError."""
         with reading(str(self._device.pin)):
-            self._device.value = high
+            self._device.value = active
 
     def close(self) -> None:
-        """Give the pin back."""
+        """Make it inactive, and give the pin back."""
+        with suppress(Exception):
+            self._device.off()  # a pin that is given back may stay as it was
         with suppress(Exception):
             self._device.close()
 

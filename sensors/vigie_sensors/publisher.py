@@ -27,6 +27,7 @@ from vigie_contract.errors import ContractError
 from vigie_contract.messages import (
     MAX_PAYLOAD_BYTES,
     ONLINE,
+    Ack,
     Birth,
     Channel,
     decode_ack,
@@ -40,6 +41,7 @@ from vigie_sensors.connection import CONNECT_TIMEOUT_S, Connection
 from vigie_sensors.journal import Entry, Journal, JournalError
 from vigie_sensors.lane import Lane
 from vigie_sensors.machine import boot_id
+from vigie_sensors.told_alerts import ToldAlerts
 
 SHORTEST_RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
@@ -90,8 +92,8 @@ class Publisher:
     Attributes:
         health: How it stands; replaced whole, so that any thread may read it.
         counts: ``packs`` and ``readings`` published, ``acknowledgements`` heeded, ``refused-ack`` (none that could be
-            ours), ``refused-pack`` (by the broker), ``reconnects``, ``undeclared`` (readings of channels that are no
-            longer configured, sent as unknown).
+            ours), ``refused-alerts`` (what no gateway says), ``refused-pack`` (by the broker), ``reconnects``,
+            ``undeclared`` (readings of channels that are no longer configured, sent as unknown).
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Publisher:
         link_clock: Clock | None = None,
         obey: Callable[[bytes, Callable[[bytes], None]], None] | None = None,
         rehearses: tuple[str, ...] | None = None,
+        alerts: ToldAlerts | None = None,
     ) -> None:
         """Prepare; ``start`` connects.
 
@@ -114,6 +117,7 @@ class Publisher:
             link_clock: Of the network's timers: real time, also in a simulated day. None for the machine's.
             obey: Takes a command's payload and what to answer with; called on this thread, and must not hold it.
             rehearses: What the birth says of rehearsals; None when the node obeys no command.
+            alerts: Takes what gateways say of theirs; None when the node shows none.
         """
         self.health = Health("starting", "not yet connected")
         self.counts: Counter[str] = Counter()
@@ -132,6 +136,7 @@ class Publisher:
         self._head = 0
         self._obey = obey
         self._rehearses = rehearses
+        self._alerts = alerts
         self._answers: deque[bytes] = deque(maxlen=WAITING_ANSWERS)
         self._awake = threading.Event()
         self._stop_mono: float | None = None
@@ -170,7 +175,7 @@ class Publisher:
     def _run(self) -> None:
         retry_s = SHORTEST_RETRY_S
         while self._stop_mono is None:
-            connection = Connection(self._config, self._awake.set)
+            connection = Connection(self._config, self._awake.set, hears_alerts=self._alerts is not None)
             try:
                 was_connected = self._session(connection)
             except Exception:  # noqa: BLE001 - the loop that owns recovery: a fault of ours must not end sending for good
@@ -273,32 +278,35 @@ class Publisher:
         return True
 
     def _take(self, topic: str, payload: bytes) -> None:
-        if topic != topics.do(self._config.site, self._config.node):
-            self._acknowledge(topic, payload)
-        elif self._obey is not None:
-            self._obey(payload, self.answer)
-
-    def _acknowledge(self, topic: str, payload: bytes) -> None:
         try:
-            gateway = topics.parse(topic).gateway
-            ack = decode_ack(payload)
+            heard = topics.parse(topic)
+            if heard.leaf == "do":
+                if self._obey is not None:
+                    self._obey(payload, self.answer)
+            elif heard.leaf == "alerts":
+                if self._alerts is not None:
+                    self._alerts.take(heard.node, payload)
+            else:
+                self._acknowledge(heard.gateway, decode_ack(payload))
         except ContractError as error:
-            self._refuse_ack(f"{topic}: {error}")
-            return
+            self._refuse("refused-alerts" if topic.endswith("/alerts") else "refused-ack", f"{topic}: {error}")
+
+    def _acknowledge(self, gateway: str | None, ack: Ack) -> None:
         if gateway not in self._lanes or ack.journal != self._journal.id:
             return  # of a gateway that frees nothing here, or of a journal that this node had before
         if not self._journal.acknowledge(gateway, ack.journal, ack.upto):
-            self._refuse_ack(f"{gateway} acknowledges number {ack.upto}, the last given is {self._journal.last}")
+            said = f"{gateway} acknowledges number {ack.upto}, the last given is {self._journal.last}"
+            self._refuse("refused-ack", said)
             return
         self.counts["acknowledgements"] += 1
         self._lanes[gateway].acknowledged(ack.upto, self._link_clock.now_mono())
         if self.health.state == "unheard":
             self._tell(Health("connected", f"gateway {gateway} listens"))
 
-    def _refuse_ack(self, text: str) -> None:
-        self.counts["refused-ack"] += 1
-        if self.counts["refused-ack"] == 1:
-            _log.warning("an acknowledgement was refused (the next ones are only counted): %s", text)
+    def _refuse(self, what: str, text: str) -> None:
+        self.counts[what] += 1
+        if self.counts[what] == 1:
+            _log.warning("a gateway's message was refused (the next ones are only counted): %s", text)
 
     def _published(self, connection: Connection, mid: int, code: int, text: str) -> None:
         if mid not in connection.data_mids:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from vigie_sensors.driver import DriverSpec
 
-KINDS = ("occupancy", "outlets", "wifi")
+KINDS = ("occupancy", "outlets", "wifi", "alerts")
 """What a daemon can be restricted to."""
 
 DRIVERS: Mapping[str, str] = MappingProxyType(
@@ -33,6 +33,8 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
         "dns": "wifi",
         "portal": "wifi",
         "throughput": "wifi",
+        "lamp": "alerts",
+        "buzzer": "alerts",
     }
 )
 """The kind of each driver; its module is ``vigie_sensors.drivers.<name>`` and ends in ``DRIVER``."""

@@ -236,12 +236,14 @@ def test_two_channels_share_the_chip_and_close_apart(pins: Any) -> None:
     Lines({"a": 11}, active_high=True).close()
 
 
-def test_an_output_is_low_until_it_is_set(pins: Any) -> None:
-    output = Output(23)
-    assert not pins.pin(23).state
-    output.set(high=True)
-    assert pins.pin(23).state
+@pytest.mark.parametrize("active_high", [True, False])
+def test_an_output_is_inactive_until_it_is_set_and_when_it_is_given_back(pins: Any, active_high: bool) -> None:
+    output = Output(23, active_high=active_high)
+    assert bool(pins.pin(23).state) is not active_high
+    output.set(active=True)
+    assert bool(pins.pin(23).state) is active_high
     output.close()
+    assert bool(pins.pin(23).state) is not active_high
 
 
 def test_the_module_does_not_import_gpiozero_by_itself() -> None:

@@ -84,9 +84,9 @@ class Distance:
     def _ping(self) -> float | None:
         """How long ECHO was high, None when it was not or did not end."""
         self._lines.take()
-        self._trigger.set(high=True)
+        self._trigger.set(active=True)
         self._wait(Event(), TRIGGER_S)
-        self._trigger.set(high=False)
+        self._trigger.set(active=False)
         self._wait(Event(), ECHO_WAIT_S)
         rose_s = None
         for edge in self._lines.take():

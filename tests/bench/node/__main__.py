@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vigie_contract.clock import Clock, clock_from_environment
-from vigie_contract.messages import Channel
+from vigie_contract.messages import Ack, Channel
 from vigie_contract.readings import Reading
 from vigie_sensors.config import SensorsConfig, load_config
 from vigie_sensors.daemon import Daemon
@@ -121,7 +121,7 @@ class ForgetfulPublisher(Publisher):
                 self._journal._commit()  # else a kill would bring back what it has cleared
             self._lanes[GATEWAY].acknowledged(upto, self._link_clock.now_mono())
 
-    def _acknowledge(self, topic: str, payload: bytes) -> None:
+    def _acknowledge(self, gateway: str | None, ack: Ack) -> None:
         """What the gateway really has does not matter to it."""
 
 

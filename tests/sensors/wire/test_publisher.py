@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
+from vigie_contract.alerts import Firing, encode_alerts
 from vigie_contract.messages import Ack, Channel, decode_birth, encode_ack
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import Reading
 from vigie_contract.senml import decode_pack
-from vigie_contract.topics import ack
+from vigie_contract.topics import ack, alerts
 from vigie_sensors import publisher as publisher_module
 from vigie_sensors.config import SensorsConfig
 from vigie_sensors.journal import Journal
 from vigie_sensors.publisher import Publisher
+from vigie_sensors.told_alerts import ToldAlerts
 
 CHANNELS = (Channel("desk-current", "current", 10.0, "big"), Channel("desk-on", "in_use", 10.0, "big"))
 Config = Callable[..., SensorsConfig]
@@ -63,8 +65,8 @@ def start(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setattr(publisher_module, "SHORTEST_RETRY_S", 0.05)
     made: list[Publisher] = []
 
-    def make(config: SensorsConfig, clock: Any = None, of: Journal | None = None) -> Publisher:
-        publisher = Publisher(config, CHANNELS, of or journal, clock or RightClock())
+    def make(config: SensorsConfig, clock: Any = None, of: Journal | None = None, **given: Any) -> Publisher:
+        publisher = Publisher(config, CHANNELS, of or journal, clock or RightClock(), **given)
         publisher.start()
         made.append(publisher)
         return publisher
@@ -262,6 +264,21 @@ def test_acknowledgements_that_make_no_sense_are_counted_and_free_nothing(
     wait_until(lambda: publisher.counts["refused-ack"] == len(bad))
     assert publisher.health.state == "connected"
     assert journal.floor == 1
+
+
+def test_what_fires_at_a_gateway_reaches_a_node_that_shows_it_and_what_cannot_be_read_is_counted(
+    broker: Any, make_gateway: Gateways, make_config: Config, start: Callable[..., Publisher]
+) -> None:
+    gateway, told = make_gateway(), ToldAlerts(["main"], RightClock())
+    topic = alerts("house", "main")
+    gateway.client.publish(topic, encode_alerts(Firing(warning=1)), qos=1, retain=True)
+    publisher = start(make_config(broker.port), alerts=told)
+    wait_until(lambda: told.is_called("warning"))  # said before the node was there
+    gateway.client.publish(topic, b'{"v":1,"known":"yes"}', qos=1)
+    gateway.client.publish(topic, encode_alerts(None), qos=1)
+    wait_until(lambda: told.is_called("warning") is None)
+    assert publisher.counts["refused-alerts"] == 1
+    assert publisher.counts["refused-ack"] == 0
 
 
 def test_something_that_is_no_broker_is_told(
