@@ -11,6 +11,9 @@ from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.notices import Severity
 from vigie_dashboard.rule_view import RuleView
 
+_MINUTE_S = 60.0
+_LONG_S = 3_600.0
+
 
 def title_of(rule: RuleView, language: Language) -> str:
     """What is wrong when it fires: the place's name for it, else what it looks at."""
@@ -52,7 +55,7 @@ def value_of(rule: RuleView, value: float, language: Language) -> str:
     if rule.unit == "1":
         return language.number(value, 1)
     if rule.unit == "s":
-        return duration(value, language)
+        return span_of(value, language)
     if rule.signal == "channel-silent":
         return language.number(value, 0 if value == int(value) else 1)
     factor, unit, _ = UNITS.get(rule.unit, (1.0, rule.unit, 1))
@@ -64,7 +67,7 @@ def value_of(rule: RuleView, value: float, language: Language) -> str:
 def conditions_of(rule: RuleView, language: Language) -> str:
     """``for 10 min · while open · in all rooms · over at 100 %, for 5 min``."""
     parts = [
-        language.gettext("for %(span)s", span=duration(rule.for_s, language))
+        language.gettext("for %(span)s", span=span_of(rule.for_s, language))
         if rule.for_s
         else language.pgettext("rule", "at once"),
         when_words(language)[rule.when],
@@ -73,10 +76,17 @@ def conditions_of(rule: RuleView, language: Language) -> str:
     if rule.unit != "1":
         parts.append(language.gettext("over at %(value)s", value=value_of(rule, rule.clears, language)))
     if rule.keep_firing_s:
-        parts.append(language.gettext("over after %(span)s well", span=duration(rule.keep_firing_s, language)))
+        parts.append(language.gettext("over after %(span)s well", span=span_of(rule.keep_firing_s, language)))
     if rule.absent_s is not None:
-        parts.append(language.gettext("also after %(span)s without data", span=duration(rule.absent_s, language)))
+        parts.append(language.gettext("also after %(span)s without data", span=span_of(rule.absent_s, language)))
     return " \u00b7 ".join(part for part in parts if part)
+
+
+def span_of(seconds: float, language: Language) -> str:
+    """A setting, whole: ``90 s`` is no minute."""
+    if seconds % _MINUTE_S and seconds < _LONG_S:
+        return f"{language.number(seconds, 0 if seconds == int(seconds) else 1)}{NBSP}s"
+    return duration(seconds, language)
 
 
 def when_words(language: Language) -> dict[str, str]:

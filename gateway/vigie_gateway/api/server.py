@@ -30,6 +30,7 @@ from vigie_gateway.api import (
     setup_files,
     sheet,
     sign_in,
+    told,
     users,
     v1,
     v1_alerts,
@@ -103,6 +104,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(corrections.router(gateway))
     app.include_router(rehearsals.router(gateway))
     app.include_router(rules.router(gateway))
+    app.include_router(told.router(gateway))
     app.include_router(alerts.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))

@@ -99,6 +99,10 @@ class Roll:
             clock,
         )
 
+    def notifiers(self) -> list[tuple[str, str]]:
+        """Name and kind of each notifier of this machine."""
+        return [(name, one.kind) for name, one in self._notifiers.items()]
+
     def told(self) -> list[ToldView]:
         """Who is told, in the order of the site file, a line for each of their notifiers; empty where nobody is.
 

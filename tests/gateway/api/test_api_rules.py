@@ -45,6 +45,7 @@ class Reader:
         found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
         found |= dict(re.findall(r'<input id="([^"]+)" name="[^"]+" value="([^"]*)"', form))
         found |= dict.fromkeys(re.findall(r'type="checkbox" name="([^"]+)" value="yes" checked', form), "yes")
+        found |= dict(re.findall(r'type="radio" name="([^"]+)" value="([^"]+)" checked', form))
         selects = re.findall(r'<select id="([^"]+)".*?<option value="([^"]*)" selected', form)
         return found | dict(selects)
 
