@@ -85,14 +85,25 @@ def nodes_of(view: HealthView, language: Language) -> list[Node]:
     return [_node(node, view, language) for node in view.nodes]
 
 
+def _nobody(part: PartHealth, language: Language) -> tuple[str, str]:
+    """That nobody is told of alerts, and what to do; empty where somebody is."""
+    if part.name != "notifiers" or part.facts.get("people") != 0:
+        return "", ""
+    return (
+        language.gettext("Nobody is told: alerts are only on the screen."),
+        language.gettext("Write into site.toml who is told, and into notifiers.toml by what: docs/alerts.md says how."),
+    )
+
+
 def _part(part: PartHealth, view: HealthView, language: Language) -> Part:
     texts = texts_of(part.name, language)
+    nobody, say_who = _nobody(part, language)
     return Part(
         title=texts.title,
         state=part.state,
         word=word_of(part.state, language),
-        means=texts.meaning(part.state),
-        do=texts.do if part.state in {"warn", "fail"} else "",
+        means=" ".join(filter(None, (texts.meaning(part.state), nobody))),
+        do=" ".join(filter(None, (texts.do if part.state in {"warn", "fail"} else "", say_who))),
         said=part.trouble or "",
         facts=tuple(facts_of(part, view, language)),
     )

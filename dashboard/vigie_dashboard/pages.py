@@ -42,6 +42,7 @@ from vigie_dashboard.poster import PosterView
 from vigie_dashboard.rehearsal_view import RehearsalsView
 from vigie_dashboard.sheet_view import CorrectionForms, CorrectionsView, RoomSheet
 from vigie_dashboard.view import BoardView, VisitorsView
+from vigie_dashboard.warnings_text import alerts_word
 
 LANGUAGES = ("fr", "en")
 """What the pages are written in. The first is the fallback."""
@@ -170,8 +171,11 @@ def board_fields(view: BoardView, lang: str) -> dict[str, str]:
     return board.fields_of(view, language_of(lang))
 
 
-def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
-    """A room's or a series' history: for each line a curve and a table of the same values."""
+def render_history(view: HistoryView, lang: str, theme: str | None, current: int | None = None) -> str:
+    """A room's or a series' history: for each line a curve and a table of the same values.
+
+    ``current`` is how many alerts are; None where nobody knows.
+    """
     language = language_of(lang)
     page, name, site = language.gettext("History"), language.named(view.name), language.named(view.site_name)
     period = view.period
@@ -194,6 +198,7 @@ def render_history(view: HistoryView, lang: str, theme: str | None) -> str:
         charts=history.charts_of(view, language),
         when=period_text.period_of(view, language),
         span_names=period_text.span_names(language),
+        alerts=alerts_word(current, language),
         data=history.script_data(view, language, asset_url("vendor/uplot.js"), asset_url("vendor/uplot.css")),
         name=name,
         site=site,
@@ -239,7 +244,9 @@ def render_series_list(view: SeriesListView, search: str, by: str, lang: str, th
     )
 
 
-def render_health(view: HealthView, lang: str, theme: str | None, *, csrf: str = "", refused: str = "") -> str:
+def render_health(
+    view: HealthView, lang: str, theme: str | None, *, csrf: str = "", refused: str = "", current: int | None = None
+) -> str:
     """What works and what does not, part by part and node by node, each with what to do.
 
     Args:
@@ -248,6 +255,7 @@ def render_health(view: HealthView, lang: str, theme: str | None, *, csrf: str =
         theme: ``light`` or ``dark``; anything else follows the browser.
         csrf: Of the session of an administrator who may vouch for the clock; "" asks nobody.
         refused: Why that word was not taken; "" when it was not refused.
+        current: How many alerts are; None where nobody knows.
     """
     language = language_of(lang)
     page, site = language.gettext("Health"), language.named(view.site_name)
@@ -260,6 +268,7 @@ def render_health(view: HealthView, lang: str, theme: str | None, *, csrf: str =
         parts=health.parts_of(view, language),
         nodes=health.nodes_of(view, language),
         icons_of=health.ICONS,
+        alerts=alerts_word(current, language),
         now=language.time(view.now_ts, view.timezone),
         moment=language.moment(view.now_ts, view.timezone),
         csrf=csrf,

@@ -18,7 +18,7 @@ from vigie_dashboard.sessions_text import rows_of
 from vigie_dashboard.sheet_view import Heard, OutletState, RoomSheet, SensorRow
 from vigie_dashboard.unknown_words import unknown_words
 from vigie_dashboard.view import BoardView, RoomState
-from vigie_dashboard.warnings_text import warning_rows
+from vigie_dashboard.warnings_text import alerts_word, warning_rows
 
 SHAPES = {
     OutletState.FREE: "ok",
@@ -67,6 +67,7 @@ def values_of(
         "as_of": language.gettext("As of %(time)s", time=language.time(view.now_ts, view.timezone))
         if view.is_time_known
         else "",
+        "alerts": alerts_word(view.current, language),
         "warnings": warning_rows(view, room.id, language),
         "sessions": [
             (row, note_of(view.sessions[row.number], view.now_ts, view.timezone, language, carried))

@@ -261,6 +261,7 @@ class BoardView:
         warnings: What is wrong, worst first, then what began first; without what was silenced.
         alerts: What fires beside it, worst first, then what began first; likewise.
         silenced: How many alerts fire of which nobody is told.
+        current: How many fire of which somebody is; None while nobody knows.
         calm_since_ts: When the last warning or alert left; None with one, or where there was none since the start.
         is_time_known: False while the gateway's clock is not known to be right: ages are true, times of day are not,
             and nothing is stored.
@@ -284,6 +285,7 @@ class BoardView:
     warnings: tuple[WarningView, ...] = ()
     alerts: tuple[AlertView, ...] = ()
     silenced: int = 0
+    current: int | None = None
     calm_since_ts: float | None = None
     is_time_known: bool = True
     sessions: tuple[SessionView, ...] = ()

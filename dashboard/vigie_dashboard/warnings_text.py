@@ -28,6 +28,7 @@ def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
     """The fields of the strip."""
     lines = _lines(view, language)
     fields = {"w.any": "", "w.none": "true", "w.more": "", "w.calm": "", "w.count": str(len(lines) or "")}
+    fields["w.current"] = alerts_word(view.current, language)
     if lines:
         fields |= {"w.any": "true", "w.none": ""}
     else:
@@ -38,6 +39,15 @@ def warning_fields(view: BoardView, language: Language) -> dict[str, str]:
     for place in range(SHOWN):
         fields |= _place(f"w.{place}", lines[place] if place < len(lines) else None, view, language)
     return fields | _spoken(lines, view, language)
+
+
+def alerts_word(current: int | None, language: Language) -> str:
+    """What leads to the page of alerts, with how many there are: ``Alerts: 3``."""
+    if current is None:
+        return language.gettext("Alerts: not known")
+    if current == 0:
+        return language.gettext("Alerts: none")
+    return language.gettext("Alerts: %(num)s", num=language.number(current, 0))
 
 
 class _Line(NamedTuple):

@@ -146,3 +146,11 @@ def test_a_figure_is_said_of_its_own_part_alone() -> None:
         "Taking readings in": ("1,234 readings since the start",),
         "What waits": ("562 messages not looked at",),
     }
+
+
+@pytest.mark.parametrize(("people", "is_said"), [(0, True), (2, False), (None, False)])
+def test_that_nobody_is_told_is_said_with_what_to_do_though_nothing_is_wrong(people: int | None, is_said: bool) -> None:
+    view = replace(health_of(), parts=(PartHealth("notifiers", "pass", None, {"people": people}),))
+    (part,) = module.parts_of(view, language_of("fr"))
+    assert part.means.startswith("Personne") is is_said
+    assert ("site.toml" in part.do) is is_said

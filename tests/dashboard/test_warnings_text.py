@@ -130,3 +130,12 @@ def test_an_alert_says_since_when_its_figures_and_that_nothing_is_known_of_it_an
     assert fields(lost)["w.0.when"] == ("since 14:22 · 8% · nothing heard since 14:31: nobody knows whether it is over")
     # Ages are true while the time is not known; times of day are not.
     assert fields(replace(lost, is_time_known=False))["w.0.when"] == "10 min ago · 8%"
+
+
+@pytest.mark.parametrize(
+    ("current", "said"), [(None, "Alertes : on ne sait pas"), (0, "Alertes : aucune"), (3, "Alertes : 3")]
+)
+def test_what_leads_to_alerts_says_how_many_there_are_or_that_nobody_knows(
+    sample: BoardView, current: int | None, said: str
+) -> None:
+    assert fields(replace(sample, current=current), "fr")["w.current"] == said

@@ -161,6 +161,7 @@ def build_alerts(
     engine = Engine(rules.values(), book.open_alerts())
     watch = Watch(engine, book, steps, clock, on_change, wake, monotonic, after_round)
     desk = Desk(rules, book, watch, naming)
+    board.count_alerts = watch.current
     words = Words({one.id: one for one in people}, rules, book.alert, desk.view, outbox, _sender(site), group_wait_s)
     lines = {line.id for line in site.uplinks if line.portal is not None}
 

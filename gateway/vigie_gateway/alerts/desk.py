@@ -58,6 +58,10 @@ class Desk:
         views = [view(alert) for alert in found if alert.cause not in numbers]
         return sorted(views, key=lambda one: (_WORST_FIRST.index(one.severity), one.since_ts))
 
+    def count(self) -> int | None:
+        """How many ``current`` are; None while nobody knows."""
+        return self._watch.current()
+
     def current(self) -> list[AlertView]:
         """Those that fire and are not silenced, worst first, then the oldest first."""
         return [one for one in self.firing() if not one.is_silenced]

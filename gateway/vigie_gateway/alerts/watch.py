@@ -188,6 +188,17 @@ class Watch:
         finally:
             self._lock.release()
 
+    def current(self) -> int | None:
+        """How many alerts fire that are told of: neither silenced nor explained by another that fires.
+
+        None while nobody knows: before the first round, and where the thread does not come round.
+        """
+        if not self.rounds or not self.is_progressing():
+            return None
+        firing = [alert for alert in self.standing if alert.phase is Phase.FIRING]
+        numbers = {alert.number for alert in firing}
+        return sum(alert.silence is None and alert.cause not in numbers for alert in firing)
+
     def report(self) -> dict[str, Any]:
         """The part "alerts" of ``/healthz``."""
         standing = self.standing
@@ -198,6 +209,7 @@ class Watch:
             "pending": phases[Phase.PENDING],
             "firing": phases[Phase.FIRING],
             "acknowledged": sum(alert.acknowledged is not None for alert in standing),
+            "current": self.current(),
             "silenced": sum(alert.silence is not None for alert in standing),
             "explained": sum(alert.cause is not None for alert in standing),
             "unwritten": len(self._owed),

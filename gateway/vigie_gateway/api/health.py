@@ -38,6 +38,7 @@ def router(gateway: Gateway) -> APIRouter:
             chosen_theme(request),
             csrf=session.csrf if session is not None and is_asked else "",
             refused=refused,
+            current=report["parts"]["alerts"]["current"],
         )
         status = HTTPStatus.CONFLICT if refused else HTTPStatus.OK
         return page(html, status)

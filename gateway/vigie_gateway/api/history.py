@@ -78,7 +78,7 @@ def _answer(gateway: Gateway, request: Request, viewer: Viewer, name: str, form:
         # The page of the last 24 hours, with what was typed and why it is no period.
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         view = _view(gateway, request, viewer, name, error)
-    return page(render_history(view, lang, theme), status)
+    return page(render_history(view, lang, theme, gateway.alerts.count()), status)
 
 
 def _table(gateway: Gateway, request: Request, viewer: Viewer, name: str) -> Response:

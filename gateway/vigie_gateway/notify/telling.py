@@ -31,6 +31,7 @@ class Telling:
         heartbeat: None: nobody outside watches.
         lamps: Those of the notifiers that are switched rather than told.
         beacon: Tells the lamps and buzzers of nodes; None where nothing does.
+        told: Ids of those whom a notifier of this machine tells, besides the screen.
         unknown: Names in ``[[told]]`` that no notifier here has: nobody is told by them.
     """
 
@@ -40,6 +41,7 @@ class Telling:
     lamps: tuple[MqttLamp, ...] = ()
     unknown: tuple[str, ...] = ()
     beacon: Beacon | None = None
+    told: frozenset[str] = frozenset()
 
     def start(self) -> None:
         """Start the threads."""
@@ -98,6 +100,7 @@ class Telling:
             "lamps": lamps,
             "lamps_of_nodes": nodes,
             "unknown": self.unknown,
+            "people": len(self.told),
         }
 
 
@@ -149,4 +152,5 @@ def build_telling(
     told_by = {(person.id, name) for person in people for name in person.notifiers if name in by_name}
     if dropped := outbox.keep_only(told_by, clock.now_ts()):
         log.warning("%d messages are told to nobody: the settings no longer name who they were for", dropped)
-    return Telling(by_name, senders, heartbeat, tuple(lamps), unknown, beacon)
+    told = frozenset(person for person, name in told_by if by_name[name].kind != Screen.kind)
+    return Telling(by_name, senders, heartbeat, tuple(lamps), unknown, beacon, told)

@@ -8,7 +8,7 @@ take the board's lock. Everything that is computed lives in the pure modules bes
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from threading import RLock
 from typing import NamedTuple
@@ -59,6 +59,7 @@ class Board:
         agenda: What the calendars say; set by their thread.
         session_checks: Whether the sessions of the agenda will fit; set by the checks' thread.
         alerts: What fires, in the order of the strip, silenced ones too; set by the alerts' thread.
+        count_alerts: How many of them are current; None while nobody knows.
         is_recording: Whether the store takes readings; set by the ingest thread.
         needs_restore: A door's reading came after a younger one of the same door: the counts are right again after the
             next ``restore``. The caller leaves some seconds between two of them.
@@ -88,6 +89,7 @@ class Board:
         self.agenda = Agenda()
         self.session_checks: Mapping[SessionKey, SessionCheck] = {}
         self.alerts: tuple[AlertView, ...] = ()
+        self.count_alerts: Callable[[], int | None] = lambda: None
         now_ts = clock.now_ts()
         self._reset_ts = last_reset(self._hours, self._zone, now_ts)
         self._next_reset_ts = next_reset(self._hours, self._zone, now_ts)
@@ -267,6 +269,7 @@ class Board:
             warnings=warnings,
             alerts=alerts,
             silenced=sum(one.is_silenced for one in self.alerts),
+            current=self.count_alerts(),
             calm_since_ts=calm_since_ts,
             is_time_known=is_time_known,
             sessions=sessions,

@@ -12,12 +12,14 @@ from tests.conftest import ManualClock
 from vigie_dashboard.notices import Severity
 from vigie_gateway.alerts.alert import Acknowledgement, Alert, AlertKey, Change, Event, Phase, What
 from vigie_gateway.alerts.engine import Engine
+from vigie_gateway.alerts.marks import silence
 from vigie_gateway.alerts.rules import Rule, When
 from vigie_gateway.alerts.signals import Signal, Subject, SubjectKind
 from vigie_gateway.alerts.watch import STALLED_S, NotOpenError, Steps, Watch
 from vigie_gateway.notify.notices import Notice, Occasion
 
 C4, SOCKETS = Subject(SubjectKind.CIRCUIT, "c4"), Subject(SubjectKind.NODE, "prises")
+DOOR = Subject(SubjectKind.NODE, "porte")
 DEAD = Rule("circuit-dead", "circuit-dead", True, 0.5, 0.5, 60.0, 0.0, When.ALWAYS, Severity.OUTAGE)
 SILENT = Rule("node-silent", "node-silent", True, 90.0, 0.0, 0.0, 0.0, When.ALWAYS, Severity.WARNING)
 
@@ -339,3 +341,27 @@ def test_while_nothing_happens_nothing_is_written(world: World) -> None:
     world.run(watch, 50)
     assert world.disk.writes <= before + 1
     assert AlertKey("node-silent", SOCKETS) in {alert.key for alert in watch.standing}
+
+
+def test_how_many_are_current_counts_neither_silenced_nor_explained_and_is_unknown_before_and_without_rounds(
+    world: World,
+) -> None:
+    world.values |= {("node-silent", SOCKETS): 120.0, ("node-silent", DOOR): 120.0}
+    watch = world.watch()
+    assert watch.current() is None
+    watch.start()
+    try:
+        with watch._lock:
+            world.run(watch, 2)
+            assert watch.current() == 2
+            world.causes = {2: 1}
+            watch.look()
+            assert watch.current() == 1
+            world.causes = {}
+            watch.look()
+            watch.mark(1, lambda alert, now_ts: silence(alert, "Technician", now_ts, "works", None))
+            assert watch.current() == 1
+            world.clock.pass_time(STALLED_S + 1)
+            assert watch.current() is None
+    finally:
+        watch.stop()

@@ -12,7 +12,7 @@ from tests.gateway.notify.servers import Receiver, receiver
 from vigie_contract.clock import SystemClock
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.notify.notices import Message
-from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, read_notifiers
+from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile, read_notifiers
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.telling import Telling, build_telling
 
@@ -129,3 +129,13 @@ def test_the_switch_is_fed_only_while_threads_come_round_and_the_store_takes_rea
     go_on()
     heartbeat.beat()
     assert len(switch.received) == 3
+
+
+@pytest.mark.parametrize(("by", "people"), [(("hook",), 1), (("screen",), 0), (("fax",), 0), (("screen", "hook"), 1)])
+def test_how_many_are_told_besides_the_screen_is_reported(place: Place, by: tuple[str, ...], people: int) -> None:
+    file = NotifierFile(tuple(one for one in place.telling.notifiers.values() if one.name == "hook"))
+    told = [Recipient("technician", "Technician", "fr", by)]
+    telling = build_telling(
+        file, place.outbox, SystemClock(), people=told, compose=compose, show=place.show, counters={}, is_sound={}
+    )
+    assert telling.report()["people"] == people
