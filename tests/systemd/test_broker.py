@@ -136,8 +136,8 @@ def test_nodes_elsewhere_in_the_place_come_in_encrypted(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("mosquitto_passwd", path=PATH) is None, reason="mosquitto_passwd is missing")
 def test_the_passwords_of_the_install_guide_let_their_users_in(tmp_path: Path) -> None:
-    """The very commands of docs/install.md, in a folder of this test instead of /etc."""
-    guide = (SHIPPED.parents[1] / "docs" / "install.md").read_text(encoding="utf-8")
+    """The very commands of docs/install-by-hand.md, in a folder of this test instead of /etc."""
+    guide = (SHIPPED.parents[1] / "docs" / "install-by-hand.md").read_text(encoding="utf-8")
     indented = re.search(
         r"^    make_password\(\) \{.*?^    make_password pi-1 sensors$", guide, re.DOTALL | re.MULTILINE
     )

@@ -131,6 +131,25 @@ def test_one_command_leads_from_a_clone_to_a_live_board(debian: Debian, capsys: 
     assert "vigie.local" in debian.do("systemctl", "status", "--no-pager", "avahi-daemon")
 
 
+def listening(debian: Debian) -> set[tuple[str, int]]:
+    """Where something takes connections: the address as the kernel writes it, and the port."""
+    tables = debian.do("cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
+    rows = [line.split() for line in tables if re.match(r" *\d+:", line)]
+    places = [row[1].split(":") for row in rows if row[3] == "0A"]
+    return {(address, int(port, 16)) for address, port in places}
+
+
+def test_only_nodes_come_in_from_the_network_and_they_do_encrypted(debian: Debian) -> None:
+    found = listening(debian)
+    own = {"0100007F", "00000000000000000000000001000000"}
+    assert {port for address, port in found if address not in own} == {8883}
+    assert {("0100007F", 8080), ("0100007F", 1883)} <= found
+    ask = "import ssl, socket; trust = ssl.create_default_context(cafile='/etc/vigie/authority/ca.crt'); "
+    ask += "line = socket.create_connection(('127.0.0.1', 8883)); "
+    ask += "print(trust.wrap_socket(line, server_hostname='vigie.local').version())"
+    assert debian.do("python3", "-c", ask).strip() == "TLSv1.3"
+
+
 def test_a_second_run_changes_nothing_and_says_so(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
     debian.do("touch", "/srv/before")
     with timed("second run", capsys):

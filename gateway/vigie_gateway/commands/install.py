@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if wishes.is_gateway:
         show_first_address(machine, print)
     elif not is_enrolled:
-        print("This Pi knows no gateway yet: docs/install.md, A second Pi.")
+        print("This Pi knows no gateway yet: docs/nodes.md says how it is let in; then start this again.")
     return 0
 
 

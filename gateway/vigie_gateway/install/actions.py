@@ -149,6 +149,26 @@ class Password:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificates:
+    """The place's authority and the broker's certificate, which the installed version makes.
+
+    Attributes:
+        name: What the machine answers to, beside what it is called by itself; empty for nothing more.
+    """
+
+    name: str
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What makes them, or only says so with ``--dry-run``."""
+        further = ("--name", self.name) if self.name else ()
+        return ("/opt/vigie/bin/vigie-gateway", "certificates", *further)
+
+    def __str__(self) -> str:
+        return "make this place's own authority, and the broker's certificate by it"
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A version's programs in a folder of their own, beside those that run."""
 
@@ -217,6 +237,7 @@ Action = (
     | NoUser
     | Owned
     | Password
+    | Certificates
     | Version
     | Enabled
     | Refreshed

@@ -14,6 +14,7 @@ from pathlib import Path
 from vigie_gateway.install.actions import (
     Absent,
     Action,
+    Certificates,
     Enabled,
     File,
     Folder,
@@ -98,6 +99,8 @@ def is_done(action: Action, machine: Machine) -> bool:  # noqa: C901, PLR0911, P
             digests = (machine.read(action.broker_file) or b"").decode()
             is_known = re.search(rf"^{re.escape(action.user)}:\$", digests, re.MULTILINE) is not None
             return is_known and bool(machine.read(action.file))
+        case Certificates():
+            return machine.at("/etc/mosquitto/certs/vigie.crt").is_file() and _fit(action, machine)
         case Version():
             return machine.at(f"{action.folder}/{COMPLETE}").is_file()
         case Enabled():
@@ -150,6 +153,15 @@ def _strays(action: Owned, machine: Machine) -> list[Path]:
         return []
     owner = user_id(action.user, machine)
     return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_uid != owner]
+
+
+def _fit(action: Certificates, machine: Machine) -> bool:
+    if machine.root != Path("/"):
+        return True  # of another system only the files are known
+    try:
+        return "nothing to do" in machine.run((*action.command, "--dry-run"))
+    except CommandError:
+        return False
 
 
 def _is_active(unit: str, machine: Machine) -> bool:

@@ -6,22 +6,20 @@ Whatever ends it in the middle, the next run goes on from there.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from vigie_gateway.broker_users import digest_line
 from vigie_gateway.commands.terminal import show_progress
 from vigie_gateway.files import replace_file
 from vigie_gateway.install import program
 from vigie_gateway.install.actions import (
     Absent,
     Action,
+    Certificates,
     Enabled,
     File,
     Folder,
@@ -41,11 +39,10 @@ from vigie_gateway.install.examination import PENDING, examine, group_id, is_don
 from vigie_gateway.install.ini_line import with_line
 from vigie_gateway.install.machine import CommandError, Machine
 from vigie_gateway.install.source import SourceError
+from vigie_gateway.nodes.password_file import PasswordFile, PasswordFileError, new_password
 
 APT_S = 1_800.0
 """For all packages; a Zero on a thin line takes some minutes. Lower ends apt in the middle, which it then mends."""
-PASSWORD_BYTES = 18
-"""144 random bits, 24 letters."""
 
 Say = Callable[[str], None]
 
@@ -132,6 +129,8 @@ def _do(action: Action, machine: Machine) -> None:  # noqa: C901, PLR0912 - one 
             machine.run(("chown", "-R", f"{action.user}:", action.path))
         case Password():
             _make_password(action, machine)
+        case Certificates():
+            machine.run(action.command)
         case Version():
             with show_progress("  programs") as tell:
                 program.build(action, machine, tell)
@@ -198,18 +197,12 @@ def _delete(path: Path) -> None:
 
 def _make_password(wanted: Password, machine: Machine) -> None:
     """The digest goes to the broker first: a password without it would count as made."""
-    password = base64.b64encode(secrets.token_bytes(PASSWORD_BYTES)).decode()
-    path = machine.at(wanted.broker_file)
-    others = [
-        line
-        for line in (machine.read(wanted.broker_file) or b"").decode().splitlines()
-        if not line.startswith(f"{wanted.user}:")
-    ]
-    was = path.stat()
+    password = new_password()
     machine.at(wanted.file).unlink(missing_ok=True)
-    replace_file(path, ("\n".join([*others, digest_line(wanted.user, password)]).rstrip() + "\n").encode(), 0o640)
-    if path.stat().st_gid != was.st_gid:
-        os.chown(path, -1, was.st_gid)
+    try:
+        PasswordFile(machine.at(wanted.broker_file)).put(wanted.user, password)
+    except PasswordFileError as error:
+        raise CommandError(str(error)) from error
     replace_file(machine.at(wanted.file), password.encode() + b"\n", 0o600)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vigie_gateway.install.actions import (
+    Certificates,
     Enabled,
     File,
     Folder,
@@ -90,7 +91,7 @@ def install_steps(wishes: Wishes, kind: Kind, source: Source, *, is_enrolled: bo
     return [
         *beside(wishes, kind, source),
         *places_of_programs(version_folder(source)),
-        *system_files(source, is_gateway=wishes.is_gateway),
+        *system_files(source, is_gateway=wishes.is_gateway, name=wishes.name),
         *(_broker(wishes) if wishes.is_gateway else ()),
         *_configuration(wishes),
         *(_name(wishes) if wishes.is_gateway and wishes.name else ()),
@@ -133,8 +134,14 @@ def places_of_programs(folder: str) -> list[Step]:
     return [Step("this version is the one that runs", links, refreshes=(GATEWAY, SENSORS))]
 
 
-def system_files(source: Source, *, is_gateway: bool) -> list[Step]:
-    """Users, folders, units and the broker's configuration, as a version ships them."""
+def system_files(source: Source, *, is_gateway: bool, name: str = "") -> list[Step]:
+    """Users, folders, units and the broker's configuration, as a version ships them.
+
+    Args:
+        source: The version.
+        is_gateway: Else it has no broker.
+        name: What the machine answers to in the network, before ``.local``; empty: by its own name alone.
+    """
 
     def shipped(path: str, name: str, mode: int = 0o644, group: str = "root") -> File:
         return File(path, source.shipped(f"systemd/{name}"), mode, group)
@@ -167,9 +174,15 @@ def system_files(source: Source, *, is_gateway: bool) -> list[Step]:
             shipped("/etc/mosquitto/conf.d/vigie.conf", "mosquitto/vigie.conf"),
             shipped("/etc/mosquitto/vigie.acl", "mosquitto/vigie.acl", 0o640, "mosquitto"),
         )
+        lan = shipped("/etc/mosquitto/conf.d/vigie-lan.conf", "mosquitto/vigie-lan.conf")
         drop_in = shipped(f"{UNITS}/{BROKER}.d/vigie.conf", "mosquitto.service.d/vigie.conf")
         found += [
-            Step("the broker's configuration: this machine only, who may say and hear what", files, (BROKER,)),
+            Step("the broker's configuration: who may say and hear what", files, (BROKER,)),
+            Step(
+                "the broker for nodes elsewhere in the place: encrypted, port 8883",
+                (Certificates(f"{name}.local" if name else ""), lan),
+                refreshes=(BROKER,),
+            ),
             Step("the broker's unit: never as root, closed", (drop_in,), ("systemd", BROKER)),
         ]
     return found

@@ -81,7 +81,7 @@ def obstacles(kind: Kind, free_bytes: int, *, has_systemd: bool, is_by_hand: boo
     """Why Vigie cannot be installed here, each with what to do; empty when it can."""
     found = []
     if not kind.is_debian or 0 < kind.release < OLDEST_DEBIAN:
-        found.append("this is not Debian or Raspberry Pi OS, 12 or newer: docs/install.md has the steps by hand")
+        found.append("this is not Debian or Raspberry Pi OS, 12 or newer: docs/install-by-hand.md has the steps")
     if not kind.is_64_bit:
         found.append("this system is 32-bit, for which much of what Vigie needs has no build: take the 64-bit one")
     if kind.python < (3, 11):

@@ -52,6 +52,9 @@ class TreeMachine(Machine):
             self._append("/etc/passwd", "vigie-gateway:x:900:900::/:\nvigie-sensors:x:901:901::/:\n")
         elif command[0] == "systemctl":
             self._links(command[1], command[2:])
+        elif "certificates" in command:
+            self._append("/etc/mosquitto/certs/vigie.key", "key")
+            self._append("/etc/mosquitto/certs/vigie.crt", "certificate")
         elif command[0].endswith("bin/vigie-gateway"):
             return "vigie-gateway 0.1.0\n"
         elif " -m venv " in line:

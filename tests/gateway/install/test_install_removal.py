@@ -31,6 +31,8 @@ def ours(machine: TreeMachine) -> set[str]:
 def test_readings_configuration_and_passwords_stay(installed: TreeMachine) -> None:
     remove(installed)
     assert ours(installed) == {
+        "/etc/mosquitto/certs/vigie.crt",
+        "/etc/mosquitto/certs/vigie.key",
         "/etc/mosquitto/vigie.passwd",
         "/etc/vigie/credentials/gateway",
         "/etc/vigie/credentials/sensors",

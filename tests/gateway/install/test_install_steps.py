@@ -146,6 +146,16 @@ def test_only_what_is_missing_is_installed(machine: TreeMachine) -> None:
     assert [line.split()[-1] for line in machine.ran if "apt-get" in line] == ["iw"]
 
 
+def test_the_broker_listens_for_others_only_once_it_has_its_certificate(machine: TreeMachine) -> None:
+    machine.failing = {"certificates"}
+    with pytest.raises(StepError, match="encrypted, port 8883"):
+        install(machine)
+    assert "/etc/mosquitto/conf.d/vigie-lan.conf" not in machine.files()
+    machine.failing = set()
+    install(machine)
+    assert "listener 8883" in machine.at("/etc/mosquitto/conf.d/vigie-lan.conf").read_text()
+
+
 def test_a_pi_that_only_measures_gets_no_broker_and_no_gateway(machine: TreeMachine) -> None:
     install(machine, SENSORS)
     changed = " ".join([*machine.files(), *machine.ran])
