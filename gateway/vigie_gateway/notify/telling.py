@@ -16,7 +16,7 @@ from vigie_gateway.notify.notifier_file import NotifierFile
 from vigie_gateway.notify.notifiers.mqtt_lamp import MqttLamp
 from vigie_gateway.notify.notifiers.screen import Screen
 from vigie_gateway.notify.recipients import Recipient
-from vigie_gateway.notify.sending import Compose, Outbox, Senders
+from vigie_gateway.notify.sending import Compose, Outbox, Senders, SenderState
 
 log = logging.getLogger(__name__)
 
@@ -66,20 +66,10 @@ class Telling:
         return self.lamps if self.beacon is None else (*self.lamps, self.beacon)
 
     def signals(self) -> list[Signal]:
-        """Whether each gets through. One that was not tried since the start is not known; the screen is never tried.
-
-        A lamp is tried each minute, also while no message is due.
-        """
-        dark = {lamp.name for lamp in self.lamps if lamp.trouble is not None}
+        """Whether each gets through. One that was not tried since the start is not known; the screen is never tried."""
+        lamps = {lamp.name: lamp for lamp in self.lamps}
         return [
-            Signal(
-                "notifier",
-                Subject(SubjectKind.NOTIFIER, name),
-                value=1.0 if name in dark else None if one.tried_ts is None else float(one.error is not None),
-                at_ts=one.tried_ts,
-                why="never" if one.tried_ts is None and name not in dark else "",
-                figures={"failures": float(one.failures), "error": one.error},
-            )
+            _signal(name, one, lamps.get(name))
             for name, one in self.senders.states().items()
             if one.kind != Screen.kind
         ]
@@ -102,6 +92,20 @@ class Telling:
             "unknown": self.unknown,
             "people": len(self.told),
         }
+
+
+def _signal(name: str, one: SenderState, lamp: MqttLamp | None) -> Signal:
+    """Of one notifier; a lamp is tried each minute, also while no message is due."""
+    error = one.error if lamp is None else one.error or lamp.trouble
+    is_tried = one.tried_ts is not None or (lamp is not None and lamp.is_tried)
+    return Signal(
+        "notifier",
+        Subject(SubjectKind.NOTIFIER, name),
+        value=float(error is not None) if is_tried else None,
+        at_ts=one.tried_ts,
+        why="" if is_tried else "never",
+        figures={"failures": float(one.failures), "error": error},
+    )
 
 
 def build_telling(

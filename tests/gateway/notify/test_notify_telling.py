@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import ManualClock
 from tests.gateway.notify.outbox_recorded import RecordedOutbox, compose
 from tests.gateway.notify.servers import Receiver, receiver
 
@@ -13,6 +14,7 @@ from vigie_contract.clock import SystemClock
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.notify.notices import Message
 from vigie_gateway.notify.notifier_file import NO_NOTIFIERS, NotifierFile, read_notifiers
+from vigie_gateway.notify.notifiers.mqtt_lamp import REPEAT_S, Commands, MqttLamp
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.notify.telling import Telling, build_telling
 
@@ -101,6 +103,56 @@ def test_whether_a_notifier_gets_through_is_a_signal_and_unknown_before_it_was_t
     (signal,) = place.telling.signals()
     assert signal.value == 0.0
     assert signal.at_ts is not None
+
+
+class Answer:
+    """Of a broker, to what a lamp is told."""
+
+    def __init__(self, refusal: str | None) -> None:
+        self._refusal = refusal
+
+    def is_answered(self, timeout_s: float = 0.0) -> bool:
+        return timeout_s >= 0
+
+    def refusal(self) -> str | None:
+        return self._refusal
+
+    def is_heard(self) -> bool:
+        return self._refusal is None
+
+
+def test_a_lamp_that_the_broker_refuses_is_a_signal_and_shown_before_any_message_is_due(place: Place) -> None:
+    refusal: str | None = "Not authorized"
+    clock = ManualClock(0.0)
+    commands = Commands("cmnd/lampe/POWER", b"ON", b"OFF", b"OFF")
+    lamp = MqttLamp("lampe", commands, lambda *_: Answer(refusal), lambda *_: True, clock.now_mono)
+    telling = build_telling(
+        NO_NOTIFIERS,
+        place.outbox,
+        SystemClock(),
+        lamps=[lamp],
+        compose=compose,
+        show=place.show,
+        counters={},
+        is_sound={},
+    )
+
+    def value() -> float | None:
+        (signal,) = telling.signals()
+        return signal.value
+
+    assert value() is None
+    telling.refresh()  # says it
+    telling.refresh()  # reads the answer
+    assert value() == 1.0
+    assert telling.report()["status"] == "warn"
+    assert "cmnd/lampe/POWER (Not authorized)" in telling.report()["lamps"]["lampe"]
+    refusal = None
+    clock.pass_time(REPEAT_S)
+    telling.refresh()
+    telling.refresh()
+    assert value() == 0.0
+    assert telling.report()["status"] == "pass"
 
 
 def test_the_switch_is_fed_only_while_threads_come_round_and_the_store_takes_readings(

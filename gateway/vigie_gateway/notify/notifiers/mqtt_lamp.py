@@ -79,6 +79,7 @@ class MqttLamp:
 
     Attributes:
         trouble: Why it does not do what it is told, for a person; None while all is well.
+        is_tried: Whether the broker has answered since the start: before it, nobody knows.
     """
 
     kind = "lamp"
@@ -102,6 +103,7 @@ class MqttLamp:
         self._said: bool | None = None
         self._said_mono = 0.0
         self._is_over = False
+        self.is_tried = False
         self.trouble: str | None = None
 
     def send(self, message: Message) -> None:  # noqa: ARG002 - it is lit for what fires, also what no message tells
@@ -116,7 +118,7 @@ class MqttLamp:
             raise NotifierError("the gateway has no connection to the broker")
         if not publication.is_answered(ANSWER_S):
             raise NotifierError("the broker does not answer")
-        self.trouble = self._fault(publication)
+        self._judge(publication)
         if self.trouble is not None:
             raise NotifierError(self.trouble)
 
@@ -124,7 +126,8 @@ class MqttLamp:
         """Switch it where that is due, without waiting; what does not get through is tried with the next call."""
         with self._lock:
             if self._publication is not None and self._publication.is_answered():
-                self.trouble, self._publication = self._fault(self._publication), None
+                self._judge(self._publication)
+                self._publication = None
             is_lit = self._is_lit()
             is_due = is_lit is not self._said or self._monotonic() - self._said_mono >= REPEAT_S
             if is_due and not self._is_over:
@@ -148,8 +151,11 @@ class MqttLamp:
         self._said_mono = self._monotonic()
         return self._publication
 
-    def _fault(self, publication: Publication) -> str | None:
+    def _judge(self, publication: Publication) -> None:
         topic, refusal = self._commands.topic, publication.refusal()
+        self.trouble = None
         if refusal is not None:
-            return f"the broker does not let the gateway write {topic} ({refusal}): see its acl_file"
-        return None if publication.is_heard() else f"nothing listens to {topic}: is the lamp without power?"
+            self.trouble = f"the broker does not let the gateway write {topic} ({refusal}): see its acl_file"
+        elif not publication.is_heard():
+            self.trouble = f"nothing listens to {topic}: is the lamp without power?"
+        self.is_tried = True
