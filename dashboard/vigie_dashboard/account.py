@@ -153,6 +153,7 @@ def _scope_words(language: Language) -> dict[str, str]:
         "correct": language.pgettext("scope", "reads that, and corrects rooms and outlets"),
         "public": language.pgettext("scope", "reads what anybody reads"),
         "sessions": language.pgettext("scope", "is the address of the sessions' calendar"),
+        "alerts": language.pgettext("scope", "is the address of the feed of alerts"),
         "admin": language.pgettext("scope", "reads and changes everything"),
         "kiosk": language.pgettext("scope", "shows the board on a wall"),
     }

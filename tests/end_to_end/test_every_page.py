@@ -53,7 +53,7 @@ EXAMPLES = {
 """An address of each route that has a parameter."""
 NOT_PAGES = {
     "/static/{name}", "/kiosk/alive", "/api/v1/openapi.json", "/setup/export", "/setup/draft.toml", "/setup/picture",
-    "/setup/start/{code}", "/corrections.csv", "/check.ics", "/s/{token}.ics",
+    "/setup/start/{code}", "/corrections.csv", "/check.ics", "/s/{token}.ics", "/a/{token}.atom",
     "/alerts/feed.atom",
 }  # fmt: skip
 """Routes that answer something else, although they are not in the API's description; a used one-time address is

@@ -1,4 +1,4 @@
-"""Alerts for people: ``/alerts`` and ``/alerts/{number}``, their forms, and ``/alerts/feed.atom``.
+"""Alerts for people: ``/alerts`` and ``/alerts/{number}``, and their forms; ``alert_feed`` is the feed.
 
 Who keeps the place going takes an alert in hand and notes; silences are the administrator's. ``v1_alerts`` is the same
 for programs.
@@ -18,8 +18,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.alert_trace import AlertTrace
-from vigie_dashboard.alert_view import AlertView
-from vigie_dashboard.alerts_page import AlertForms, AlertsView, feed_texts, render_alerts
+from vigie_dashboard.alerts_page import AlertForms, AlertsView, render_alerts
 from vigie_dashboard.gateway_text import Reach
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.pages import THEMES
@@ -36,14 +35,13 @@ from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.access import Principal
 from vigie_gateway.auth.roles import ADMIN_ONLY, DESK, STAFF, Role
-from vigie_gateway.formats.atom import CONTENT_TYPE, Entry, encode
 from vigie_gateway.health_page import health_view
 from vigie_gateway.place.hours import current_opening
 from vigie_gateway.place.wiring import Wiring
 from vigie_gateway.store import StoreError
 
 PAGE_ROWS = 30
-"""Of the history, and of the feed. Fewer has people turn many pages; more is a long list on a phone."""
+"""Of the history. Fewer has people turn many pages; more is a long list on a phone."""
 RECOVERED_S = 86_400.0
 """How far back "recovered" goes. Lower hides what happened before the opening; higher is what the history is for."""
 HEALTH_KEPT_S = 60.0
@@ -85,11 +83,6 @@ def router(gateway: Gateway) -> APIRouter:
         before: Annotated[int | None, Query(ge=1, le=GREATEST_ID)] = None,
     ) -> Response:
         return pages.answer(request, tab, before)
-
-    @routes.get("/alerts/feed.atom")
-    @allowed(STAFF)
-    def feed(request: Request) -> Response:
-        return Response(pages.feed(request), media_type=CONTENT_TYPE)
 
     @routes.get("/alerts/{number}")
     @allowed(STAFF)
@@ -292,23 +285,6 @@ class _Pages:
                 self._health = health_view(self._gateway.site, self._gateway.store, report)
             return self._health
 
-    def feed(self, request: Request) -> bytes:
-        """The newest alerts as Atom."""
-        site, lang, now_ts = self._gateway.site, chosen_language(request), self._gateway.clock.now_ts()
-        base = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        entries = [
-            Entry(
-                one.number,
-                *feed_texts(one, site.timezone, now_ts, lang),
-                f"{base}/alerts/{one.number}?l={lang}",
-                one.fired_ts or one.since_ts,
-                _changed_ts(one),
-            )
-            for one in self._desk.history(None, PAGE_ROWS)
-        ]
-        name = site.name.get(lang) or next(iter(site.name.values()))
-        return encode(entries, site=site.id, name=name, address=f"{base}/alerts/feed.atom?l={lang}", changed_ts=now_ts)
-
 
 def numbers_in(text: str) -> list[int]:
     """Of the alerts that a line of the board names beside the first: ``3,5``; what is no number is passed over."""
@@ -325,8 +301,3 @@ def _back(request: Request, number: int, form: Form) -> str:
         return f"/board?{urlencode(kept)}"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"/alerts/{number}{query}#alert"
-
-
-def _changed_ts(view: AlertView) -> float:
-    """When what the feed says of it last changed."""
-    return max(at_ts for at_ts in (view.since_ts, view.fired_ts, view.taken_ts, view.ended_ts) if at_ts is not None)

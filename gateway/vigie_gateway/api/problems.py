@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from vigie_dashboard.pages import render_problem
 from vigie_gateway.api.language import chosen_language, chosen_theme
-from vigie_gateway.auth.accounts import AccountError
+from vigie_gateway.auth.accounts import AccountError, without_secret
 from vigie_gateway.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -98,19 +98,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(AccountError)
     async def _accounts(request: Request, error: Exception) -> Response:
         # What a form asked for is answered where the form is; here the file itself is the trouble.
-        log.error("%s %r failed: %s", request.method, request.url.path, error)
+        log.error("%s %r failed: %s", request.method, without_secret(request.url.path), error)
         detail = "the accounts cannot be read or written now; the gateway's log says why"
         return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {}, {})
 
     @app.exception_handler(StoreError)
     async def _store(request: Request, error: Exception) -> Response:
-        log.error("%s %r failed: %s", request.method, request.url.path, error)
+        log.error("%s %r failed: %s", request.method, without_secret(request.url.path), error)
         detail = "what is stored cannot be read or written now; the gateway's log says why"
         return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {}, {})
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("%s %r failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %r failed", request.method, without_secret(request.url.path), exc_info=error)
         return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "an error in Vigie itself; its log says more", {}, {})
 
 

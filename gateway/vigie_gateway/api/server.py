@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from vigie_gateway.api import (
+    alert_feed,
     alerts,
     check_page,
     corrections,
@@ -105,6 +106,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(rehearsals.router(gateway))
     app.include_router(rules.router(gateway))
     app.include_router(told.router(gateway))
+    app.include_router(alert_feed.router(gateway))
     app.include_router(alerts.router(gateway))
     app.include_router(kiosk.router(gateway))
     app.include_router(history.router(gateway))

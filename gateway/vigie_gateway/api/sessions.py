@@ -13,15 +13,15 @@ from fastapi.responses import Response
 
 from vigie_dashboard.check_view import HitRate
 from vigie_dashboard.notices import SessionCheck, SessionView
-from vigie_dashboard.pages import LANGUAGES
 from vigie_dashboard.sessions_page import entry_texts, named, render_sessions
 from vigie_dashboard.sessions_view import PastSession, SessionsView
 from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
+from vigie_gateway.api.feeds import check_address, language_of_feed
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.auth.accounts import SESSIONS_SCOPE, AccountError
+from vigie_gateway.auth.accounts import SESSIONS_SCOPE
 from vigie_gateway.auth.roles import CHECKERS, EVERYBODY
 from vigie_gateway.formats.icalendar import CONTENT_TYPE, Entry, encode
 from vigie_gateway.place.check_form import read_typed
@@ -52,11 +52,11 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.get("/s/{token}.ics")
     @allowed(EVERYBODY)
     def feed(request: Request, token: str) -> Response:
-        _check_token(gateway, token)
+        check_address(gateway, token, SESSIONS_SCOPE)
         if not gateway.board.is_time_known:  # an empty calendar would take the sessions off everybody's own
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the gateway does not know what time it is; try again later")
         headers = {"content-disposition": 'inline; filename="sessions.ics"'}
-        return Response(_feed(gateway, _language(gateway, request)), headers=headers, media_type=CONTENT_TYPE)
+        return Response(_feed(gateway, language_of_feed(gateway, request)), headers=headers, media_type=CONTENT_TYPE)
 
     return routes
 
@@ -120,27 +120,6 @@ def _past_session(compared: Compared) -> PastSession:
     return PastSession(
         session, outcome.people, tuple(sorted(outcome.broke)) if is_measured else None, compared.came_true
     )
-
-
-def _check_token(gateway: Gateway, secret: str) -> None:
-    """Whoever has the address may read. One that is no more is not told from one that never was.
-
-    Raises:
-        Problem: 404 without such a token; 503 where the accounts cannot be read.
-    """
-    access = gateway.access
-    try:
-        token = access.accounts.token(secret, access.clock.now_ts())
-    except AccountError as error:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the accounts cannot be read; try again in a moment") from error
-    if token is None or token.scope != SESSIONS_SCOPE:
-        raise Problem(HTTPStatus.NOT_FOUND, "no calendar is at this address, or no more")
-
-
-def _language(gateway: Gateway, request: Request) -> str:
-    """By ``?l=``, else the place's first: a calendar program's own language is not its reader's."""
-    asked = request.query_params.get("l")
-    return asked if asked in LANGUAGES else gateway.site.languages[0]
 
 
 def _feed(gateway: Gateway, lang: str) -> str:

@@ -16,7 +16,7 @@ from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.auth.access import Caller
-from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SCOPES, SESSIONS_SCOPE, AccountError, feed_path, role_of
+from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SCOPES, AccountError, role_of, shown_secret
 from vigie_gateway.auth.kiosks import typed_code
 from vigie_gateway.auth.passwords import BusyError
 from vigie_gateway.auth.roles import ADMIN_ONLY, SIGNED_IN_ROLES
@@ -98,7 +98,7 @@ class _Users:
         name = form.get("name", "").strip().lower()
         scope = form.get("scope", "")
         secret = self._accounts.add_token(name, scope, now_ts + int(days) * 86_400.0, who, now_ts)
-        return feed_path(secret) if scope == SESSIONS_SCOPE else secret
+        return shown_secret(secret, scope)
 
     def _remove_token(self, form: Form, who: str, now_ts: float) -> str:
         self._accounts.remove_token(form.get("name", ""), who, now_ts)

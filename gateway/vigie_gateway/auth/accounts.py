@@ -33,12 +33,17 @@ MOST_SESSIONS = 50
 """Of one account; the oldest is ended for a new one."""
 SESSIONS_SCOPE = "sessions"
 """Of the tokens that are part of an exported calendar's address; elsewhere such a token is anybody's."""
+ALERTS_SCOPE = "alerts"
+"""Of those that are part of the address of the feed of alerts, likewise."""
+ADDRESSES = {SESSIONS_SCOPE: ("/s/", ".ics"), ALERTS_SCOPE: ("/a/", ".atom")}
+"""By scope, what stands before and after the secret in an address; such an address is never logged."""
 SCOPES = {
     "read": Role.CONCIERGE,
     "public": Role.PUBLIC,
     "admin": Role.ADMIN,
     "correct": Role.CONCIERGE,
     SESSIONS_SCOPE: Role.PUBLIC,
+    ALERTS_SCOPE: Role.PUBLIC,
 }
 """What an API token may do: what that role may read; ``admin`` may also change, ``correct`` say what a person says."""
 CORRECTING_SCOPES = frozenset({"admin", "correct"})
@@ -407,9 +412,15 @@ def _check_name(name: str) -> None:
         raise AccountError(f"{name!r} cannot be a name: expected 1 to 32 characters of a-z, 0-9, dot, dash, _", "name")
 
 
-def feed_path(secret: str) -> str:
-    """Where the exported calendar of a token of SESSIONS_SCOPE is."""
-    return f"/s/{secret}.ics"
+def shown_secret(secret: str, scope: str) -> str:
+    """What is shown once of a token that was just made: its secret, or the address that it is part of."""
+    before, after = ADDRESSES.get(scope, ("", ""))
+    return f"{before}{secret}{after}"
+
+
+def without_secret(path: str) -> str:
+    """The path of a request, for a log: an address that is its own key without the key."""
+    return next((f"{before}…" for before, _ in ADDRESSES.values() if path.startswith(before)), path)
 
 
 def role_of(text: str) -> Role:

@@ -37,7 +37,7 @@ def add_parser(commands: Commands) -> None:
     does_token.add_parser("list", help="every token, without its secret")
     add = does_token.add_parser("add", help="make a token; its secret is printed once")
     add.add_argument("name")
-    add.add_argument("--scope", default="read", help="public, read (default), correct, sessions or admin")
+    add.add_argument("--scope", default="read", help="public, read (default), correct, sessions, alerts or admin")
     add.add_argument("--days", type=int, default=90, help="until it expires (default: 90)")
     screen = does_token.add_parser("screen", help="let in the screen on a wall that shows this code")
     screen.add_argument("name")
@@ -99,7 +99,7 @@ def _user(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> Non
 
 
 def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> None:
-    from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, SESSIONS_SCOPE, AccountError, feed_path
+    from vigie_gateway.auth.accounts import LONGEST_TOKEN_DAYS, AccountError, shown_secret
     from vigie_gateway.auth.kiosks import CODE_LENGTH, shown_code, typed_code
 
     match options.does:
@@ -111,7 +111,7 @@ def _token(accounts: Accounts, options: argparse.Namespace, now_ts: float) -> No
             if not 0 < options.days <= LONGEST_TOKEN_DAYS:
                 raise AccountError(f"--days is {options.days}, expected 1 to {LONGEST_TOKEN_DAYS}", "days")
             secret = accounts.add_token(options.name, options.scope, now_ts + options.days * 86_400.0, _who(), now_ts)
-            print(feed_path(secret) if options.scope == SESSIONS_SCOPE else secret)
+            print(shown_secret(secret, options.scope))
         case "screen":
             code = typed_code(options.code)
             if code is None:

@@ -14,8 +14,10 @@ from tests.gateway.conftest import Bench, ask_from
 from vigie_contract.readings import Reading
 from vigie_gateway.alerts.book_file import BookError
 from vigie_gateway.auth.access import COOKIE
-from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.auth.accounts import ALERTS_SCOPE, Accounts
 from vigie_gateway.auth.roles import Role
+from vigie_gateway.formats.atom import CONTENT_TYPE
+from vigie_gateway.store import StoreError
 
 ELSEWHERE = "192.168.1.20"
 ORIGIN = {"origin": "https://testserver"}
@@ -261,6 +263,42 @@ def test_the_feed_has_the_alert_and_is_not_for_the_public(bench: Bench, desk: Te
     links = [link.get("href") for link in feed.iter("{http://www.w3.org/2005/Atom}link")]
     assert links[1] == f"https://testserver/alerts/{number}?l=en"
     assert ask_from(bench, ELSEWHERE).get("/alerts/feed.atom").status_code == 401
+
+
+def test_the_feed_by_its_address_is_the_same_until_it_is_revoked_and_opens_nothing_else(
+    bench: Bench, accounts: Accounts, number: int
+) -> None:
+    now_ts = bench.clock.now_ts()
+    secret = accounts.add_token("reader", ALERTS_SCOPE, now_ts + 86_400, "test", now_ts)
+    client, address = ask_from(bench, ELSEWHERE), f"/a/{secret}.atom"
+    answer = client.get(f"{address}?l=en", headers={"accept-language": "fr"})
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == (CONTENT_TYPE, "no-store")
+    assert f"/alerts/{number}?l=en" in answer.text
+    assert "Outage" in answer.text
+    assert "Panne" in client.get(address, headers={"accept-language": "en"}).text
+    calendar = accounts.add_token("outlook", "sessions", now_ts + 86_400, "test", now_ts)
+    for other in ("x", secret[:-1], f"{secret}0", secret.upper(), calendar):
+        assert client.get(f"/a/{other}.atom").status_code == 404
+    assert client.get(f"/s/{secret}.ics").status_code == 404
+    headers = {"authorization": f"Bearer {secret}"}
+    for path in ("/alerts", "/alerts/feed.atom", "/api/v1/alerts", "/board"):
+        assert client.get(path, headers=headers).status_code == 403
+    accounts.remove_token("reader", "test", now_ts)
+    assert client.get(address).status_code == 404
+
+
+def test_an_address_that_is_a_key_is_not_logged_where_the_answer_fails(
+    bench: Bench, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_ts = bench.clock.now_ts()
+    secret = accounts.add_token("reader", ALERTS_SCOPE, now_ts + 86_400, "test", now_ts)
+
+    def unreadable(*_asked: object) -> list[object]:
+        raise StoreError("disk I/O error")
+
+    monkeypatch.setattr(bench.gateway.alerts, "history", unreadable)
+    assert ask_from(bench, ELSEWHERE).get(f"/a/{secret}.atom").status_code == 503
+    assert caplog.messages == ["GET '/a/…' failed: disk I/O error"]
 
 
 def test_who_is_told_is_listed_and_only_the_administrator_may_test(desk: TestClient, admin: TestClient) -> None:

@@ -19,7 +19,7 @@ ELSEWHERE = "192.168.1.20"
 HTML = {"accept": "text/html"}
 PUBLIC = {
     "/", "/accessibilite", "/poster", "/api/v1/public", "/static/{name}", "/sign-in", "/kiosk/alive", "/kiosk/wait",
-    "/setup/start/{code}", "/s/{token}.ics",
+    "/setup/start/{code}", "/s/{token}.ics", "/a/{token}.atom",
 }  # fmt: skip
 """What anybody may ask for. A new entry here is a decision: it is open to the whole network."""
 

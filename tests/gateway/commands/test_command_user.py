@@ -79,14 +79,15 @@ def test_a_screen_on_a_wall_is_let_in_by_its_code_and_a_wrong_code_is_one_line(
     ]
 
 
-def test_a_token_for_the_sessions_is_printed_as_the_address_of_their_calendar(
-    config: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("scope", "before", "after"), [("sessions", "/s/", ".ics"), ("alerts", "/a/", ".atom")])
+def test_a_token_that_is_an_address_is_printed_as_one(
+    config: Path, capsys: pytest.CaptureFixture[str], scope: str, before: str, after: str
 ) -> None:
-    assert main(["token", "--config", str(config), "add", "outlook", "--scope", "sessions"]) == 0
+    assert main(["token", "--config", str(config), "add", "outlook", "--scope", scope]) == 0
     path = capsys.readouterr().out.strip()
-    secret = path.removeprefix("/s/").removesuffix(".ics")
+    secret = path.removeprefix(before).removesuffix(after)
     accounts = Accounts(config.parent / "accounts.db")
     token = accounts.token(secret, SystemClock().now_ts())
     accounts.close()
     assert token is not None
-    assert (token.scope, path) == ("sessions", f"/s/{secret}.ics")
+    assert (token.scope, path) == (scope, f"{before}{secret}{after}")
