@@ -118,7 +118,8 @@ class Connection:
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _: Properties | None
     ) -> None:
-        self._tell("subscribed", codes[0])
+        refused = [topic for (topic, _), code in zip(self._topics, codes, strict=False) if code.is_failure]
+        self._tell("subscribed", refused)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._tell("message", message.topic, message.payload)

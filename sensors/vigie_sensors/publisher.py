@@ -271,8 +271,8 @@ class Publisher:
                     self._take(first, second)
                 case "published":
                     self._published(connection, first, second.value, str(second))
-                case "subscribed" if first.value >= _FAILURE:
-                    self._tell(Health("refused", f"the broker does not let this node hear acknowledgements ({first})"))
+                case "subscribed" if first:
+                    self._tell(Health("refused", f"the broker does not let this node hear {', '.join(first)}"))
                 case "lost":
                     return False
         return True

@@ -23,6 +23,7 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.sensors.wire import conftest as wire
 from tests.sensors.wire.conftest import PATIENCE_S, Broker, RightClock, wait_until
 
 from vigie_contract import topics
@@ -253,3 +254,16 @@ def test_an_alert_lights_the_lamp_of_the_place_until_somebody_has_it_and_it_show
     hall.does("BLINK")
     house.shows(None)
     hall.close()
+
+
+@pytest.mark.long
+def test_a_gateway_that_hangs_makes_the_pin_flash_until_it_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "PATIENCE_S", 120.0)  # the broker takes 45 s to miss it, and the node 90 s
+    house.start_node()
+    house.shows(False)
+    house.gateway.send_signal(signal.SIGSTOP)
+    house.shows(None)
+    house.gateway.send_signal(signal.SIGCONT)
+    house.shows(False)

@@ -71,6 +71,7 @@ class World:
     is_planless: bool = False
     shown: list[list[Phase]] = field(default_factory=list)
     woken: int = 0
+    follows: int = 0
     steps_s: list[float] = field(default_factory=list)
     is_outbox_shut: bool = False
     fault: str = ""
@@ -96,6 +97,9 @@ class World:
     def wake(self) -> None:
         self.woken += 1
 
+    def followed(self) -> None:
+        self.follows += 1
+
     def watch(self, rules: Sequence[Rule] = (DEAD, SILENT)) -> Watch:
         """A thread's round, going on with what the disk has."""
         steps = Steps(
@@ -115,6 +119,7 @@ class World:
             lambda alerts: self.shown.append([alert.phase for alert in alerts]),
             self.wake,
             self.clock.now_mono,
+            self.followed,
         )
 
     def run(self, watch: Watch, seconds: int) -> None:
@@ -138,6 +143,19 @@ def test_a_fault_is_written_with_whom_to_tell_and_only_then_are_they_woken(world
     assert [notice.alert for notice in world.disk.notices] == [1]
     assert world.woken == 1
     assert world.shown[-1] == [Phase.FIRING]
+
+
+def test_what_follows_alerts_is_called_after_each_round_that_went_through_and_after_no_other(world: World) -> None:
+    watch = world.watch()
+    world.run(watch, 2)
+    assert world.follows == 2
+    world.values["node-silent", SOCKETS] = 120.0
+    world.disk.refuses = True
+    world.run(watch, 3)
+    assert world.follows == 2
+    world.disk.refuses = False
+    world.run(watch, 1)
+    assert world.follows == 3
 
 
 def test_what_the_disk_refused_is_written_with_the_next_round_and_once(world: World) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from vigie_contract.alerts import Firing, encode_alerts
 from vigie_contract.messages import Ack, Channel, decode_birth, encode_ack
@@ -19,6 +21,7 @@ from vigie_contract.senml import decode_pack
 from vigie_contract.topics import ack, alerts
 from vigie_sensors import publisher as publisher_module
 from vigie_sensors.config import SensorsConfig
+from vigie_sensors.connection import Connection
 from vigie_sensors.journal import Journal
 from vigie_sensors.publisher import Publisher
 from vigie_sensors.told_alerts import ToldAlerts
@@ -279,6 +282,16 @@ def test_what_fires_at_a_gateway_reaches_a_node_that_shows_it_and_what_cannot_be
     wait_until(lambda: told.is_called("warning") is None)
     assert publisher.counts["refused-alerts"] == 1
     assert publisher.counts["refused-ack"] == 0
+
+
+def test_what_the_broker_does_not_let_a_node_hear_is_named(make_config: Config, journal: Journal) -> None:
+    publisher = Publisher(make_config(1), CHANNELS, journal, RightClock())
+    connection = Connection(make_config(1), lambda: None, hears_alerts=True)
+    granted, refused = (ReasonCode(PacketTypes.SUBACK, identifier=code) for code in (1, 0x87))
+    connection._on_subscribe(connection.client, None, 1, [granted, granted, refused], None)
+    publisher._handle(connection)
+    assert publisher.health.state == "refused"
+    assert publisher.health.text == "the broker does not let this node hear vigie/1/house/+/alerts"
 
 
 def test_something_that_is_no_broker_is_told(
