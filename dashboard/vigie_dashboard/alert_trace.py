@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vigie_dashboard import curve
+from vigie_dashboard.alert_text import moment
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alert_words import number_of
 from vigie_dashboard.history import UNITS
@@ -104,7 +105,7 @@ def drawing_of(trace: AlertTrace, view: AlertView, timezone: str, language: Lang
 
     begin, end = share(view.since_ts), share(trace.to_ts if view.ended_ts is None else view.ended_ts)
     ticks = _ticks(low, high, scale)
-    times = [language.time(at_ts, timezone) for at_ts in (trace.from_ts, trace.to_ts)]
+    times = [moment(at_ts, trace.to_ts, timezone, language) for at_ts in (trace.from_ts, trace.to_ts)]
     return Drawing(
         label=_label(view, language),
         span=language.gettext("from %(begin)s to %(end)s", begin=times[0], end=times[1]),

@@ -86,7 +86,8 @@ def _named(text: Callable[[Language], str]) -> Callable[[AlertView, Language], s
 
 def _channel(view: AlertView, language: Language) -> str:
     name = subject_of(view, language)
-    if not view.rooms:
+    # A sensor that is called as its room is: said once.
+    if not view.rooms or name == place_of(view, language):
         return language.gettext("%(name)s: no reading", name=name)
     return language.gettext("%(room)s: no reading of %(name)s", room=place_of(view, language), name=name)
 

@@ -200,12 +200,18 @@ def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, 
         lasted=alert_text.lasted(one, view.now_ts, language),
         times=alert_text.since(one, view.now_ts, view.timezone, language),
         taken=language.gettext("%(who)s is on it", who=one.taken_by) if one.taken_by else "",
-        dependants=tuple(headline(each, language) for each in alert_text.hanging(one)),
+        dependants=_hanging(one, language),
         is_selected=is_selected,
         taken_by=one.taken_by,
         is_open=one.ended_ts is None,
         is_silenced=one.is_silenced,
     )
+
+
+def _hanging(one: AlertView, language: Language) -> tuple[str, ...]:
+    """What it explains, each line once: two channels of a sensor with one name are the same to whoever reads it."""
+    lines = (headline(each, language) for each in alert_text.hanging(one))
+    return tuple(dict.fromkeys(line for line in lines if line != headline(one, language)))
 
 
 def _detail(one: AlertView, view: AlertsView, language: Language) -> list[str]:

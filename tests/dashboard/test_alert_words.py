@@ -42,6 +42,12 @@ def test_a_silent_sensor_says_what_its_battery_and_signal_were_and_what_that_mea
     assert figures(replace(SILENT, fault="device")) == "pile à 8 %, signal \u221283 dBm"
 
 
+def test_a_sensor_that_is_called_as_its_room_is_named_once() -> None:
+    silent = alert("channel-silent", name="Mezzanine", rooms=("Mezzanine",))
+    assert said(silent) == "Mezzanine : aucune mesure"
+    assert said(replace(silent, name={"fr": "Porte"})) == "Mezzanine : aucune mesure de Porte"
+
+
 def test_french_spaces_are_those_of_printing() -> None:
     assert headline(DEAD, language_of("fr")) == f"Café{NBSP}: 6 prises sans courant"
     assert f"0{NBSP}W mesuré" in figures_line(DEAD, language_of("fr"))

@@ -49,8 +49,9 @@ EXAMPLES = {
     "/history/series/{name}": "/history/series/tableau.linky-va",
     "/alerts/{number}": "/alerts/1",
     "/alerts/rules/{rule_id}": "/alerts/rules/room-full-over",
+    "/alerts/told": "/alerts/told?who=",
 }
-"""An address of each route that has a parameter."""
+"""An address of each route that has a parameter, or shows most with one."""
 NOT_PAGES = {
     "/static/{name}", "/kiosk/alive", "/api/v1/openapi.json", "/setup/export", "/setup/draft.toml", "/setup/picture",
     "/setup/start/{code}", "/corrections.csv", "/check.ics", "/s/{token}.ics", "/a/{token}.atom",

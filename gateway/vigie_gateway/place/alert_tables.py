@@ -34,7 +34,7 @@ DEFAULT_FOR_S = 60.0
 """Of a rule that the site adds. Lower tells of what ends by itself."""
 
 _UNITS_S = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(s|min|h|d)", re.ASCII)
+_DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,3})?) ?(s|min|h|d)", re.ASCII)
 BY_ID = {rule.id: rule for rule in DEFAULT_RULES}
 """Vigie's own."""
 SEVERITIES = {"outage": Severity.OUTAGE, "warning": Severity.WARNING, "unknown": Severity.UNKNOWN}

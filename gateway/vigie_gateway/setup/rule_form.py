@@ -24,7 +24,7 @@ ABOUT = "about-"
 """Before the id of what a rule is about, in the name of its field."""
 _KEYS = {kind: key for key, kind in KINDS.items()}
 _SEVERITY_WORDS = {severity: word for word, severity in SEVERITIES.items()}
-_SPOKEN = re.compile(r"\s*(\d{1,6}(?:[.,]\d{1,3})?)\s*(s|min|h|d|j)\s*", re.ASCII)
+_SPOKEN = re.compile(r"\s*(\d{1,7}(?:[.,]\d{1,3})?)\s*(s|min|h|d|j)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def written_duration(seconds: float) -> str:
     for unit, unit_s in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds and seconds % unit_s == 0:
             return f"{seconds / unit_s:.0f} {unit}"
-    return f"{seconds:.10g} s"
+    return f"{round(seconds, 3):.10g} s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def test_every_rule_is_listed_in_a_sentence_of_either_language(admin: Reader) ->
     assert "for 10\xa0min · during opening hours · in every room · over at 100% · over after 5\xa0min well" in english
     assert "Un circuit est sans tension" in french
     assert english.count("changed here") == 2
+    admin.get("/alerts/rules/no-such-rule", 404)
 
 
 def test_a_saved_level_is_the_only_change_of_the_file_and_the_gateway_reads_it(
@@ -127,26 +128,25 @@ def test_nothing_typed_changes_nothing(admin: Reader, reread: list[str]) -> None
     assert reread == []
 
 
-@pytest.mark.parametrize(
-    ("field", "typed", "said"),
-    [
-        ("level", "a lot", "A number is expected here."),
-        ("clears", "200", "At most the level above"),
-        ("for", "soon", "A time such as"),
-        ("for", "31 d", "A time such as"),
-        ("when", "never", "Choose one of the list."),
-        ("severity", "panic", "Choose one of the list."),
-        ("name_fr", "x" * 61, "This is too long."),
-    ],
+WRONG = (
+    ("level", "a lot", "A number is expected here."),
+    ("clears", "200", "At most the level above"),
+    ("for", "soon", "A time such as"),
+    ("for", "31 d", "A time such as"),
+    ("when", "never", "Choose one of the list."),
+    ("severity", "panic", "Choose one of the list."),
+    ("name_fr", "x" * 61, "This is too long."),
 )
-def test_what_is_wrong_is_said_at_its_field_with_all_that_was_typed(
-    admin: Reader, field: str, typed: str, said: str
-) -> None:
-    page = admin.send("/alerts/rules/room-full-over", {"keep": "7 min", field: typed}, 422)
-    assert re.search(rf'id="said-{field}">.*?{said}', page)
-    assert 'value="7 min"' in page
-    if field not in {"when", "severity"}:
-        assert f'value="{typed}"' in page
+"""A field, what is typed into it, what is said there."""
+
+
+def test_what_is_wrong_is_said_at_its_field_with_all_that_was_typed(admin: Reader) -> None:
+    fields = admin.fields("/alerts/rules/room-full-over") | {"keep": "7 min", "do": "save"}
+    for field, typed, said in WRONG:
+        page = admin.post("/alerts/rules/room-full-over", fields | {field: typed}, 422)
+        assert re.search(rf'id="said-{field}">.*?{said}', page), (field, typed)
+        assert 'value="7 min"' in page
+        assert field in {"when", "severity"} or f'value="{typed}"' in page
     assert admin.path.read_text(encoding="utf-8") == SAMPLE
 
 
@@ -204,17 +204,14 @@ def test_a_trial_of_what_is_typed_tells_when_and_where_it_would_have_fired_and_s
     assert admin.path.read_text(encoding="utf-8") == before
 
 
-@pytest.mark.parametrize(
-    ("rule", "said"),
-    [
+def test_a_trial_of_which_history_tells_nothing_says_that_nobody_knows(admin: Reader) -> None:
+    for rule, said in (
         ("heat", "of what this rule looks at, no history is stored"),
         ("battery-low", "nothing of it was measured here in the last 7 days"),
-    ],
-)
-def test_a_trial_of_which_history_tells_nothing_says_that_nobody_knows(admin: Reader, rule: str, said: str) -> None:
-    page = admin.send(f"/alerts/rules/{rule}", {}, 200, "try")
-    assert said in page
-    assert "would not have fired" not in page
+    ):
+        page = admin.send(f"/alerts/rules/{rule}", {}, 200, "try")
+        assert said in page
+        assert "would not have fired" not in page
 
 
 def test_a_second_trial_at_the_same_time_is_told_to_wait(admin: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +239,3 @@ def test_whoever_is_no_administrator_reads_and_has_no_form(bench: Bench, reread:
     assert "<form" not in desk.get("/alerts/rules/room-full-over")
     desk.post("/alerts/rules/room-full-over", {"level": "130", "do": "save"}, 403)
     assert reread == []
-
-
-def test_a_rule_that_there_is_not_is_not_found(admin: Reader) -> None:
-    admin.get("/alerts/rules/no-such-rule", 404)
