@@ -25,6 +25,8 @@ from vigie_dashboard.rule_text import (
 )
 from vigie_dashboard.rule_view import EpisodeView, RulePageView, RulesView, TrialView
 
+MOST_ROOMS = 3
+"""Named beside an alert. Fewer leave out where it is; more fill the table's line."""
 _AROUND_S = 3_600.0
 """What a history shows before and after an alert. Less hides how it began; more makes the alert small."""
 
@@ -143,32 +145,28 @@ def _unit(view: RulePageView, language: Language) -> str:
 
 def _found(trial: TrialView, language: Language) -> list[tuple[str, str]]:
     """What came of a trial: (icon, line); the first is the answer."""
-    days = language.ngettext("%(num)s day", "%(num)s days", trial.days)
+    days = language.ngettext("in the last %(num)s day", "in the last %(num)s days", trial.days)
     if trial.trouble:
         return [("unk", _trial_trouble(trial.trouble, language))]
     if not trial.is_told:
         return [("unk", language.gettext("Nobody knows: of what this rule looks at, no history is stored."))]
     if trial.unknown_share is None:
-        return [
-            ("unk", language.gettext("Nobody knows: nothing of it was measured here in the last %(days)s.", days=days))
-        ]
+        return [("unk", language.gettext("Nobody knows: nothing of it was measured here %(days)s.", days=days))]
     lines = []
     if trial.unknown_share >= 1:
-        lines.append(("unk", language.gettext("Nobody knows: no reading of the last %(days)s is stored.", days=days)))
+        lines.append(("unk", language.gettext("Nobody knows: no reading is stored %(days)s.", days=days)))
     elif trial.count:
         text = language.ngettext(
-            "It would have fired %(num)s time in the last %(days)s.",
-            "It would have fired %(num)s times in the last %(days)s.",
+            "It would have fired %(num)s time %(days)s.",
+            "It would have fired %(num)s times %(days)s.",
             trial.count,
             days=days,
         )
         lines.append(("warn", text))
     elif trial.unknown_share:
-        lines.append(
-            ("ok", language.gettext("As far as is known, it would not have fired in the last %(days)s.", days=days))
-        )
+        lines.append(("ok", language.gettext("As far as is known, it would not have fired %(days)s.", days=days)))
     else:
-        lines.append(("ok", language.gettext("It would not have fired in the last %(days)s.", days=days)))
+        lines.append(("ok", language.gettext("It would not have fired %(days)s.", days=days)))
     if trial.dropped:
         text = language.ngettext(
             "Wrong, but not for long enough: %(num)s time.",
@@ -202,13 +200,17 @@ def _episode(
         return moment(at_ts, view.now_ts, view.timezone, language)
 
     until = language.gettext("not over yet") if one.ended_ts is None else said(one.ended_ts)
-    rooms = [language.named(dict(room)) for room in one.rooms]
-    name = language.named(dict(one.name))
-    where = " \u00b7 ".join(
-        dict.fromkeys(part for part in (language.joined(rooms[:3]), name) if part)
-    ) or language.gettext("Gateway")
+    where = _where(one, language)
     worst = "" if one.worst is None or view.rule.unit == "1" else value_of(view.rule, one.worst, language)
     return said(one.fired_ts), where, until, worst, _history(one, view, language, theme)
+
+
+def _where(one: EpisodeView, language: Language) -> str:
+    """What it is about, and in which rooms where its name does not say so."""
+    name = language.named(dict(one.name))
+    rooms = [language.named(dict(room)) for room in one.rooms[:MOST_ROOMS]]
+    parts = [language.joined([room for room in rooms if room not in name]), name]
+    return " \u00b7 ".join(part for part in parts if part) or language.gettext("Gateway")
 
 
 def _history(one: EpisodeView, view: RulePageView, language: Language, theme: str | None) -> str:

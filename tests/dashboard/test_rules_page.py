@@ -65,7 +65,11 @@ def test_a_rule_of_the_place_speaks_by_its_own_name_and_says_whose_it_is() -> No
         (TRIAL, "It would not have fired in the last 7 days.", "nothing is known"),
         (replace(TRIAL, unknown_share=0.12), "As far as is known, it would not have fired", "It would not"),
         (replace(TRIAL, unknown_share=0.12), "For 12% of that time nothing is known", "It would not"),
-        (replace(TRIAL, unknown_share=1.0), "Nobody knows: no reading of the last 7 days", "would not have fired"),
+        (
+            replace(TRIAL, unknown_share=1.0),
+            "Nobody knows: no reading is stored in the last 7 days",
+            "would not have fired",
+        ),
         (replace(TRIAL, unknown_share=None), "Nobody knows: nothing of it was measured", "would not have fired"),
         (replace(TRIAL, is_told=False), "Nobody knows: of what this rule looks at", "would not have fired"),
         (replace(TRIAL, count=3), "It would have fired 3 times in the last 7 days.", "nothing is known"),

@@ -6,6 +6,7 @@ field with all that was typed, and a site file that somebody else wrote meanwhil
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -83,7 +84,7 @@ class _Pages:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._file = gateway.setup.file
-        self._attempts = Attempts(gateway.store, gateway.clock.now_mono)
+        self._attempts = Attempts(gateway.store, time.monotonic)
 
     def listed(self, request: Request) -> Response:
         """All of them, as they hold now."""
