@@ -33,6 +33,7 @@ EDGES = {
         "vigie_gateway/auth/accounts.py",
         "vigie_gateway/alerts/book_",
         "vigie_gateway/sessions/forecast_log.py",
+        "vigie_gateway/sessions/forecast_schema.py",
     },
     "argon2": {"vigie_gateway/auth/passwords.py"},
     "fastapi": {"vigie_gateway/api/"},

@@ -36,12 +36,12 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.place.site import load_site
     from vigie_gateway.settings import SettingsError, load_settings
     from vigie_gateway.store import StoreError
-    from vigie_gateway.store.copies import alerts_beside
+    from vigie_gateway.store.companions import ALERTS_FILE
 
     try:
         settings = load_settings(options.config)
         zone = load_site(settings.site_path()).zone()
-        with closing(SeenFile(alerts_beside(Path(settings.store.path)))) as file:
+        with closing(SeenFile(ALERTS_FILE.beside(Path(settings.store.path)))) as file:
             book = BookReader(file)
             if options.does is None:
                 print(*listed(book.open_alerts(), zone), sep="\n")

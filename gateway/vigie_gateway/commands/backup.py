@@ -1,4 +1,4 @@
-"""``vigie-gateway backup [FILE]``: a checked copy of the database and of the alerts, while the gateway runs."""
+"""``vigie-gateway backup [FILE]``: a checked copy of the database and of what goes with it, while the gateway runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser("backup", help="make a checked copy of database and alerts, while the gateway runs")
+    parser = commands.add_parser(
+        "backup", help="make a checked copy of database, alerts and forecasts, while the gateway runs"
+    )
     parser.add_argument("file", nargs="?", type=Path, help="the copy (default: one in the folder of the daily copies)")
     parser.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
     parser.set_defaults(run=run)
@@ -26,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, EXIT_IO, fail, show_progress
     from vigie_gateway.settings import SettingsError, load_settings
     from vigie_gateway.store import StoreError
-    from vigie_gateway.store.copies import alerts_copy, copy_with_alerts
+    from vigie_gateway.store.companions import COMPANIONS
+    from vigie_gateway.store.copies import copy_with_companions
 
     try:
         settings = load_settings(options.config)
@@ -38,18 +41,19 @@ def run(options: argparse.Namespace) -> int:
             now = datetime.fromtimestamp(SystemClock().now_ts(), UTC).strftime("%Y-%m-%dT%H%M%SZ")
             target = settings.store.copies_folder() / f"vigie-{now}.db"
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for there in (target, alerts_copy(target)):
+        for there in (target, *(one.copy_of(target) for one in COMPANIONS)):
             if there.exists():
                 return fail(EXIT_IO, f"{there}: it is there already: name another file")
         if not source.exists():
             return fail(EXIT_IO, f"{source}: there is no database yet")
         with show_progress("copying") as progress:
-            copy_with_alerts(source, target, progress)
+            copy_with_companions(source, target, progress)
     except StoreError as error:
         return fail(EXIT_IO, str(error))
     except OSError as error:
         return fail(EXIT_IO, f"{target}: could not be made: {error.strerror}")
     print(target)
-    if alerts_copy(target).exists():
-        print(alerts_copy(target))
+    for companion in COMPANIONS:
+        if companion.copy_of(target).exists():
+            print(companion.copy_of(target))
     return 0

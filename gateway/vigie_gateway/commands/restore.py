@@ -1,4 +1,4 @@
-"""``vigie-gateway restore FILE``: a copy becomes the database, the alerts with it; the gateway must be stopped."""
+"""``vigie-gateway restore FILE``: a copy becomes the database, and what goes with it; the gateway must be stopped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vigie_gateway.commands import Commands
-    from vigie_gateway.store.restoring import Restored
+    from vigie_gateway.store.restoring import RestoredCompanion
 
 
 def add_parser(commands: Commands) -> None:
@@ -25,7 +25,6 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.commands.terminal import EXIT_CONFIGURATION, EXIT_IO, EXIT_UNAVAILABLE, fail, show_progress
     from vigie_gateway.settings import SettingsError, load_settings
     from vigie_gateway.store import InUseError, StoreError
-    from vigie_gateway.store.copies import alerts_copy
     from vigie_gateway.store.restoring import restore
 
     try:
@@ -42,12 +41,14 @@ def run(options: argparse.Namespace) -> int:
         return fail(EXIT_IO, str(error))
     kept = "" if restored.aside is None else f"; what it replaced is {restored.aside}"
     print(f"{path} is what {options.file} holds{kept}. Nodes send again what they still hold of the time since")
-    print(_alerts_line(restored, alerts_copy(options.file)))
+    for companion in restored.companions:
+        print(_line(companion))
     return 0
 
 
-def _alerts_line(restored: Restored, copy: Path) -> str:
-    if not restored.has_alerts:
-        return f"There is no {copy}: the alerts are as they were"
-    kept = "" if restored.alerts_aside is None else f"; what they replaced is {restored.alerts_aside}"
-    return f"The alerts are what {copy} holds{kept}. Nobody is told any more of what waited then"
+def _line(one: RestoredCompanion) -> str:
+    if not one.is_there:
+        return f"There is no {one.copy}: the {one.name} are as they were"
+    kept = "" if one.aside is None else f"; what they replaced is {one.aside}"
+    waited = ". Nobody is told any more of what waited then" if one.name == "alerts" else ""
+    return f"The {one.name} are what {one.copy} holds{kept}{waited}"

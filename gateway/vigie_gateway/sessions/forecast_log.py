@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vigie_gateway.sessions.forecast_schema import open_database
 from vigie_gateway.sessions.outcome import Forecast, Outcome, came_true
 from vigie_gateway.store import StoreError
 
@@ -22,12 +23,6 @@ AGAIN_S = 3_600.0
 GIVEN_UP_S = 86_400.0
 KEPT_ROWS = 5_000
 """Sessions on record: years of a busy place. Fewer forgets a season; more is never read."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS forecast (room TEXT NOT NULL, name TEXT NOT NULL, begins_ts REAL NOT NULL,
-    ends_ts REAL NOT NULL, people INTEGER NOT NULL, activity TEXT NOT NULL, verdict TEXT NOT NULL, limiting TEXT,
-    at_ts REAL NOT NULL, judged_ts REAL, came INTEGER, held TEXT, broke TEXT,
-    PRIMARY KEY (room, begins_ts, ends_ts, name)) STRICT
-"""
 _FORECAST = "room, name, begins_ts, ends_ts, people, activity, verdict, limiting, at_ts"
 
 
@@ -47,16 +42,11 @@ class ForecastLog:
         """Open the file, or make it.
 
         Raises:
-            StoreError: It cannot be opened or made.
+            StoreError: It cannot be opened or made, or is not ours.
         """
         self._path = path
         self._lock = threading.Lock()
-        try:
-            self._database = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(_SCHEMA)
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: the forecasts of sessions cannot be opened: {error}") from error
+        self._database = open_database(path)
 
     def close(self) -> None:
         """Close the file."""

@@ -17,9 +17,9 @@ from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
-from vigie_gateway.alerts.book_schema import ALERTS
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import sync_folder
+from vigie_gateway.store.companions import COMPANIONS
 from vigie_gateway.store.schema import (
     MIGRATIONS,
     READINGS,
@@ -68,25 +68,22 @@ def copy_database(source: Path, target: Path, progress: Progress, kind: FileKind
             made.with_name(name).unlink(missing_ok=True)
 
 
-def alerts_beside(path: Path) -> Path:
-    """The gateway's alerts, by its database."""
-    return path.with_name("alerts.db")
-
-
-def alerts_copy(path: Path) -> Path:
-    """The copy of the alerts that belongs to a copy of the database: ``vigie-2026-11-24.alerts.db``."""
-    return path.with_suffix(".alerts.db")
-
-
-def copy_with_alerts(source: Path, target: Path, progress: Progress) -> None:
-    """Copy a database, and the alerts beside it, each as it is in itself.
+def copy_with_companions(source: Path, target: Path, progress: Progress) -> None:
+    """Copy a database, and the files beside it that go with it, each as it is in itself.
 
     Raises:
-        StoreError: One of them could not be copied; where it is the alerts, the copy of the database is there.
+        StoreError: One of them could not be copied; where it is not the database, the others' copies are there.
     """
     copy_database(source, target, progress)
-    if alerts_beside(source).exists():
-        copy_database(alerts_beside(source), alerts_copy(target), lambda _share: None, ALERTS)
+    troubles = []
+    for companion in COMPANIONS:
+        if companion.beside(source).exists():
+            try:
+                copy_database(companion.beside(source), companion.copy_of(target), lambda _share: None, companion.kind)
+            except StoreError as error:
+                troubles.append(error)
+    if troubles:
+        raise troubles[0]
 
 
 def _copy(reader: sqlite3.Connection, made: Path, progress: Progress) -> None:
@@ -189,9 +186,10 @@ class DailyCopies:
         except OSError as error:
             raise StoreError(f"{self.folder}: copies cannot be kept there: {error.strerror}") from error
         try:
-            copy_with_alerts(source, self.of(day), progress)
+            copy_with_companions(source, self.of(day), progress)
         finally:
             for old in self.all()[: -self.kept]:
                 with suppress(OSError):
                     old.unlink()
-                    alerts_copy(old).unlink(missing_ok=True)
+                    for companion in COMPANIONS:
+                        companion.copy_of(old).unlink(missing_ok=True)

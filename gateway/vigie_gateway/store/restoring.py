@@ -14,9 +14,26 @@ from typing import NamedTuple
 from vigie_gateway.alerts.book_schema import ALERTS, forget_waiting
 from vigie_gateway.store import StoreError
 from vigie_gateway.store.aside import log_path, sync_folder
-from vigie_gateway.store.copies import Progress, alerts_beside, alerts_copy, check_copy, copy_database
+from vigie_gateway.store.companions import COMPANIONS, Companion
+from vigie_gateway.store.copies import Progress, check_copy, copy_database
 from vigie_gateway.store.lock import StoreLock
 from vigie_gateway.store.schema import READINGS, FileKind, damage_of
+
+
+class RestoredCompanion(NamedTuple):
+    """What became of a file that goes with the database.
+
+    Attributes:
+        name: What it holds.
+        copy: Where its copy would be.
+        is_there: Whether it was; if not, the file stays as it is.
+        aside: Where the replaced one is now; None when none was replaced.
+    """
+
+    name: str
+    copy: Path
+    is_there: bool
+    aside: Path | None
 
 
 class Restored(NamedTuple):
@@ -24,19 +41,17 @@ class Restored(NamedTuple):
 
     Attributes:
         aside: Where the replaced database is now; None when there was none.
-        has_alerts: Whether the copy had the alerts beside it.
-        alerts_aside: Where the replaced alerts are now; None when none were replaced.
+        companions: What became of each file that goes with it.
     """
 
     aside: Path | None
-    has_alerts: bool
-    alerts_aside: Path | None
+    companions: tuple[RestoredCompanion, ...]
 
 
 def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Restored:
-    """Let the database at ``path`` be a copy of ``source``, and the alerts beside it what lies beside that.
+    """Let the database at ``path`` be a copy of ``source``, and its companions what lies beside that.
 
-    Without a copy of the alerts those that are there stay. What waited to be told when the copy was made is told to
+    A companion without a copy stays as it is. What waited to be told when the copy was made is told to
     nobody any more: it was, or is long over.
 
     Killed at any moment, ``path`` is either what it was or the copy, and what it was is beside it.
@@ -46,15 +61,20 @@ def restore(source: Path, path: Path, now_ts: float, progress: Progress) -> Rest
         StoreError: The copy is not right, or there is no room: nothing was changed.
     """
     check_copy(source)
-    alerts, alerts_aside = alerts_copy(source), None
-    has_alerts = alerts.exists()
-    if has_alerts:
-        check_copy(alerts, ALERTS)
+    for companion in COMPANIONS:
+        if companion.copy_of(source).exists():
+            check_copy(companion.copy_of(source), companion.kind)
     with closing(_Lock(path)):
         aside = _replace(source, path, now_ts, progress, READINGS)
-        if has_alerts:
-            alerts_aside = _replace(alerts, alerts_beside(path), now_ts, lambda _share: None, ALERTS)
-    return Restored(aside, has_alerts, alerts_aside)
+        return Restored(aside, tuple(_with(companion, source, path, now_ts) for companion in COMPANIONS))
+
+
+def _with(companion: Companion, source: Path, path: Path, now_ts: float) -> RestoredCompanion:
+    copy = companion.copy_of(source)
+    if not copy.exists():
+        return RestoredCompanion(companion.name, copy, is_there=False, aside=None)
+    aside = _replace(copy, companion.beside(path), now_ts, lambda _share: None, companion.kind)
+    return RestoredCompanion(companion.name, copy, is_there=True, aside=aside)
 
 
 def _replace(source: Path, path: Path, now_ts: float, progress: Progress, kind: FileKind) -> Path | None:

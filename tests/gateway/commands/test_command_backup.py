@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from vigie_gateway.commands import terminal
 from vigie_gateway.notify.notices import Notice, Occasion
 from vigie_gateway.notify.outbox import Counts, Outbox
 from vigie_gateway.place.site import Site
+from vigie_gateway.sessions.forecast_log import MARGIN_S, ForecastLog
+from vigie_gateway.sessions.outcome import Forecast
 from vigie_gateway.store import open_store
 from vigie_gateway.store.copies import check_copy
 
@@ -166,7 +169,10 @@ def test_alerts_come_back_with_the_readings_and_what_waited_then_is_told_to_nobo
     fire(alerts, "heat")
     copy = tmp_path / "copy.db"
     assert program.main(["backup", "--config", str(config), str(copy)]) == 0
-    assert capsys.readouterr().out.split() == [str(copy), str(tmp_path / "copy.alerts.db")]
+    assert capsys.readouterr().out.split() == [
+        str(copy),
+        *(str(tmp_path / f"copy.{name}.db") for name in ("alerts", "forecasts")),
+    ]
     fire(alerts, "disk")
     bench.store.close()
     assert program.main(["restore", "--config", str(config), str(copy)]) == 0
@@ -174,6 +180,22 @@ def test_alerts_come_back_with_the_readings_and_what_waited_then_is_told_to_nobo
     with closing(BookFile(alerts, "2026-11-24")) as file:
         assert [alert.key.rule for alert in Book(file).open_alerts()] == ["heat"]
         assert Outbox(file).counts(2.0) == Counts(0, None, 0, 0)
+
+
+def test_forecasts_come_back_with_the_readings(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Forecast("salle", "Calls", 1_795_527_000.0, 1_795_530_600.0, 40, "video-call", "go", None, 1.0)
+    bench.gateway.forecasts.keep(before)
+    copy = tmp_path / "copy.db"
+    assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    bench.gateway.forecasts.keep(replace(before, verdict="no-go"))
+    bench.gateway.forecasts.close()
+    bench.store.close()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == 0
+    assert f"The forecasts are what {tmp_path / 'copy.forecasts.db'} holds; what they" in capsys.readouterr().out
+    with closing(ForecastLog(bench.store.file.path.with_name("forecasts.db"))) as log:
+        assert [one.verdict for one in log.waiting(before.ends_ts + MARGIN_S)] == ["go"]
 
 
 def test_a_copy_without_alerts_leaves_those_that_are_there(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +14,11 @@ from tests.gateway.sessions.conftest import Checkers, event, ts
 
 from vigie_contract.readings import Reading
 from vigie_gateway.sessions.forecast_log import AGAIN_S, GIVEN_UP_S, MARGIN_S, ForecastLog
+from vigie_gateway.sessions.forecast_schema import FORECASTS
 from vigie_gateway.sessions.observation import Observer
 from vigie_gateway.sessions.outcome import Forecast, Outcome, came_true, outcome_of
 from vigie_gateway.store import StoreError
+from vigie_gateway.store.schema import check_identity
 
 GO = Forecast("salle", "Calls", 1_000.0, 5_000.0, 40, "video-call", "go", "upload", 500.0)
 NO_GO = replace(GO, verdict="no-go", limiting="outlets")
@@ -93,6 +97,37 @@ def test_a_session_nobody_was_counted_in_is_looked_at_again_for_a_day(log: Forec
 def test_a_file_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="forecasts of sessions cannot be opened"):
         ForecastLog(tmp_path / "nowhere" / "forecasts.db")
+
+
+def test_a_file_of_before_it_said_whose_it_is_is_taken_with_what_it_has(log: ForecastLog, tmp_path: Path) -> None:
+    log.keep(GO)
+    log.close()
+    path = tmp_path / "forecasts.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.executescript("PRAGMA application_id = 0; PRAGMA user_version = 0")
+    with closing(ForecastLog(path)) as again:
+        assert again.waiting(GO.ends_ts + MARGIN_S) == [GO]
+    with closing(sqlite3.connect(path)) as database:
+        check_identity(database, path, FORECASTS)
+        assert database.execute("PRAGMA user_version").fetchone() == (FORECASTS.version,)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("PRAGMA application_id = 7", "of another program"),
+        ("CREATE TABLE sheep (name TEXT)", "of another program"),
+        (f"PRAGMA application_id = {FORECASTS.application_id}; PRAGMA user_version = 99", "newer Vigie"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path, written: str, said: str) -> None:
+    path = tmp_path / "forecasts.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.executescript(written)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=said):
+        ForecastLog(path)
+    assert path.read_bytes() == before
 
 
 def test_after_its_end_a_session_is_compared_with_what_came(checkers: Checkers) -> None:

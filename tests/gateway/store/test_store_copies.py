@@ -11,6 +11,8 @@ from vigie_contract.clock import SimulatedClock
 from vigie_contract.messages import Channel
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.book_schema import ALERTS
+from vigie_gateway.sessions.forecast_log import ForecastLog
+from vigie_gateway.sessions.forecast_schema import FORECASTS
 from vigie_gateway.store import Sample, StoreError, open_store
 from vigie_gateway.store import copies as copying
 from vigie_gateway.store.copies import DailyCopies, check_copy, copy_database
@@ -108,23 +110,29 @@ def test_seven_days_are_kept_and_other_files_are_left_alone(path: Path, tmp_path
     assert (tmp_path / "backups" / "vigie-before-the-move.db").exists()
 
 
-def test_the_alerts_are_copied_with_the_readings_and_their_copies_go_with_theirs(path: Path, tmp_path: Path) -> None:
+def test_alerts_and_forecasts_are_copied_with_the_readings_and_their_copies_go_with_theirs(
+    path: Path, tmp_path: Path
+) -> None:
     BookFile(path.with_name("alerts.db"), "2026-05-01").close()
+    ForecastLog(path.with_name("forecasts.db")).close()
     copies = DailyCopies(tmp_path / "backups", 2)
     for day in (1, 2, 3):
         copies.make(path, date(2026, 5, day), ignore)
-    names = [f"vigie-2026-05-{day:02}{kind}.db" for day in (2, 3) for kind in (".alerts", "")]
+    names = [f"vigie-2026-05-{day:02}{kind}.db" for day in (2, 3) for kind in (".alerts", "", ".forecasts")]
     assert sorted(found.name for found in (tmp_path / "backups").iterdir()) == names
-    assert [found.name for found in copies.all()] == names[1::2]
+    assert [found.name for found in copies.all()] == names[1::3]
     check_copy(tmp_path / "backups" / names[0], ALERTS)
+    check_copy(tmp_path / "backups" / names[2], FORECASTS)
 
 
-def test_alerts_that_cannot_be_copied_are_said_and_the_readings_are_copied(path: Path, tmp_path: Path) -> None:
+def test_alerts_that_cannot_be_copied_are_said_and_all_else_is_copied(path: Path, tmp_path: Path) -> None:
     path.with_name("alerts.db").write_bytes(b"\xff" * 9000)
+    ForecastLog(path.with_name("forecasts.db")).close()
     copies = DailyCopies(tmp_path / "backups", 2)
     with pytest.raises(StoreError, match="not a database"):
         copies.make(path, date(2026, 5, 1), ignore)
-    assert [found.name for found in (tmp_path / "backups").iterdir()] == ["vigie-2026-05-01.db"]
+    made = sorted(found.name for found in (tmp_path / "backups").iterdir())
+    assert made == ["vigie-2026-05-01.db", "vigie-2026-05-01.forecasts.db"]
 
 
 def test_a_copy_that_fails_deletes_none_of_those_that_are_there(path: Path, tmp_path: Path) -> None:
