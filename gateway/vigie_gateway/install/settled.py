@@ -111,6 +111,9 @@ def starts(unit: str, machine: Machine) -> int:
 def wait_for(trouble: Callable[[], str | None], limit_s: float = SETTLED_S) -> str | None:
     """Look until there is no trouble; the last one when the limit is over."""
     deadline_mono = time.monotonic() + limit_s
-    while (found := trouble()) is not None and time.monotonic() < deadline_mono:
-        time.sleep(LOOK_S)
+    try:
+        while (found := trouble()) is not None and time.monotonic() < deadline_mono:
+            time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        return "nobody waited for it: interrupted"
     return found

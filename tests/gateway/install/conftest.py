@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vigie_gateway.install.examination import COMPLETE
+from vigie_gateway.install.examination import COMPLETE, python_of
 from vigie_gateway.install.machine import CommandError, Machine
 from vigie_gateway.install.source import this_source
 from vigie_gateway.install.steps import version_folder
@@ -22,6 +22,10 @@ SOURCE = this_source()
 AVAHI_CONF = "[server]\n#host-name=foo\nuse-ipv4=yes\n\n[publish]\n"
 
 
+class PowerCut(BaseException):
+    """Nothing of ours runs any more."""
+
+
 class TreeMachine(Machine):
     """Its programs do to the tree what the steps rely on, and can be told to fail."""
 
@@ -29,6 +33,7 @@ class TreeMachine(Machine):
         super().__init__(root)
         self.ran: list[str] = []
         self.failing: set[str] = set()
+        self.cut_at: int | None = None
 
     def run(
         self,
@@ -59,6 +64,8 @@ class TreeMachine(Machine):
             return "vigie-gateway 0.1.0\n"
         elif " -m venv " in line:
             Path(command[-1]).mkdir(parents=True)
+        if len(self.ran) == self.cut_at:
+            raise PowerCut
         return ""
 
     def _links(self, verb: str, units: Sequence[str]) -> None:
@@ -67,7 +74,7 @@ class TreeMachine(Machine):
             wants = folder.with_suffix(".target.wants")
             if verb == "enable":
                 wants.mkdir(parents=True, exist_ok=True)
-                (wants / unit).symlink_to(self.at(f"/etc/systemd/system/{unit}"))
+                (wants / unit).symlink_to(f"../{unit}")
             elif verb == "disable":
                 (wants / unit).unlink(missing_ok=True)
 
@@ -88,10 +95,7 @@ class TreeMachine(Machine):
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeMachine:
     """A fresh Debian 12, as far as the steps look at it, with the programs of this clone complete."""
-    found = bare(tmp_path / "root")
-    complete = found.at(f"{version_folder(SOURCE)}/{COMPLETE}")
-    complete.parent.mkdir(parents=True)
-    complete.touch()
+    found = complete(tmp_path / "root")
     monkeypatch.setattr("vigie_gateway.files.os.fsync", lambda _: None)  # no test here cuts the power
     return found
 
@@ -100,6 +104,15 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TreeMachine:
 def bare_machine(tmp_path: Path) -> TreeMachine:
     """The same without any programs of ours."""
     return bare(tmp_path / "root")
+
+
+def complete(root: Path) -> TreeMachine:
+    """A fresh system with the programs of this clone."""
+    found = bare(root)
+    mark = found.at(f"{version_folder(SOURCE)}/{COMPLETE}")
+    mark.parent.mkdir(parents=True)
+    mark.write_text(python_of(found))
+    return found
 
 
 def bare(root: Path) -> TreeMachine:

@@ -130,6 +130,18 @@ def test_a_version_that_does_not_start_goes_back(place: Place) -> None:
     assert "systemctl restart vigie-gateway.service" in place.machine.ran[-20:]
 
 
+def test_who_interrupts_the_waiting_has_the_version_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.unwell = {"0.1.0-new"}
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(settled.time, "sleep", interrupt)
+    with pytest.raises(NotHealthyError, match=r"0\.1\.0-old runs again"):
+        place.exchange()
+    assert place.runs == "0.1.0-old"
+
+
 def test_what_failed_before_is_not_held_against_a_new_version(place: Place) -> None:
     place.unwell = {"0.1.0-old", "0.1.0-new"}
     place.exchange()

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.gateway.install.conftest import SOURCE, TreeMachine
+from tests.gateway.install.conftest import SOURCE, PowerCut, TreeMachine, complete
 
 from vigie_gateway.broker import find_mosquitto
 from vigie_gateway.install.actions import Step
@@ -32,6 +32,11 @@ def install(machine: TreeMachine, wishes: Wishes = GATEWAY, kind: Kind = DEBIAN)
     said: list[str] = []
     carry_out(steps(wishes, kind), machine, said.append)
     return said
+
+
+def without_secrets(machine: TreeMachine) -> dict[str, str]:
+    secret = ("/etc/vigie/credentials/", "/etc/mosquitto/vigie.passwd", "/etc/mosquitto/certs/", "/var/lib/dpkg/")
+    return {path: "" if path.startswith(secret) else text for path, text in machine.files().items()}
 
 
 def files_left(machine: TreeMachine) -> list[str]:
@@ -124,6 +129,29 @@ def test_programs_that_were_half_installed_are_made_anew(bare_machine: TreeMachi
     assert bare_machine.at("/opt/vigie/current/.complete").is_file()
 
 
+def test_programs_of_an_older_system_are_made_anew(machine: TreeMachine) -> None:
+    """An upgrade of Debian leaves environments whose Python is gone."""
+    install(machine)
+    machine.at("/usr/bin").mkdir(parents=True)
+    machine.at("/usr/bin/python3").symlink_to("python3.13")
+    assert [line for line in files_left(machine) if "install Vigie" in line]
+
+
+def test_wherever_a_run_is_cut_off_the_next_one_makes_it_whole(tmp_path: Path, machine: TreeMachine) -> None:
+    install(machine)
+    count, whole = len(machine.ran), without_secrets(machine)
+    assert count > 10
+    for at in range(1, count + 1):
+        other = complete(tmp_path / f"cut-{at}")
+        other.cut_at = at
+        with pytest.raises(PowerCut):
+            install(other)
+        other.cut_at = None
+        install(other)
+        assert without_secrets(other) == whole, machine.ran[at - 1]
+        assert not other.at(PENDING).exists()
+
+
 def test_an_older_list_of_packages_is_fetched_again(machine: TreeMachine) -> None:
     machine.failing = {" install "}
     with pytest.raises(StepError, match="packages of the system: apt-get ended"):
@@ -180,7 +208,7 @@ def test_a_raspberry_sees_the_systems_own_library_of_the_pins(bare_machine: Tree
 
 def test_every_dependency_is_installed_by_its_hash_and_never_built(bare_machine: TreeMachine) -> None:
     install(bare_machine, Wishes(node="pi-1", site="vigie", bundle=Path("/srv/bundle")))
-    (first, second) = (line for line in bare_machine.ran if " -m pip " in line)
+    first, second = (line for line in bare_machine.ran if " -m pip " in line and " install " in line)
     for option in ("--require-hashes", "--only-binary :all:", "--no-index --find-links /srv/bundle"):
         assert option in first
     assert "--no-index" in second
