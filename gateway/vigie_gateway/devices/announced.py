@@ -61,6 +61,10 @@ class Announced:
         """The words of an announcement's topic; None when it is none."""
         return config_topic(topic, self._prefixes)
 
+    def is_below(self, topic: str) -> bool:
+        """Whether a topic lies under a prefix, where no family of devices speaks in its own words."""
+        return topic.startswith(tuple(f"{prefix}/" for prefix in self._prefixes))
+
     def announce(self, message: Message, where: ConfigTopic) -> Decoded:
         """Take an announcement.
 
@@ -199,7 +203,8 @@ class Announced:
                         if len(self._online) >= 2 * MAX_ENTITIES:
                             self._online.clear()  # a flood of words; what is true is told again
                         self._online[one] = message.at_ts, told[one] is True
-            is_online = self._judged(source)
+            is_told = any(told.get(one) is not None for one in source.availability)
+            is_online = self._judged(source) if is_told else None
             if is_online is not None:
                 entity = source.entity
                 yield Presence(FAMILY, entity.device, entity.key, is_online, message.at_ts, message.is_retained)

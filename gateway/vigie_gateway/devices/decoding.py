@@ -71,7 +71,7 @@ class Decoding:
             native = self._native(message)
         except RefusedError:
             if not (announced.measures or announced.presences):
-                raise
+                raise RefusedError("nothing", "it holds nothing of what was announced for its topic") from None
             return announced
         return replace(
             native,
@@ -80,6 +80,8 @@ class Decoding:
         )
 
     def _native(self, message: Message) -> Decoded:
+        if self._announced.is_below(message.topic):
+            raise RefusedError("topic", "neither an announcement nor of an announced entity")
         levels = message.topic.split("/")
         for family in self._families:
             if family.claims(levels):
