@@ -234,7 +234,7 @@ def _known_again(alert: Alert, now_ts: float, value: float) -> tuple[Alert, tupl
     return after, (_event(after, What.FOUND, now_ts, value=value),) if alert.is_lost else ()
 
 
-def _pending(rule: Rule, alert: Alert, _: Signal, value: float, now_ts: float) -> tuple[Alert, Event | None]:
+def _pending(rule: Rule, alert: Alert, signal: Signal, value: float, now_ts: float) -> tuple[Alert, Event | None]:
     if rule.is_well(value):
         change = ended(alert, Reason.WELL, now_ts, value)
         return change.alert, change.events[0]
@@ -243,7 +243,14 @@ def _pending(rule: Rule, alert: Alert, _: Signal, value: float, now_ts: float) -
     if alert.eased_since_ts is not None:
         eased_s = max(0.0, now_ts - alert.eased_since_ts)
         alert = replace(alert, eased_since_ts=None, unknown_s=alert.unknown_s + eased_s)
-    return _fired(rule, alert, now_ts) if now_ts >= _fires_ts(rule, alert) else (alert, None)
+    return _fired(rule, _heard_later(alert, signal), now_ts) if now_ts >= _fires_ts(rule, alert) else (alert, None)
+
+
+def _heard_later(alert: Alert, signal: Signal) -> Alert:
+    """Dated from when it was last heard: what a node had kept came after the alert began, and tells of later."""
+    if signal.heard_ts is None or signal.heard_ts <= alert.since_ts:
+        return alert
+    return replace(alert, since_ts=signal.heard_ts)
 
 
 def _firing(rule: Rule, alert: Alert, signal: Signal, value: float, now_ts: float) -> tuple[Alert, Event | None]:

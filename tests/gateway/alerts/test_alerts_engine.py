@@ -101,6 +101,14 @@ def test_a_silence_is_shown_from_when_it_was_last_heard_and_its_for_counts_from_
     assert bench.alert.since_ts == heard_ts
 
 
+def test_a_silence_of_which_kept_readings_tell_later_is_dated_by_the_last_of_them() -> None:
+    bench = Bench(rule(for_s=60))
+    assert bench.step(replace(seen(11), heard_ts=NOW_TS - 86_400)) == ["began above"]
+    bench.now_ts += 60
+    assert bench.step(replace(seen(11), heard_ts=NOW_TS - 660)) == ["fired above"]
+    assert bench.alert.since_ts == NOW_TS - 660
+
+
 def test_a_value_around_the_level_is_one_alert_while_it_does_not_clear() -> None:
     bench = Bench(rule(level=10, clears=8))
     happened = [word for _ in range(100) for value in (11, 9) for word in bench.look(value)]
