@@ -29,14 +29,14 @@ from vigie_gateway.devices.template.values import text_of as written
 
 MAX_ENTITIES = 2_000
 """Announced on the whole bus. Lower refuses a large Zigbee network (200 devices of ten); higher lets a flood of
-announcements fill memory: each is some 2 kB."""
+announcements fill memory: each is some 3 kB."""
 MAX_ENTITIES_OF_A_TOPIC = 128
 """Read from one topic's messages. Lower refuses managers of energy that say all in one; higher lets one cost more."""
 MAX_WILDCARDS = 64
 """Topic filters with ``+``. Each is tried on every message; lower refuses a gateway's sensors (one each)."""
-MAX_STEPS_OF_A_MESSAGE = 8_000
+MAX_STEPS_OF_A_MESSAGE = 4_000
 """Of all templates that one message is read by. Lower cuts off devices with a hundred values; higher lets a hostile one
-cost tens of milliseconds with each message."""
+cost tens of milliseconds with each message: a step takes about 1 µs."""
 
 
 class Announced:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_NAME_CHARACTERS = 64
@@ -222,7 +223,12 @@ def clean(text: object, characters: int = MAX_NAME_CHARACTERS) -> str:
     if not isinstance(text, (str, int, float)):
         return "" if text is None else "…"
     # Cut before normalising too: its cost grows with the text. Four times, since accents may be apart.
-    given = str(text)[: 4 * characters]
+    return _cleaned(str(text)[: 4 * characters], characters)
+
+
+@lru_cache(maxsize=1_024)
+def _cleaned(given: str, characters: int) -> str:
+    # Devices say the same names with every message.
     whole = unicodedata.normalize("NFC", given)
     kept = "".join(" " if unicodedata.category(one)[0] == "Z" else one for one in whole if not _is_hidden(one))
     return " ".join(kept.split())[:characters]
