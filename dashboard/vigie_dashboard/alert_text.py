@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import headline, is_about_absence, subject_of
+from vigie_dashboard.fault_words import fault_words
 from vigie_dashboard.language import NBSP, Language, day_ts
 
 LISTED_DEPENDANTS = 2
@@ -237,7 +238,7 @@ def _delivery_line(event: EventView, told: Iterable[ToldView], language: Languag
     who = recipient if found is None else language.named(dict(found.name)) or recipient
     means = notifier if found is None else found.means
     if error or event.what != "told":
-        why = error or language.gettext("nobody knows why")
+        why = fault_words(error, language) or language.gettext("nobody knows why")
         word = means_word(means, language)
         return language.gettext("%(means)s to %(who)s: failed, %(error)s", means=word, who=who, error=why)
     if means == "screen":

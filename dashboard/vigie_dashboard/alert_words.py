@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vigie_dashboard.alert_view import AlertView
+from vigie_dashboard.fault_words import fault_words, store_words
 from vigie_dashboard.language import NBSP, Language
 from vigie_dashboard.rooms_text import wifi_reasons
 
@@ -293,8 +294,8 @@ _FIGURES: dict[str, Callable[[AlertView, Language], list[str]]] = {
     "disk": _disk_figures,
     "heat": _heat_figures,
     "backlog": _backlog_figures,
-    "notifier": lambda view, _language: [str(view.figures.get("error") or "")],
-    "store": lambda view, _language: [str(view.figures.get("trouble") or "")],
+    "notifier": lambda view, language: [fault_words(str(view.figures.get("error") or ""), language)],
+    "store": lambda view, language: [store_words(str(view.figures.get("trouble") or ""), language)],
     "reading": _reading_figures,
 }
 """By the signal."""

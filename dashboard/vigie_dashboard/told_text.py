@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vigie_dashboard.alert_text import duration, means_word, moment
 from vigie_dashboard.alert_view import ToldView
+from vigie_dashboard.fault_words import fault_words
 from vigie_dashboard.language import Language
 from vigie_dashboard.notices import Severity
 
@@ -99,7 +100,7 @@ def _last(one: ToldView, now_ts: float, timezone: str, language: Language) -> st
     time = moment(one.last_ts, now_ts, timezone, language)
     if not one.is_last_sent:
         word = language.gettext("test failed, %(error)s") if one.is_test else language.gettext("failed, %(error)s")
-        what = word % {"error": one.error or language.gettext("nobody knows why")}
+        what = word % {"error": fault_words(one.error, language) or language.gettext("nobody knows why")}
     elif one.is_test:
         what = language.gettext("test got through")
     elif one.means == "screen":

@@ -73,7 +73,7 @@ def test_french_spaces_are_those_of_printing() -> None:
         ("broker-drops", {"dropped": 1.0}, "1 message perdu"),
         ("broker-drops", {"dropped": 41.0}, "41 messages perdus"),
         ("notifier", {"error": "535 refused"}, "535 refused"),
-        ("store", {"trouble": "the disk is full"}, "the disk is full"),
+        ("store", {"trouble": "the disk is full"}, "le disque est plein"),
     ],
 )
 def test_figures_are_counted_as_french_counts(signal: str, told: dict[str, float | str | None], expected: str) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from vigie_contract.clock import Clock
 from vigie_dashboard.alert_view import ToldView
+from vigie_dashboard.fault_words import fault
 from vigie_dashboard.notices import Severity
 from vigie_gateway.alerts.building import Alerts
 from vigie_gateway.alerts.rules import Rule
@@ -127,7 +128,7 @@ class Roll:
         try:
             self._send(notifier, message)
         except NotifierError as caught:
-            error = str(caught) or "it did not get through"
+            error = str(caught) or fault("not-through")
         with self._lock:
             self._tests[recipient, notifier] = _Test(self._clock.now_ts(), error)
 

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from typing import Any, Protocol
 
 from vigie_contract.clock import Clock
+from vigie_dashboard.fault_words import fault
 from vigie_gateway.notify.notices import Dispatch, Message, Notice, NotifierError
 from vigie_gateway.notify.notifier import SEND_S, Notifier
 from vigie_gateway.notify.patience import FINAL_S, Patience
@@ -211,7 +212,7 @@ class Sending:
             NotifierError: It did not get through, or another message is on its way for too long.
         """
         if not self._sending.acquire(timeout=SEND_S):
-            raise NotifierError("another message is on its way by it")
+            raise NotifierError(fault("busy"))
         try:
             self.notifier.send(message)
         except NotifierError as error:
@@ -269,7 +270,7 @@ class Sending:
             self._failed(claimed.dispatch, error)
             return False
         except Exception as error:  # noqa: BLE001 - a library's fault delays this message, and must not starve the others
-            self._failed(claimed.dispatch, NotifierError(f"a fault of its own ({type(error).__name__})"))
+            self._failed(claimed.dispatch, NotifierError(fault("own", kind=type(error).__name__)))
             return False
         self._outbox.sent(key, self._clock.now_ts())
         self._tried.discard(key)
@@ -377,7 +378,7 @@ class Senders:
     def send_test(self, notifier: str, message: Message) -> None:
         """Send one message at once; NotifierError when it did not get through, or there is no such notifier."""
         if (found := self._by_name.get(notifier)) is None:
-            raise NotifierError(f"there is no notifier {notifier!r}", is_permanent=True)
+            raise NotifierError(fault("no-notifier", name=repr(notifier)), is_permanent=True)
         found.send_test(message)
 
     def report(self) -> dict[str, Any]:

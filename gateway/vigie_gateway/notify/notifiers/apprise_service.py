@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from vigie_dashboard.fault_words import fault
 from vigie_gateway.notify.connections import watched
 from vigie_gateway.notify.notices import Message, NotifierError
 from vigie_gateway.notify.notifier import SEND_S, one_line
@@ -46,17 +47,17 @@ _STATUS = re.compile(r"\berror=(\d{3})\b")
 _TROUBLES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|doesn't match"),
-        "its certificate cannot be trusted",
+        "untrusted",
     ),
-    (re.compile(r"SSLError|\bssl\b", re.IGNORECASE), "it does not agree on TLS"),
-    (re.compile(r"timed out|Timeout", re.IGNORECASE), "it was too slow"),
+    (re.compile(r"SSLError|\bssl\b", re.IGNORECASE), "tls"),
+    (re.compile(r"timed out|Timeout", re.IGNORECASE), "slow"),
     (
         re.compile(r"NameResolution|Name or service not known|name resolution|getaddrinfo", re.IGNORECASE),
-        "its name was not found",
+        "no-name",
     ),
-    (re.compile(r"refused", re.IGNORECASE), "nobody listens there"),
-    (re.compile(r"reset|aborted|Disconnected|IncompleteRead|Broken pipe", re.IGNORECASE), "it hung up"),
-    (re.compile(r"unreachable|No route", re.IGNORECASE), "there is no way to it"),
+    (re.compile(r"refused", re.IGNORECASE), "nobody-there"),
+    (re.compile(r"reset|aborted|Disconnected|IncompleteRead|Broken pipe", re.IGNORECASE), "hung-up"),
+    (re.compile(r"unreachable|No route", re.IGNORECASE), "no-way"),
 )
 _RETRYABLE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -152,9 +153,9 @@ class AppriseService:
                 lines.append(f"{type(error).__name__}: {error}")
                 is_sent = False
             if connections.is_refused:
-                raise NotifierError("it is on this machine or its own link: see `loopback`", is_permanent=True)
+                raise NotifierError(fault("here"), is_permanent=True)
             if connections.is_late and not is_sent:
-                raise NotifierError("it was too slow")
+                raise NotifierError(fault("slow"))
         if not is_sent:
             raise _trouble(lines)
 
@@ -218,12 +219,10 @@ def _trouble(lines: list[str]) -> NotifierError:
     if statuses := _STATUS.findall(text):
         status = int(statuses[-1])
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            return NotifierError(f"it refused the user, password or token ({status})", is_permanent=True)
+            return NotifierError(fault("sign-in", status=status), is_permanent=True)
         if status // 100 == 3:  # noqa: PLR2004 - redirects
-            return NotifierError(f"it leads to another address ({status}), which is not followed", is_permanent=True)
+            return NotifierError(fault("redirect", status=status), is_permanent=True)
         is_final = status // 100 == 4 and status not in _RETRYABLE  # noqa: PLR2004 - the client's fault
-        return NotifierError(f"it answered {status}", is_permanent=is_final)
-    for pattern, words in _TROUBLES:
-        if pattern.search(text):
-            return NotifierError(words)
-    return NotifierError("it was not taken, and nothing says why")
+        return NotifierError(fault("answered", status=status), is_permanent=is_final)
+    code = next((code for pattern, code in _TROUBLES if pattern.search(text)), "not-taken")
+    return NotifierError(fault(code))

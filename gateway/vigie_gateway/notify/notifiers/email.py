@@ -17,6 +17,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Literal
 
+from vigie_dashboard.fault_words import fault
 from vigie_gateway.notify.connections import watched
 from vigie_gateway.notify.notices import Message, NotifierError
 from vigie_gateway.notify.notifier import SEND_S, one_line
@@ -94,23 +95,15 @@ class Email:
                     raise _late() from error
                 raise _refusal(error) from error
             except ssl.SSLCertVerificationError as error:
-                raise NotifierError(
-                    "the mail server's certificate cannot be trusted: check `server`, or `ca_file`"
-                ) from error
+                raise NotifierError(fault("mail-untrusted")) from error
             except ssl.SSLError as error:
-                raise NotifierError(
-                    "the mail server and Vigie do not agree on TLS: check `port` and `security`"
-                ) from error
+                raise NotifierError(fault("mail-tls")) from error
             except OSError as error:
                 if connections.is_refused:
-                    raise NotifierError(
-                        "the mail server is on this machine or its own link: see `loopback`", is_permanent=True
-                    ) from error
+                    raise NotifierError(fault("mail-here"), is_permanent=True) from error
                 if connections.is_late or isinstance(error, TimeoutError):
                     raise _late() from error
-                raise NotifierError(
-                    f"the mail server did not answer: {error.strerror or type(error).__name__}"
-                ) from error
+                raise NotifierError(fault("mail-no-answer", why=error.strerror or type(error).__name__)) from error
 
     def _hand_in(self, message: Message) -> None:
         taken = self._taken.get(message.key, set())
@@ -160,7 +153,7 @@ class Email:
 
 
 def _late() -> NotifierError:
-    return NotifierError("the mail server was too slow")
+    return NotifierError(fault("mail-slow"))
 
 
 def _refusal(error: smtplib.SMTPException) -> NotifierError:
@@ -170,18 +163,19 @@ def _refusal(error: smtplib.SMTPException) -> NotifierError:
     """
     if isinstance(error, smtplib.SMTPAuthenticationError):
         is_final = error.smtp_code >= 500  # noqa: PLR2004 - RFC 4954: 454 is a server that cannot tell now
-        return NotifierError(f"the mail server refused user or password ({error.smtp_code})", is_permanent=is_final)
+        return NotifierError(fault("mail-sign-in", status=error.smtp_code), is_permanent=is_final)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = sorted({code for code, _ in error.recipients.values()})
-        some = f"{len(error.recipients)} of the addresses" if len(error.recipients) > 1 else "an address"
-        return NotifierError(f"the mail server refused {some} ({codes[-1]})", is_permanent=codes[0] >= 500)  # noqa: PLR2004
+        count, code = len(error.recipients), codes[-1]
+        refused = fault("mail-addresses", count=count, status=code) if count > 1 else fault("mail-address", status=code)
+        return NotifierError(refused, is_permanent=codes[0] >= 500)  # noqa: PLR2004
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return NotifierError("the mail server hung up")
+        return NotifierError(fault("mail-hung-up"))
     if isinstance(error, smtplib.SMTPResponseException):
         return NotifierError(
-            f"the mail server refused the message ({error.smtp_code})",
+            fault("mail-message", status=error.smtp_code),
             is_permanent=error.smtp_code >= 500,  # noqa: PLR2004
         )
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotifierError("the mail server offers no such security or sign-in: check `security`", is_permanent=True)
-    return NotifierError(f"the mail server refused: {type(error).__name__}")
+        return NotifierError(fault("mail-unsupported"), is_permanent=True)
+    return NotifierError(fault("mail-refused", why=type(error).__name__))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
+from vigie_dashboard.fault_words import fault
 from vigie_gateway.notify.notices import Message, NotifierError
 
 REPEAT_S = 55.0
@@ -115,9 +116,9 @@ class MqttLamp:
         with self._lock:
             publication = self._switch(is_lit=self._is_lit())
         if publication is None:
-            raise NotifierError("the gateway has no connection to the broker")
+            raise NotifierError(fault("no-broker"))
         if not publication.is_answered(ANSWER_S):
-            raise NotifierError("the broker does not answer")
+            raise NotifierError(fault("broker-silent"))
         self._judge(publication)
         if self.trouble is not None:
             raise NotifierError(self.trouble)
@@ -155,7 +156,7 @@ class MqttLamp:
         topic, refusal = self._commands.topic, publication.refusal()
         self.trouble = None
         if refusal is not None:
-            self.trouble = f"the broker does not let the gateway write {topic} ({refusal}): see its acl_file"
+            self.trouble = fault("lamp-refused", topic=topic, why=refusal)
         elif not publication.is_heard():
-            self.trouble = f"nothing listens to {topic}: is the lamp without power?"
+            self.trouble = fault("lamp-unheard", topic=topic)
         self.is_tried = True
