@@ -1,0 +1,1 @@
+"""A file for each kind of board; ``board`` says what they have in common."""
