@@ -1,7 +1,8 @@
-"""``vigie-sensors``: list the drivers, try one sensor, check the configuration, run the daemon.
+"""``vigie-sensors``: list the drivers, try one sensor, enrol this node, check the configuration, run the daemon.
 
-Exit codes: 0 done; 1 ``once`` found the sensor absent or a value unknown; 2 wrong usage; 75 the journal is in use or
-cannot be written (worth another try); 78 the configuration is wrong (not worth one: systemd does not restart).
+Exit codes: 0 done; 1 ``once`` found the sensor absent or a value unknown, or ``enrol`` was refused or is not heard; 2
+wrong usage; 75 the journal is in use or cannot be written (worth another try); 78 the configuration is wrong (not
+worth one: systemd does not restart).
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ ERROR_ACTIONS: dict[type[Exception], tuple[int, str]] = {
 _ONCE_TRIES = 3
 """Samples that ``once`` takes before it tells what it has: two differ where one rate needs two counters."""
 
+_START = "sudo systemctl enable --now vigie-sensors; where it runs already: sudo systemctl restart vigie-sensors"
+
 _SILENT_WAIT_S = 5.0
 """``once`` announces a wait that is longer. Lower: a line for each common sensor. Higher: it looks as if it hung."""
 
@@ -57,23 +60,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = _parser().parse_args(argv)
     _set_up_log(is_verbose=arguments.verbose)
-    registry = Registry()
     try:
-        match arguments.command:
-            case "list":
-                return _list(registry, arguments.driver)
-            case "once":
-                return _once(load_config(arguments.config, registry), registry, arguments.name)
-            case "check":
-                return _check(load_config(arguments.config, registry))
-            case _:
-                return _run(load_config(arguments.config, registry, arguments.kind), registry)
+        return _command(arguments, Registry())
     except tuple(ERROR_ACTIONS) as error:
         for line in str(error).splitlines():
             _log.error("%s", line)
         return ERROR_ACTIONS[type(error)][0]
     except KeyboardInterrupt:
         return EX_INTERRUPTED
+
+
+def _command(arguments: argparse.Namespace, registry: Registry) -> int:
+    match arguments.command:
+        case "list":
+            return _list(registry, arguments.driver)
+        case "once":
+            return _once(load_config(arguments.config, registry), registry, arguments.name)
+        case "enrol":
+            return _enrol(arguments.config, registry, arguments.code)
+        case "check":
+            return _check(load_config(arguments.config, registry))
+        case _:
+            return _run(load_config(arguments.config, registry, arguments.kind), registry)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("driver", nargs="?", metavar="DRIVER", help="only this one, with everything about it")
     once = commands.add_parser("once", help="take one sample of a sensor and print it")
     once.add_argument("name", metavar="NAME", help="the sensor's name in the configuration")
+    enrol = commands.add_parser("enrol", help="get this node's credential by a one-time code of the gateway")
+    enrol.add_argument("code", metavar="CODE", help="as vigie-gateway node add shows it: CODE, or CODE@HOST")
     commands.add_parser("check", help="read the configuration and say everything that is wrong with it")
     run = commands.add_parser("run", help="measure until stopped")
     run.add_argument(
@@ -97,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         "journal directory each",
     )
     # The option may also stand behind the command, where most people type it.
-    for command in (listing, once, commands.choices["check"], run):
+    for command in (listing, once, enrol, commands.choices["check"], run):
         command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
@@ -155,6 +165,22 @@ def _check(config: SensorsConfig) -> int:
     brokers = [f"{seen.broker.host}:{seen.broker.port}" for seen in config.by_broker()]
     print(f"{config.path}: in order. Node {config.node} of site {config.site}: {len(config.sensors)} sensors, "
           f"{channels} channels, to {' and '.join(brokers)}")  # fmt: skip
+    return 0
+
+
+def _enrol(path: Path, registry: Registry, code: str) -> int:
+    from vigie_sensors.enrolment.course import EnrolmentError, enrol  # TLS and more that the daemon does not need
+    from vigie_sensors.enrolment.keeping import usual_places
+
+    try:
+        outcome = enrol(code, usual_places(path), registry, lambda line: print(line, flush=True))
+    except EnrolmentError as error:
+        print(error, file=sys.stderr)
+        return EX_UNKNOWN
+    if outcome.trouble:
+        print(f"{outcome.node} has its credential, but is not heard: {outcome.trouble}", file=sys.stderr)
+        return EX_UNKNOWN
+    print(f"{outcome.node} is heard, by {outcome.broker.host}. To measure from now on: {_START}")
     return 0
 
 

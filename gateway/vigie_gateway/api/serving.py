@@ -11,9 +11,9 @@ import socket
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Any, NamedTuple
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vigie_gateway.live import Live
@@ -130,11 +130,37 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer = None
 
 
+class Tls(NamedTuple):
+    """Files of a server's certificate, with what leads to its authority, and of its key; both PEM."""
+
+    certificate: str
+    key: str
+
+
 class Server(uvicorn.Server):
     """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
 
-    def __init__(self, app: ASGIApp, live: Live, on_exit: Callable[[], object] = lambda: None) -> None:
-        """Serve ``app``; ``on_exit`` is told of a signal to stop."""
+    def __init__(
+        self,
+        app: Any,  # an ASGI application: uvicorn's own types and Starlette's do not agree
+        live: Live | None = None,
+        on_exit: Callable[[], object] = lambda: None,
+        *,
+        tls: Tls | None = None,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        """Serve ``app``.
+
+        Args:
+            app: The application.
+            live: Its streams; None when it has none.
+            on_exit: Is told of a signal to stop.
+            tls: To speak TLS, of version 1.2 at least; None speaks plainly.
+            most_connections: Open at once; one more is told 503.
+
+        Raises:
+            OSError: The certificate or its key cannot be used (ssl.SSLError is one).
+        """
         config = uvicorn.Config(
             app,
             http=BoundedProtocol,
@@ -143,9 +169,12 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=most_connections,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
         )
+        config.load()  # the certificate is read now, where whoever asks can be told why not
         super().__init__(config)
         self._live = live
         self._on_exit = on_exit
@@ -153,8 +182,14 @@ class Server(uvicorn.Server):
 
     def end(self) -> None:
         """Stop after the requests that are open or about to come; from any thread."""
-        self._live.close()
+        if self._live is not None:
+            self._live.close()
         self.should_exit = True
+
+    def end_now(self) -> None:
+        """The same where nobody else follows on the same socket; from any thread."""
+        self._is_last = True
+        self.end()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, answer on those that there are, then close them."""

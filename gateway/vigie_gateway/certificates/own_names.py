@@ -6,11 +6,20 @@ import contextlib
 import ipaddress
 import socket
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+
+from vigie_gateway.certificates.authority import is_local
 
 MDNS_NAME = "vigie.local"
 _HOSTNAME = Path("/usr/bin/hostname")
 ANSWER_S = 5.0
+
+
+def wanted_names(more: Iterable[str] = ()) -> tuple[str, ...]:
+    """What a certificate of this machine is for, best first: its names, ``more``, its addresses in private networks."""
+    addresses = [address for address in own_addresses() if is_local(address)]
+    return tuple(dict.fromkeys((*own_names(), *more, *addresses, "127.0.0.1")))
 
 
 def own_names() -> tuple[str, ...]:

@@ -68,15 +68,12 @@ def run(options: argparse.Namespace) -> int:
 def wanted_by(options: argparse.Namespace, settings: Settings) -> Wanted:
     """What was asked for, with what this machine is called by."""
     from vigie_gateway.certificates import kept, own_names
-    from vigie_gateway.certificates.authority import is_local
     from vigie_gateway.nodes.place import site_id
 
-    addresses = [address for address in own_names.own_addresses() if is_local(address)]
-    names = (*own_names.own_names(), *options.name, *addresses, "127.0.0.1")
     browsers = kept.BROWSER_FOLDER if options.https is True else options.https
     return kept.Wanted(
         site=site_id(settings),
-        names=tuple(dict.fromkeys(names)),
+        names=own_names.wanted_names(options.name),
         authority=options.authority or kept.AUTHORITY_FOLDER,
         broker=options.broker or kept.BROKER_FOLDER,
         browsers=browsers,
