@@ -6,7 +6,6 @@ field with all that was typed, and a site file that somebody else wrote meanwhil
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -53,10 +52,10 @@ NOTICE_STATUS = {
 TRIAL_STATUS = {"busy": HTTPStatus.SERVICE_UNAVAILABLE, "store": HTTPStatus.SERVICE_UNAVAILABLE}
 
 
-def router(gateway: Gateway) -> APIRouter:
+def router(gateway: Gateway, attempts: Attempts) -> APIRouter:
     """The routes; they stay out of the API's description, and come before ``/alerts/{number}``."""
     routes = APIRouter(include_in_schema=False, route_class=GuardedRoute)
-    pages = _Pages(gateway)
+    pages = _Pages(gateway, attempts)
 
     @routes.get("/alerts/rules")
     @allowed(STAFF)
@@ -81,10 +80,10 @@ def router(gateway: Gateway) -> APIRouter:
 class _Pages:
     """The pages and the form."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, attempts: Attempts) -> None:
         self._gateway = gateway
         self._file = gateway.setup.file
-        self._attempts = Attempts(gateway.store, time.monotonic)
+        self._attempts = attempts
 
     def listed(self, request: Request) -> Response:
         """All of them, as they hold now."""

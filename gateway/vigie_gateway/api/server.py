@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterable
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from vigie_gateway.alerts.attempts import Attempts
 from vigie_gateway.api import (
     alert_feed,
     alerts,
@@ -36,6 +38,7 @@ from vigie_gateway.api import (
     v1,
     v1_alerts,
     v1_check,
+    v1_rules,
     visitors,
 )
 from vigie_gateway.api.context import Gateway
@@ -93,10 +96,12 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.state.languages = gateway.site.languages
     app.router.route_class = GuardedRoute
     problems.install(app)
+    attempts = Attempts(gateway.store, time.monotonic)
     app.include_router(v1.router(gateway))
     app.include_router(pages.events_router(gateway))
     app.include_router(corrections.api_router(gateway))
     app.include_router(v1_check.api_router(gateway))
+    app.include_router(v1_rules.api_router(gateway, attempts))
     app.include_router(v1_alerts.api_router(gateway))
     app.include_router(rehearsals.api_router(gateway))
     app.include_router(pages.router(gateway))
@@ -104,7 +109,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(sessions.router(gateway))
     app.include_router(corrections.router(gateway))
     app.include_router(rehearsals.router(gateway))
-    app.include_router(rules.router(gateway))
+    app.include_router(rules.router(gateway, attempts))
     app.include_router(told.router(gateway))
     app.include_router(alert_feed.router(gateway))
     app.include_router(alerts.router(gateway))

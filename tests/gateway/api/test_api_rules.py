@@ -239,3 +239,30 @@ def test_whoever_is_no_administrator_reads_and_has_no_form(bench: Bench, reread:
     assert "<form" not in desk.get("/alerts/rules/room-full-over")
     desk.post("/alerts/rules/room-full-over", {"level": "130", "do": "save"}, 403)
     assert reread == []
+
+
+def test_a_program_reads_the_rules_and_tries_one_with_a_token_of_the_right_scope(bench: Bench) -> None:
+    accounts, now_ts = bench.gateway.access.accounts, bench.clock.now_ts()
+    client = ask_from(bench, "192.168.1.20")
+    read, admin = (
+        {"authorization": f"Bearer {accounts.add_token(scope, scope, now_ts + 3600, 'test', now_ts)}"}
+        for scope in ("read", "admin")
+    )
+    bench.declare()
+    for number, mains in enumerate((1.0, 0.0, 0.0, 1.0, 1.0), 1):
+        bench.send(Reading("c4-mains", bench.clock.now_ts(), mains), first=number)
+        bench.commit()
+    rules = {rule["id"]: rule for rule in client.get("/api/v1/alerts/rules", headers=read).json()}
+    assert rules["room-full-over"] == {
+        "id": "room-full-over", "signal": "people", "is_above": True, "level": 1.1, "clears": 1.0, "for_s": 600.0,
+        "keep_firing_s": 300.0, "when": "open", "severity": "warning", "subjects": None, "absent_s": None, "name": {},
+        "is_on": True, "is_own": False,
+    }  # fmt: skip
+    path = "/api/v1/alerts/rules/circuit-dead/trial?days=1"
+    assert client.get(path, headers=read).status_code == 403
+    trial = client.get(path, headers=admin).json()
+    assert [episode["subject"] for episode in trial["episodes"]] == ["circuit:c4"]
+    assert 0.99 < trial["unknown_share"] < 1
+    assert not client.get("/api/v1/alerts/rules/heat/trial", headers=admin).json()["is_told"]
+    assert client.get("/api/v1/alerts/rules/none/trial", headers=admin).status_code == 404
+    assert client.get("/api/v1/alerts/rules/heat/trial?days=99", headers=admin).status_code == 422
