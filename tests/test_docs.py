@@ -16,6 +16,10 @@ from vigie_contract.errors import REFUSALS
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import UNKNOWN_REASONS
 from vigie_gateway import __main__ as gateway_main
+from vigie_gateway.devices.classes import SENSOR_CLASSES, STATE_CLASSES
+from vigie_gateway.devices.measures import REFUSALS as DEVICE_REFUSALS
+from vigie_gateway.devices.template.words import FILTERS, FUNCTIONS, METHODS, Word
+from vigie_gateway.devices.template.words import TESTS as TEMPLATE_TESTS
 from vigie_gateway.formats.prometheus import METRICS
 from vigie_gateway.notify.notifier_file import EmailTable, HeartbeatTable, LampTable, UrlTable
 from vigie_gateway.settings import Settings
@@ -100,6 +104,33 @@ def test_every_topic_has_its_row_in_the_protocol() -> None:
     built |= {topics.do("s", "n"), topics.done("s", "n"), topics.alerts("s", "g")}
     shown = {topic.replace("{site}", "s").replace("{node}", "n").replace("{gateway}", "g") for topic in found}
     assert built <= shown
+
+
+def test_every_reason_why_a_device_says_nothing_has_its_row() -> None:
+    found = {word: row[1] for word, row in rows(section(page("devices.md"), "Why nothing was read")).items()}
+    assert found.items() >= DEVICE_REFUSALS.items()
+    assert len(found) == len(DEVICE_REFUSALS) + 2
+
+
+def test_every_family_of_devices_has_its_row() -> None:
+    found = rows(section(page("devices.md"), "What is read"))
+    modules = {path.stem for path in (ROOT / "gateway/vigie_gateway/devices/families").glob("[a-z]*.py")}
+    named = {re.sub(r"_(gen\d|sensors)$", "", name).replace("_", "-") for name in modules - {"told"}}
+    assert set(found) - {"family", "---"} == named | {"homeassistant"}
+
+
+def test_every_class_of_home_assistant_that_is_read_has_its_row() -> None:
+    found = {words(row[0]): row[1].strip("`") for row in rows(section(page("devices.md"), "Classes")).values()}
+    read = {f"sensor `{name}`": quantity for name, quantity in SENSOR_CLASSES.items()}
+    read |= {f"binary_sensor `{name}`": quantity for name, quantity in STATE_CLASSES.items()}
+    assert {name: quantity for name, quantity in found.items() if "`" in name} == read
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"), [("filters", FILTERS), ("tests", TEMPLATE_TESTS), ("functions", FUNCTIONS), ("methods", METHODS)]
+)
+def test_every_word_that_a_template_may_use_is_listed(kind: str, known: dict[str, Word]) -> None:
+    assert re.findall(r"`(\w+)`", rows(section(page("devices.md"), "Templates"))[kind][1]) == sorted(known)
 
 
 def examples(driver: str) -> dict[str, Any]:
@@ -271,7 +302,7 @@ def test_every_metric_of_an_expression_exists() -> None:
 
 
 TESTS = ROOT / "tests"
-FAULTS = [*range(1, 31), *range(34, 45)]
+FAULTS = [*range(1, 33), *range(34, 45)]
 
 
 def faults() -> dict[str, list[str]]:
