@@ -200,6 +200,18 @@ def test_a_machine_that_was_switched_off_comes_back_by_itself(
     wait_for_more(debian, before)
 
 
+def test_a_file_that_was_changed_on_its_way_is_refused_and_nothing_is_exchanged(debian: Debian) -> None:
+    changed = debian.tree / "srv" / "changed"
+    shutil.copytree(debian.tree / BUNDLE.lstrip("/"), changed)
+    with next(changed.glob("paho_mqtt*.whl")).open("ab") as wheel:
+        wheel.write(b"\0")
+    said = debian.do("/srv/newer/run", "upgrade", "--bundle", "/srv/changed", expected=69)
+    assert re.search(r"DO NOT MATCH THE HASHES.*paho-mqtt", said)
+    assert "not done: programs of version 9.1.0" in said
+    assert health(debian)["version"] != "9.1.0"
+    assert clean(debian).split() == ["active"] * 4
+
+
 def test_an_upgrade_backs_up_and_brings_the_newer_version(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
     before = stored(debian)
     with timed("upgrade", capsys):
@@ -263,3 +275,13 @@ def test_nothing_is_left_when_that_is_asked_for_twice(debian: Debian) -> None:
     assert left == ""
     assert debian.ask("ls", "/run/vigie-sensors") == ""
     assert "vigie" not in (debian.tree / "etc" / "passwd").read_text()
+
+
+def test_a_second_pi_measures_only(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    with timed("install --sensors-only", capsys):
+        said = debian.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
+    assert "This Pi knows no gateway yet" in said
+    assert not (debian.tree / "etc" / "systemd" / "system" / "vigie-gateway.service").exists()
+    assert listening(debian) == {("0100007F", 1883), ("00000000000000000000000001000000", 1883)}, "Debian's broker only"
+    again = debian.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
+    assert "Nothing was changed" in again

@@ -11,7 +11,6 @@ import os
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +122,13 @@ class Machine:
         if is_late.is_set():
             raise CommandError(f"{name} took longer than {timeout_s:.0f} s and was ended")
         if process.returncode:
-            tail = deque((line.strip() for line in lines if line.strip()), SAID_LINES)
-            raise CommandError(f"{name} ended with {process.returncode}: {' / '.join(tail) or 'it said nothing'}")
+            raise CommandError(f"{name} ended with {process.returncode}: {_reason(lines)}")
         return "".join(lines)
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """What a program said of its failure: from its first line that is called an error on, else its last lines."""
+    said = [line.strip() for line in lines if line.strip()]
+    first = next((at for at, line in enumerate(said) if line.startswith(("ERROR:", "E: "))), None)
+    told = said[-SAID_LINES:] if first is None else said[first : first + SAID_LINES]
+    return " / ".join(told) or "it said nothing"

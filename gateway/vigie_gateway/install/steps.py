@@ -118,7 +118,7 @@ def _programs(wishes: Wishes, kind: Kind, source: Source) -> Step:
     return Step(
         f"programs of version {source.id}",
         (Folder(OPT), Folder(f"{OPT}/versions"), version),
-        remedy="is the network there? Without one: --bundle FOLDER, made by ./run bundle elsewhere",
+        remedy="where something cannot be fetched: is the network there? Without one: --bundle FOLDER (./run bundle)",
     )
 
 

@@ -13,6 +13,11 @@ def test_a_program_that_fails_is_told_with_what_it_said_last() -> None:
         Machine().run(("sh", "-c", "echo a; echo b; echo c >&2; echo d; exit 3"))
 
 
+def test_what_a_program_calls_an_error_is_told_before_what_it_said_last() -> None:
+    with pytest.raises(CommandError, match=r": ERROR: no such file / of that name / for you$"):
+        Machine().run(("sh", "-c", "printf 'a\nERROR: no such file\nof that name\nfor you\nb\nc\nd\n'; exit 1"))
+
+
 def test_a_program_that_is_not_there_is_told() -> None:
     with pytest.raises(CommandError, match="vigie-nothing cannot be started: No such file"):
         Machine().run(("vigie-nothing",))

@@ -136,7 +136,7 @@ def test_who_interrupts_the_waiting_has_the_version_before(place: Place, monkeyp
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(settled.time, "sleep", interrupt)
+    monkeypatch.setattr("vigie_gateway.install.settled.time.sleep", interrupt)
     with pytest.raises(NotHealthyError, match=r"0\.1\.0-old runs again"):
         place.exchange()
     assert place.runs == "0.1.0-old"
