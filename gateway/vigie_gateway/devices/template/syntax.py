@@ -17,6 +17,7 @@ from vigie_gateway.devices.template.values import (
     MISSING,
     AbsentError,
     Run,
+    Space,
     TemplateError,
     bounded,
     compared,
@@ -26,7 +27,7 @@ from vigie_gateway.devices.template.values import (
     size_of,
     text_of,
 )
-from vigie_gateway.devices.template.words import FILTERS, FUNCTIONS, METHODS, TESTS, Word
+from vigie_gateway.devices.template.words import COMPARISONS, FILTERS, FUNCTIONS, METHODS, TESTS, Word
 
 MAX_TEMPLATE_CHARACTERS = 2_048
 """Of a template's text. Lower refuses long tables of words; higher lets one announcement cost milliseconds."""
@@ -57,9 +58,11 @@ class Template:
             TemplateError: It is too long, no template at all, or asks for what is not on the list.
         """
         self.source = source
-        body = _parsed(source.strip()).body
-        reader = _Reader()
-        self._body: list[Step] = [reader.statement(one) for one in body]
+        try:
+            reader = _Reader()
+            self._body: list[Step] = [reader.statement(one) for one in _parsed(source.strip()).body]
+        except RecursionError as error:
+            raise TemplateError("its parts stand too deep within each other") from error
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Template) and other.source == self.source
@@ -80,7 +83,10 @@ class Template:
             AbsentError: The message does not hold what is asked for.
             TemplateError: It cannot be reckoned, or takes too much.
         """
-        found = self._body[0](run) if len(self._body) == 1 else _joined(run, self._body)
+        try:
+            found = self._body[0](run) if len(self._body) == 1 else _joined(run, self._body)
+        except RecursionError as error:
+            raise TemplateError("its parts stand too deep within each other") from error
         return found.strip() if isinstance(found, str) else found
 
 
@@ -97,7 +103,7 @@ def _parsed(source: str) -> nodes.Template:
         return _PARSER.parse(source)
     except TemplateSyntaxError as error:
         raise TemplateError(f"it is no template: {error.message}") from error
-    except (RecursionError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise TemplateError("it is no template") from error
 
 
@@ -111,6 +117,21 @@ def _joined(run: Run, steps: list[Step]) -> str:
 def _picked(run: Run, value: Any, key: Any) -> Any:
     run.spend()
     return item_of(value, key)
+
+
+def _as_it_was(_: Run) -> Any:
+    """``this.state``: the entity stays as it was, so that the message says nothing of it."""
+    raise AbsentError("it stays as it was")
+
+
+def _named(run: Run, targets: list[str], one: Any) -> bool:
+    """Give the names of a loop to one round's item; always True."""
+    run.spend()
+    parts = one if len(targets) > 1 else [one]
+    if not isinstance(parts, (list, tuple)) or len(parts) != len(targets):
+        raise TemplateError("a loop over what does not fit its names")
+    run.names.update(zip(targets, parts, strict=True))
+    return True
 
 
 class _Reader:
@@ -165,6 +186,8 @@ class _Reader:
         return choose
 
     def assignment(self, node: nodes.Assign) -> Step:
+        if isinstance(node.target, nodes.NSRef):
+            return self._kept(node.target, self.expression(node.node))
         if not isinstance(node.target, nodes.Name) or node.target.name in {"value", "value_json"}:
             raise TemplateError("an assignment to other than a plain name")
         value, name = self.expression(node.node), node.target.name
@@ -177,25 +200,41 @@ class _Reader:
 
         return assign
 
+    def _kept(self, target: nodes.NSRef, value: Step) -> Step:
+        """``{% set ns.total = ... %}``: what outlives a loop, of a name that ``namespace()`` was given to."""
+        name, attr = target.name, target.attr
+        if name not in self._known or name in {"value", "value_json"}:
+            raise TemplateError("an assignment to other than a namespace")
+
+        def keep(run: Run) -> str:
+            run.spend()
+            space, found = run.names.get(name), value(run)
+            if not isinstance(space, Space) or isinstance(found, (list, tuple, dict)):
+                raise TemplateError("a namespace holds plain values, and only what was made one is one")
+            space[attr] = found
+            return ""
+
+        return keep
+
     def loop(self, node: nodes.For) -> Step:
-        if node.recursive or node.test is not None or node.else_:
-            raise TemplateError("such a loop is not understood")
+        if node.recursive:
+            raise TemplateError("a loop within itself is not understood")
         items = self.expression(node.iter)
         targets = self._targets(node.target)
-        self._known.update(targets)
-        body = self.block(node.body)
+        self._known.update(targets, {"loop"})
+        test = self.expression(node.test) if node.test is not None else lambda _: True
+        body, otherwise = self.block(node.body), self.block(node.else_)
 
         def repeat(run: Run) -> str:
             outer, written = dict(run.names), []
-            for one in FILTERS["list"](items(run)):
-                run.spend()
-                parts = one if len(targets) > 1 else [one]
-                if not isinstance(parts, (list, tuple)) or len(parts) != len(targets):
-                    raise TemplateError("a loop over what does not fit its names")
-                run.names.update(zip(targets, parts, strict=True))
+            found = [one for one in FILTERS["list"](items(run)) if _named(run, targets, one) and is_true(test(run))]
+            for at, one in enumerate(found):
+                _named(run, targets, one)
+                ends = {"first": at == 0, "last": at == len(found) - 1, "length": len(found)}
+                run.names["loop"] = {"index": at + 1, "index0": at, **ends}
                 written.append(text_of(body(run)))
             run.names = outer  # what a loop sets ends with it, as in Jinja
-            return joined_texts(written)
+            return joined_texts(written) if found else text_of(otherwise(run))
 
         return repeat
 
@@ -223,6 +262,8 @@ class _Reader:
         return lambda run: run.names.get(name, MISSING)
 
     def attribute(self, node: nodes.Getattr) -> Step:
+        if isinstance(node.node, nodes.Name) and node.node.name == "this" and node.attr == "state":
+            return _as_it_was
         return self._item(node.node, node.attr)
 
     def item(self, node: nodes.Getitem) -> Step:
@@ -348,10 +389,10 @@ class _Reader:
         return self._word(node, FILTERS, node.name, self.expression(node.node))
 
     def test(self, node: nodes.Test) -> Step:
-        if node.name in _COMPARISONS:
+        if node.name in COMPARISONS:
             if len(node.args) != 1:
                 raise TemplateError(f"the test {node.name[:40]!r} takes one value")
-            left, right, how = self.expression(node.node), self.expression(node.args[0]), _COMPARISONS[node.name]
+            left, right, how = self.expression(node.node), self.expression(node.args[0]), COMPARISONS[node.name]
             return lambda run: compared(how, left(run), right(run))
         return self._word(node, TESTS, node.name, self.expression(node.node))
 
@@ -390,19 +431,6 @@ _WORDS: dict[type[nodes.BinExpr], str] = {
     nodes.FloorDiv: "floordiv",
     nodes.Mod: "mod",
     nodes.Pow: "pow",
-}
-
-_COMPARISONS = {
-    "eq": "eq",
-    "equalto": "eq",
-    "ne": "ne",
-    "lt": "lt",
-    "lessthan": "lt",
-    "le": "le",
-    "gt": "gt",
-    "greaterthan": "gt",
-    "ge": "ge",
-    "in": "in",
 }
 
 _STATEMENTS: dict[type[nodes.Node], Callable[[_Reader, Any], Step]] = {

@@ -39,6 +39,10 @@ class Missing:
 MISSING: Final = Missing()
 
 
+class Space(dict[str, Any]):
+    """What ``namespace()`` makes: names that outlive a loop, of plain values alone, so that nothing holds itself."""
+
+
 class TemplateError(Exception):
     """The template asks for what is not understood, or more than is allowed; its text says which."""
 

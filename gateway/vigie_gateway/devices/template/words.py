@@ -17,9 +17,11 @@ from vigie_gateway.devices.template.values import (
     MAX_TEXT_CHARACTERS,
     MISSING,
     AbsentError,
+    Space,
     TemplateError,
     bounded,
     braces,
+    compared,
     formatted,
     item_of,
     joined_texts,
@@ -135,6 +137,54 @@ def _gathered(how: Callable[[list[float]], float]) -> Word:
         return bounded(how([_required(one) for one in found]))
 
     return gather
+
+
+def _namespace(**named: Any) -> Space:
+    if any(isinstance(one, (list, tuple, dict)) for one in named.values()):
+        raise TemplateError("a namespace holds plain values")
+    return Space(named)
+
+
+def _part(value: Any, path: Any) -> Any:
+    for name in text_of(path).split("."):
+        value = MISSING if value is MISSING else item_of(value, int(name) if name.isdigit() else name)
+    return value
+
+
+def _map(value: Any, word: Any = None, *given: Any, attribute: Any = None, default: Any = MISSING) -> list[Any]:
+    if attribute is not None:
+        found = [_part(one, attribute) for one in _items(value)]
+        return [default if one is MISSING else one for one in found]
+    if not isinstance(word, str) or word not in MAPPED:
+        raise TemplateError("map by what is not understood")
+    return [FILTERS[word](one, *given) for one in _items(value)]
+
+
+def _chosen(*, wanted: bool) -> Word:
+    def choose(value: Any, path: Any, test: Any = None, *given: Any) -> list[Any]:
+        return [one for one in _items(value) if _passes(_part(one, path), test, given) is wanted]
+
+    return choose
+
+
+def _passes(value: Any, test: Any, given: tuple[Any, ...]) -> bool:
+    if test is None:
+        return bool(value)
+    if test in COMPARISONS and len(given) == 1:
+        return compared(COMPARISONS[test], value, given[0])
+    if not isinstance(test, str) or test not in TESTS:
+        raise TemplateError("a choice by what is not understood")
+    return bool(TESTS[test](value, *given))
+
+
+def _reckoned(how: Callable[[float], float]) -> Word:
+    def reckon(value: Any, *given: Any) -> Any:
+        number = number_in(value)
+        if number is None or number <= 0:
+            return _fallen_back(value, given[-1] if given else _NO_DEFAULT)
+        return how(float(number))
+
+    return reckon
 
 
 def _sum(value: Any) -> float:
@@ -263,6 +313,29 @@ def _bool(value: Any, default: Any = _NO_DEFAULT) -> Any:
     return _fallen_back(value, default)
 
 
+MAPPED = frozenset({"abs", "bool", "float", "int", "lower", "round", "string", "trim", "upper"})
+"""Filters that ``map`` may name: those whose work is that of one step."""
+
+COMPARISONS = {
+    "==": "eq",
+    "!=": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "eq": "eq",
+    "equalto": "eq",
+    "ne": "ne",
+    "lt": "lt",
+    "lessthan": "lt",
+    "le": "le",
+    "gt": "gt",
+    "greaterthan": "gt",
+    "ge": "ge",
+    "in": "in",
+}
+"""Tests that compare with one value, by the name after ``is`` or in ``selectattr``."""
+
 FILTERS: dict[str, Word] = {
     "abs": _abs,
     "add": _scaled(lambda left, right: left + right),
@@ -288,14 +361,18 @@ FILTERS: dict[str, Word] = {
     "length": _length,
     "list": _items,
     "lower": _text(str.lower),
+    "map": _map,
     "max": _gathered(max),
     "median": _gathered(statistics.median),
     "min": _gathered(min),
     "multiply": _scaled(lambda left, right: left * right),
+    "rejectattr": _chosen(wanted=False),
     "replace": _replace,
     "round": _round,
+    "selectattr": _chosen(wanted=True),
     "sort": _sort,
     "split": _split,
+    "sqrt": _reckoned(math.sqrt),
     "string": text_of,
     "sum": _sum,
     "title": _text(str.title),
@@ -327,7 +404,7 @@ TESTS: dict[str, Word] = {
     "odd": lambda value: _required(value) % 2 == 1,
     "even": lambda value: _required(value) % 2 == 0,
 }
-"""By the name after ``is``; comparisons (``is eq``, ``is in``) are added by ``syntax``."""
+"""By the name after ``is``, beside COMPARISONS."""
 
 FUNCTIONS: dict[str, Word] = {
     "abs": _abs,
@@ -340,8 +417,10 @@ FUNCTIONS: dict[str, Word] = {
     "max": _gathered(max),
     "median": _gathered(statistics.median),
     "min": _gathered(min),
+    "namespace": _namespace,
     "range": _range,
     "round": _round,
+    "sqrt": _reckoned(math.sqrt),
 }
 """By name, where it is called. None looks at a clock or at other entities."""
 
