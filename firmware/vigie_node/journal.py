@@ -124,8 +124,8 @@ class Journal:
             return None
         if number >= self._ram_first:
             return records.read(self._ram, self._place(number))
-        for begin in self._segments:
-            if begin <= number < begin + SEGMENT_RECORDS:
+        for begin in reversed(self._segments):  # one that ended early may reach, by its size, beyond the next
+            if begin <= number:
                 with open(self._file(begin), "rb") as file:
                     file.seek((number - begin) * SIZE)
                     return records.read(file.read(SIZE), 0)
