@@ -215,10 +215,14 @@ def _hanging(one: AlertView, language: Language) -> tuple[str, ...]:
 
 
 def _detail(one: AlertView, view: AlertsView, language: Language) -> list[str]:
-    """What else is known: the thing it is about, who silenced it and why, that nothing is known of it any more."""
+    """What else is known: its figures, who silenced it and why, that nothing is known of it any more.
+
+    Of a channel that is called by something else also its id.
+    """
     silence = alert_text.silence_line(one, view.now_ts, view.timezone, language)
     unknown = alert_text.unknown_line(one, view.now_ts, view.timezone, language)
-    return [line for line in (figures_line(one, language), silence, unknown) if line]
+    channel = one.subject if one.subject_kind == "channel" and one.subject not in one.name.values() else ""
+    return [line for line in (figures_line(one, language), channel, silence, unknown) if line]
 
 
 def _nothing(view: AlertsView, language: Language) -> str:

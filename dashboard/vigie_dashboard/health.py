@@ -214,5 +214,5 @@ def _channel(one: ChannelHealth, view: HealthView, language: Language) -> tuple[
         if one.reason is not None:
             last = language.gettext("%(time)s, unknown (%(reason)s)", time=last, reason=one.reason)
     room = language.gettext("No room") if one.room is None else language.named(one.room)
-    called = one.label or one.series.partition(".")[2]
+    called = language.named(dict(one.called)) or one.label or one.series.partition(".")[2]
     return one.series, called, quantity_name(one.quantity, language), room, last

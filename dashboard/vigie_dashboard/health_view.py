@@ -6,7 +6,8 @@ anything at all: text, never markup.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 LOW_BATTERY_PERCENT = 20
 """Below it a node's battery is warned of. Lower leaves a night at most; higher warns of each evening."""
@@ -31,7 +32,10 @@ class PartHealth:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHealth:
-    """One channel: ``series`` is ``node.channel``; ``value`` None when its last reading was unknown."""
+    """One channel: ``series`` is ``node.channel``; ``reason`` says why its last reading was unknown.
+
+    ``called`` is what the place calls it, by language; empty where it calls it by its label or id.
+    """
 
     series: str
     label: str
@@ -39,6 +43,7 @@ class ChannelHealth:
     room: dict[str, str] | None
     at_ts: float | None
     reason: str | None
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vigie_dashboard.view import HistoryPoint
 
@@ -102,7 +103,10 @@ class HistoryView:
 
 @dataclass(frozen=True, slots=True)
 class SeriesEntry:
-    """A series in the list of all: ``name`` is ``node.channel``, ``room`` None where it has none."""
+    """A series in the list of all: ``name`` is ``node.channel``, ``room`` None where it has none.
+
+    ``called`` is what the place calls it, by language; empty where it calls it by its label or id.
+    """
 
     name: str
     node: str
@@ -112,6 +116,7 @@ class SeriesEntry:
     unit: str
     room: dict[str, str] | None
     at_ts: float | None
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def plain(text: str) -> str:
 def _entry(one: SeriesEntry, view: SeriesListView, language: Language) -> Entry:
     return Entry(
         name=one.name,
-        called=one.label or one.channel,
+        called=language.named(dict(one.called)) or one.label or one.channel,
         room=language.gettext("No room") if one.room is None else language.named(one.room),
         quantity=quantity_name(one.quantity, language),
         unit=one.unit,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vigie_dashboard.health_view import ChannelHealth, HealthView, NodeHealth, PartHealth, RefusalHealth
+from vigie_gateway.place.channel_names import channel_names
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import BY_HAND, Sample, Series, Store
 
@@ -70,9 +71,10 @@ def _nodes(site: Site, store: Store, report: Mapping[str, Any]) -> list[NodeHeal
         by_node.setdefault(series.node, []).append(series)
     latest = store.latest()
     said = report["parts"]["nodes"]["by_id"]
+    names = channel_names(site, store.series())
     to_ts = -(-report["now_ts"] // BAR_S) * BAR_S
     return [
-        _node(site, store, node, said.get(node, {}), by_node.get(node, []), latest, to_ts)
+        _node(site, store, node, said.get(node, {}), by_node.get(node, []), names, latest, to_ts)
         for node in sorted(said.keys() | by_node.keys())
     ]
 
@@ -83,6 +85,7 @@ def _node(
     node: str,
     said: Mapping[str, Any],
     series: Sequence[Series],
+    names: Mapping[str, Mapping[str, str]],
     latest: Mapping[int, Sample],
     to_ts: float,
 ) -> NodeHealth:
@@ -116,6 +119,7 @@ def _node(
                 room=rooms.get(one.channel.room or ""),
                 at_ts=None if sample is None else sample.at_ts,
                 reason=None if sample is None else sample.reason,
+                called=names.get(one.name, {}),
             )
             for one in series
             for sample in (newest[one.id],)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from vigie_gateway.alerts.signals import Subject, SubjectKind
+from vigie_gateway.place.channel_names import channel_names
 from vigie_gateway.place.site import Site
 from vigie_gateway.store import Series
 
@@ -27,7 +28,7 @@ class Naming:
             SubjectKind.CIRCUIT: {one.id: one.name for one in site.circuits},
             SubjectKind.ACCESS_POINT: {one.id: one.name for one in site.access_points},
             SubjectKind.ROOM: self._rooms,
-            SubjectKind.CHANNEL: {one.name: self._same(one.channel.label) for one in series if one.channel.label},
+            SubjectKind.CHANNEL: channel_names(site, series),
         }
         self._rooms_of: dict[SubjectKind, Callable[[str], list[str]]] = {
             SubjectKind.ROOM: lambda room: [room],

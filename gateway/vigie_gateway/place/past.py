@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from vigie_dashboard.history_view import HistorySeries, HistoryView, PeriodView, SeriesEntry, SeriesListView
 from vigie_gateway.place.board import Board
+from vigie_gateway.place.channel_names import channel_names
 from vigie_gateway.place.period import Period, period_view, read_period
 from vigie_gateway.place.room_history import people_line, room_lines
 from vigie_gateway.place.site import Site
@@ -85,6 +86,8 @@ class Past:
         """Every room, and every live series with the time of its newest reading."""
         latest = self._store.latest()
         rooms = {room.id: room.name for room in self._site.rooms}
+        series = self._store.series()
+        names = channel_names(self._site, series)
         entries = [
             SeriesEntry(
                 name=one.name,
@@ -95,8 +98,9 @@ class Past:
                 unit=one.quantity.unit,
                 room=rooms.get(one.channel.room or ""),
                 at_ts=latest[one.id].at_ts if one.id in latest else None,
+                called=names[one.name],
             )
-            for one in self._store.series()
+            for one in series
         ]
         order = list(rooms.values())
         entries.sort(key=lambda one: (len(order) if one.room is None else order.index(one.room), one.node, one.channel))
@@ -150,9 +154,10 @@ class Past:
         )
 
     def _title(self, series: Series) -> dict[str, str]:
-        """The channel's own label, else its name; with its room."""
-        called = series.channel.label or series.name
+        """What the channel is called, with its room."""
+        called = dict(channel_names(self._site, self._store.series()).get(series.name) or {"en": series.name})
         room = next((one for one in self._site.rooms if one.id == series.channel.room), None)
         if room is None:
-            return {"en": called}
-        return {language: f"{called} \N{EN DASH} {name}" for language, name in room.name.items()}
+            return called
+        first = next(iter(called.values()))
+        return {code: f"{called.get(code, first)} \N{EN DASH} {name}" for code, name in room.name.items()}

@@ -37,9 +37,10 @@ def test_a_node_is_about_the_rooms_of_its_channels_each_once(naming: Naming) -> 
     assert len(naming.rooms(node)) == 1
 
 
-def test_a_channel_is_called_by_its_label_and_by_its_id_without_one(naming: Naming) -> None:
+def test_a_channel_is_called_by_its_label_and_by_what_it_measures_without_one(naming: Naming) -> None:
     assert naming.name(Subject(SubjectKind.CHANNEL, "mezzanine.presence"))["fr"] == "Présence"
-    assert naming.name(Subject(SubjectKind.CHANNEL, "mezzanine.battery"))["fr"] == "mezzanine.battery"
+    assert naming.name(Subject(SubjectKind.CHANNEL, "mezzanine.battery")) == {"fr": "Pile", "en": "Battery"}
+    assert naming.name(Subject(SubjectKind.CHANNEL, "mezzanine.gone"))["fr"] == "mezzanine.gone"
 
 
 def test_a_door_is_about_the_rooms_on_both_sides_but_never_the_street(naming: Naming) -> None:
