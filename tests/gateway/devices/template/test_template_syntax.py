@@ -143,7 +143,7 @@ HOSTILE = (
     "{{ " + "-" * 390 + "value }}",
     "{% set n = namespace(a=1) %}{% set n.a = n %}{{ n == n }}",
     "{% set value_json.x = 1 %}{{ value_json }}",
-    "{% set n = namespace(a=0) %}{% for a in range(200) %}{% for b in value %}{% set n.a = a %}{% endfor %}{% endfor %}",
+    "{% set n = namespace(a=0) %}{% for a in range(99) %}{% for b in value %}{% set n.a = a %}{% endfor %}{% endfor %}",
     "{{ value_json | map('replace', '', value) | list }}",
     "{{ states('sensor.other') }}",
     "{{ now() }}",
