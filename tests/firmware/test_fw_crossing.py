@@ -44,13 +44,14 @@ def passage(random: Random, start_ms: int) -> list[Edge]:
         shift = random.randrange(100, 400)
         found = one + [(at + shift + 200, beam, blocked) for at, beam, blocked in one]
     else:
-        found = [(a, first, True), (b, first, False), (b + 7, first, True), (c + 7, second, True), (d, second, False)]
+        found = [(a, first, True), (b, first, False), (b + 7, first, True)]
+        found += [(c + 7, second, True), (d, second, False)]
         found += [(d + 20, first, False)]
     return [(start_ms + at, beam, blocked) for at, beam, blocked in sorted(found)]
 
 
 def recorded(seed: int, passages: int) -> list[Edge]:
-    """Edges of that many, in their order, none of two exactly MERGE_MS apart: there the two clocks round differently."""
+    """Edges of that many, in their order, none exactly MERGE_MS apart: there two clocks round differently."""
     random, edges, start_ms = Random(seed), list[Edge](), 1_000
     for _ in range(passages):
         edges += passage(random, start_ms)

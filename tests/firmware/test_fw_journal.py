@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -148,6 +149,12 @@ def test_a_full_ring_lets_the_oldest_go_and_says_so_by_its_floor(tmp_path: Path)
     assert journal.evicted == journal.floor - 1 > 2 * SEGMENT_RECORDS
 
 
+def go_on(journal: Journal) -> None:
+    for _ in range(100):
+        add(journal)
+        journal.forget(SEGMENT_RECORDS)
+
+
 @pytest.mark.parametrize("what", ["rename", "remove"])
 def test_an_end_of_power_between_two_changes_of_the_folder_loses_no_record_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
@@ -162,11 +169,9 @@ def test_an_end_of_power_between_two_changes_of_the_folder_loses_no_record_of_it
     for _ in range(2 * SEGMENT_RECORDS):
         add(journal)
     journal.spill(journal.last + 1)
-    monkeypatch.setattr(module.os, what, fail)
+    monkeypatch.setattr(os, what, fail)
     with pytest.raises(OutOfPowerError):
-        for _ in range(100):
-            add(journal)
-            journal.forget(SEGMENT_RECORDS)
+        go_on(journal)
     monkeypatch.undo()
     assert held(opened(tmp_path))[-SEGMENT_RECORDS:] == list(range(SEGMENT_RECORDS + 1, 2 * SEGMENT_RECORDS + 1))
 

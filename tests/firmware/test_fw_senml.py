@@ -79,7 +79,7 @@ def test_a_birth_is_the_contracts_byte_for_byte(made: list[tuple[str, str, int, 
     assert decode_birth(encode_birth(birth)) == birth
 
 
-GOLDEN = [
+GOLDEN: list[tuple[str, str, float | str, int]] = [
     ("people_in", "porte-in", 118, 0),
     ("current", "c4-current", 1.25, 400),
     ("mains", "c4", 1, 65_500),
@@ -102,7 +102,9 @@ print(senml.pack("place/pico/", "k3v9", 7, 3, 7 + len(texts), texts))
 @pytest.mark.parametrize("name", ["micropython", "cpython"])
 def test_a_pack_of_every_kind_of_value_is_the_same_on_a_board(name: str) -> None:
     # A quantity without decimals is rounded on the board; the contract writes what it is given.
-    rounded = [(quantity, id_, 288 if said == 287.5 else said, age) for quantity, id_, said, age in GOLDEN]
+    rounded: list[tuple[str, str, float | str, int]] = [
+        (quantity, id_, 288 if said == 287.5 else said, age) for quantity, id_, said, age in GOLDEN
+    ]
     assert run_there(name, CODE, json.dumps(GOLDEN)).rstrip("\n") == contracts(rounded)
 
 
