@@ -73,7 +73,8 @@ def run(options: argparse.Namespace) -> int:
     if wishes.is_gateway:
         show_first_address(machine, print)
     elif not is_enrolled:
-        print("This Pi knows no gateway yet: docs/nodes.md says how it is let in; then start this again.")
+        print("This Pi knows no gateway yet. On the gateway: sudo vigie-gateway node add NAME")
+        print("Here, with the code that it shows: sudo vigie-sensors enrol CODE, and then this again.")
     return 0
 
 

@@ -52,7 +52,11 @@ def run(options: argparse.Namespace) -> int:
         refused = refusal(machine, wishes)
         if refused is not None:
             return fail(*refused)
-        if new.id != old.id:
+        is_same = new.id == old.id
+        if is_same and (before := replacement.interrupted()) is not None:
+            say(f"version {new.id} was exchanged, and then never seen to be well: going on with that")
+            is_same, old = False, before
+        if not is_same:
             with machine.alone():
                 carry_out(first, machine, say)
                 replacement.exchange(new, old)
@@ -60,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return fail(EXIT_UNAVAILABLE, str(error))
     except NotHealthyError as error:
         return fail(EXIT_WENT_BACK, str(error))
-    if new.id == old.id:
+    if is_same:
         say(f"Nothing was changed: version {new.id} runs already. install makes good what is not as it should be.")
     else:
         say(f"Version {new.id} runs; {old.id} is kept beside it.")

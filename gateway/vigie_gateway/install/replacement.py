@@ -33,6 +33,10 @@ BACKUP_S = 3_600.0
 """A year of a large place takes minutes on a slow card. Lower ends a backup that would have been made."""
 
 
+ON_TRIAL = f"{OPT}/on-trial"
+"""There from the exchange on until the new version was seen to be well, or the old one is back."""
+
+
 class NotHealthyError(Exception):
     """The new version was not well; what was done about it, for a person."""
 
@@ -48,7 +52,14 @@ class Replacement:
 
     def current(self) -> Source | None:
         """The version that runs; None where none was installed this way."""
-        link = self._machine.at(CURRENT)
+        return self._version(CURRENT)
+
+    def interrupted(self) -> Source | None:
+        """The version before, where the one that runs was never seen to be well: the machine was switched off."""
+        return self._version(PREVIOUS) if self._machine.at(ON_TRIAL).exists() else None
+
+    def _version(self, path: str) -> Source | None:
+        link = self._machine.at(path)
         if not link.is_symlink():
             return None
         folder = self._machine.at(f"{OPT}/{link.readlink()}")
@@ -72,14 +83,19 @@ class Replacement:
             StepError: The backup could not be made: nothing was exchanged.
         """
         copy = self._back_up()
-        before = settled.failing_now(settled.listening(self._machine))
+        on_trial = self._machine.at(ON_TRIAL)
+        # Of one that is judged again, what fails may be its own.
+        before = set() if on_trial.exists() else settled.failing_now(settled.listening(self._machine))
+        on_trial.touch()
         trouble = self._let_run(new, old, before)
         if trouble is None:
+            on_trial.unlink()
             self._clear_up({new.id, old.id})
             return
         self._say(f"version {new.id} is not well: {trouble}")
         self._say(f"going back to version {old.id}")
         trouble_of_old = self._let_run(old, None, before)
+        on_trial.unlink(missing_ok=True)
         if trouble_of_old is not None and copy is not None:
             self._say(f"version {old.id} is not well with what the other wrote ({trouble_of_old}): restoring {copy}")
             trouble_of_old = self._restore(copy) or self._wait(before)

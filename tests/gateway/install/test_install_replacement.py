@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from tests.gateway.install.conftest import SOURCE, TreeMachine
+from tests.gateway.install.conftest import SOURCE, PowerCut, TreeMachine
 
 from vigie_gateway.install import settled
 from vigie_gateway.install.execution import StepError
@@ -128,6 +128,22 @@ def test_a_version_that_does_not_start_goes_back(place: Place) -> None:
         place.exchange()
     assert place.runs == "0.1.0-old"
     assert "systemctl restart vigie-gateway.service" in place.machine.ran[-20:]
+
+
+def test_an_exchange_that_a_power_cut_ended_is_known_as_such_and_judged_again(place: Place) -> None:
+    replacement = Replacement(place.machine, place.said.append)
+    place.machine.cut_at = 3  # the backup, what failed before, the first thing after the link was exchanged
+    with pytest.raises(PowerCut):
+        place.exchange()
+    assert place.runs == "0.1.0-new"
+    found = replacement.interrupted()
+    assert found is not None
+    assert found.id == "0.1.0-old"
+    place.machine.cut_at, place.unwell = None, {"0.1.0-new"}
+    with pytest.raises(NotHealthyError, match=r"0\.1\.0-old runs again"):
+        place.exchange()
+    assert place.runs == "0.1.0-old"
+    assert replacement.interrupted() is None
 
 
 def test_who_interrupts_the_waiting_has_the_version_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
