@@ -45,6 +45,8 @@ _SILENT = re.compile(
     r"overtemperature|ext_\w+/\d|adc/\d|command|status|settings|loaderror"
 )
 """Endings that end an id, whatever they say."""
+_NO_PROBE = 999
+"""What an add-on reports as temperature while no probe is plugged in."""
 _MAX_LEAF_LEVELS = 3
 
 
@@ -64,6 +66,8 @@ class ShellyGen1:
         told = Told(self.name, message, device)
         if leaf == "announce":
             self._announce(told, object_of(text))
+        elif leaf == "status" and text.startswith("{"):
+            _say_motion(told, object_of(text))
         elif leaf == "info":
             _say_info(told, object_of(text))
         elif not device:
@@ -104,16 +108,25 @@ def _is_leaf(leaf: str) -> bool:
 
 def _say_leaf(told: Told, leaf: str, text: str) -> None:
     if leaf in _STATES:
-        told.say(leaf, _OPEN_WORDS.get(text.lower(), text), _STATES[leaf])
+        told.say(leaf, _OPEN_WORDS.get(text.lower(), text), _STATES[leaf], told=text)
     elif _SWITCHES.fullmatch(leaf):
-        told.say(leaf, _SWITCH_WORDS.get(text.lower(), text), "switched_on")
+        told.say(leaf, _SWITCH_WORDS.get(text.lower(), text), "switched_on", told=text)
     elif leaf.startswith("input/"):
         told.mention(leaf, text)
     else:
         for pattern, quantity, unit in _VALUES:
             if pattern.fullmatch(leaf):
-                told.say(leaf, text, quantity, unit)
+                absent = quantity == "temperature" and number_of(text) == _NO_PROBE
+                told.say(leaf, None if absent else text, quantity, unit, told=text)
                 return
+
+
+def _say_motion(told: Told, status: dict[str, Any]) -> None:
+    """A Motion says all in one, under the names that others have as topics."""
+    told.at(time_in(status.get("timestamp")))
+    for key, leaf, quantity, unit in _MOTION:
+        if key in status:
+            told.say(leaf, status[key], quantity, unit)
 
 
 def _say_info(told: Told, info: dict[str, Any]) -> None:
@@ -144,6 +157,11 @@ def _say_meters(told: Told, info: dict[str, Any]) -> None:
                 told.say(f"emeter/{at}/{key}", _valid(meter, key), quantity, unit)
 
 
+_MOTION = (
+    ("motion", "sensor/motion", "occupied", ""),
+    ("lux", "sensor/lux", "illuminance", "lx"),
+    ("bat", "sensor/battery", "battery", "%"),
+)
 _EMETER = (
     ("power", "power", "W"),
     ("current", "current", "A"),

@@ -105,7 +105,7 @@ class Tasmota:
         state = words.get(value, state_of(value)) if isinstance(value, str) else state_of(value)
         if state is not None or is_unknown(value):
             # One relay is POWER, and POWER1 once there are two: the same entity.
-            told.say("POWER1" if key == "POWER" else key, state, "switched_on")
+            told.say("POWER1" if key == "POWER" else key, state, "switched_on", told=value)
 
     def _online(self, device: str, text: str) -> bool:
         announced = self._announced.get(device)

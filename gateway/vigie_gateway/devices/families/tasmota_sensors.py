@@ -97,7 +97,9 @@ def say_bridged(told: Told, device: str, body: dict[str, Any]) -> None:
     for bridge, known in (("ZbReceived", _ZIGBEE), ("LwReceived", _LORA)):
         heard = body.get(bridge)
         for address, values in heard.items() if isinstance(heard, dict) else ():
-            if isinstance(values, dict) and (values.keys() & known.keys() or state_of(values.get("Power")) is not None):
+            if isinstance(values, dict) and (
+                values.keys() & known.keys() or "Contact" in values or state_of(values.get("Power")) is not None
+            ):
                 _say_bridged_device(told, device, address, values, known, units)
 
 
@@ -180,6 +182,8 @@ def _say_bridged_device(
             told.say(f"{what}{suffix}", value, quantity, _unit(unit, units))
         elif what == "Power" and state_of(value) is not None:
             told.say(f"{what}{suffix}", value, "switched_on")
+        elif what == "Contact":
+            told.mention(f"{what}{suffix}", value)  # which of 0 and 1 is open differs between devices
 
 
 def _unit(unit: str, units: dict[str, str]) -> str:

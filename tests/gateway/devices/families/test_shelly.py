@@ -44,6 +44,9 @@ def test_info_names_the_same_entities_as_the_topics_do(hear: Hear) -> None:
     assert heard.measures[0].at_ts == NOW_TS - 20
 
 
+MOTION = {"sensor/motion": 1.0, "sensor/lux": 12.0, "sensor/battery": 80.0}
+
+
 @pytest.mark.parametrize(
     ("leaf", "payload", "expected"),
     [
@@ -53,6 +56,8 @@ def test_info_names_the_same_entities_as_the_topics_do(hear: Hear) -> None:
         ("sensor/lux", "30", {"sensor/lux": 30.0}),
         ("temperature", "41.2", {"temperature": 41.2}),
         ("input/0", "1", {"input/0": "unit-not-told"}),
+        ("ext_temperature/0", "999", {"ext_temperature/0": "not-told"}),
+        ("status", '{"motion": true, "timestamp": 1, "lux": 12, "bat": 80}', MOTION),
         ("relay/0/power", "nan", {"relay/0/power": "not-told"}),
     ],
 )

@@ -76,6 +76,7 @@ def test_a_zigbee_device_behind_a_bridge_is_a_device_of_its_own(hear: Hear) -> N
     )
     assert heard.devices[0].id == "zb/0x5ADF"
     assert values(heard) == {"Power-2": 1.0}
+    assert values(hear("tele/zb/SENSOR", {"ZbReceived": {"Door": {"Contact": 1}}})) == {"Contact": "unit-not-told"}
     assert refusal(hear("tele/zb/SENSOR", {"ZbReceived": {"Remote": {"Device": "0x1", "Power": 2}}})) == "nothing"
 
 
