@@ -185,6 +185,11 @@ class Announced:
         measures = tuple(_measures(sources, message, text, value_json))
         return Decoded(FAMILY, measures=measures, presences=presences)
 
+    def measures_from(self, topic: str) -> bool:
+        """Whether an announced entity of a known quantity is read from a topic, whatever its messages hold."""
+        sources = (*self._exact.get(topic, ()), *self._matching(topic))
+        return any(source.entity.quantity is not None for source in sources)
+
     def _matching(self, topic: str) -> Iterator[Source]:
         if self._wide:
             levels = topic.split("/")

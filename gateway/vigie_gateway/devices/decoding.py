@@ -65,13 +65,14 @@ class Decoding:
         announced = self._announced.read(message)
         if announced is None:
             return self._native(message)
-        if any(measure.entity.quantity is not None for measure in announced.measures):
-            return announced  # whoever announces its entities is not read twice, under two identities
         try:
-            native = self._native(message)
+            # Whoever announces its entities is not read twice, under two identities.
+            native = Decoded() if self._announced.measures_from(message.topic) else self._native(message)
         except RefusedError:
+            native = Decoded()
+        if native == Decoded():
             if not (announced.measures or announced.presences):
-                raise RefusedError("nothing", "it holds nothing of what was announced for its topic") from None
+                raise RefusedError("nothing", "it holds nothing of what was announced for its topic")
             return announced
         return replace(
             native,

@@ -153,6 +153,7 @@ def test_whoever_announces_its_entities_is_not_read_under_two_identities(hear: H
     heard = hear("zigbee2mqtt/plug", {"power": 5, "voltage": 230})
     assert heard.decoder == "homeassistant"
     assert values(heard) == {"0x1_power": 5.0}
+    assert refusal(hear("zigbee2mqtt/plug", {"voltage": 230})) == "nothing"
 
 
 def test_an_announcement_without_a_measure_leaves_its_topics_to_their_family(hear: Hear) -> None:
