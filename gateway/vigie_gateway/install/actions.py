@@ -31,6 +31,7 @@ class File:
         mode: Of its permissions.
         group: Its owner is root.
         is_kept: It is a person's: one that is there stays as it is.
+        is_rights: It is the broker's access list, in which ``node add`` may have written the site's name.
     """
 
     path: str
@@ -38,6 +39,7 @@ class File:
     mode: int = 0o644
     group: str = "root"
     is_kept: bool = False
+    is_rights: bool = False
 
     def __str__(self) -> str:
         return f"write {self.path} (mode {self.mode:04o}, group {self.group})"

@@ -32,6 +32,7 @@ from vigie_gateway.install.actions import (
 )
 from vigie_gateway.install.ini_line import with_line
 from vigie_gateway.install.machine import CommandError, Machine
+from vigie_gateway.nodes.rights import unbound
 
 PENDING = "/opt/vigie/pending"
 """Names of what must still take notice of a change: so that a run that was cut off is made good by the next."""
@@ -79,7 +80,7 @@ def is_done(action: Action, machine: Machine) -> bool:  # noqa: C901, PLR0911, P
             is_there = machine.at(action.path).is_file()
             if action.is_kept:
                 return is_there
-            return is_there and machine.read(action.path) == action.content and _has_mode(action, machine)
+            return is_there and _as_shipped(action, machine) == action.content and _has_mode(action, machine)
         case Folder():
             return machine.at(action.path).is_dir() and _has_mode(action, machine)
         case Link():
@@ -146,6 +147,11 @@ def user_id(name: str, machine: Machine) -> int | None:
 def _names(machine: Machine, path: str) -> dict[str, int]:
     lines = (machine.read(path) or b"").decode(errors="replace").splitlines()
     return {fields[0]: int(fields[2]) for fields in (line.split(":") for line in lines) if len(fields) > 2}  # noqa: PLR2004
+
+
+def _as_shipped(action: File, machine: Machine) -> bytes:
+    found = machine.read(action.path) or b""
+    return unbound(found.decode(errors="replace")).encode() if action.is_rights else found
 
 
 def _has_mode(action: File | Folder, machine: Machine) -> bool:

@@ -144,7 +144,7 @@ def system_files(source: Source, *, is_gateway: bool, name: str = "") -> list[St
     """
 
     def shipped(path: str, name: str, mode: int = 0o644, group: str = "root") -> File:
-        return File(path, source.shipped(f"systemd/{name}"), mode, group)
+        return File(path, source.shipped(f"systemd/{name}"), mode, group, is_rights=name.endswith(".acl"))
 
     users = shipped("/etc/sysusers.d/vigie.conf", "sysusers.d/vigie.conf")
     services = (GATEWAY, SENSORS) if is_gateway else (SENSORS,)

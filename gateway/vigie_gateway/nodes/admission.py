@@ -17,6 +17,8 @@ from pathlib import Path
 from vigie_contract import topics
 from vigie_gateway.doctor import broker_file
 from vigie_gateway.doctor.broker_file import BrokerFile, Listener, UnreadableError
+from vigie_gateway.files import replace_file
+from vigie_gateway.nodes import rights
 from vigie_gateway.nodes.mqtt_try import is_let_in
 from vigie_gateway.nodes.password_file import PasswordFile, PasswordFileError, new_password
 from vigie_gateway.settings import BrokerSettings
@@ -38,6 +40,7 @@ class Broker:
     Attributes:
         config: Its first file.
         passwords: Its users.
+        rights: Its access list; None when a plugin has them.
         port: Of the listener on the loopback, without TLS.
         lan_port: Of the listener for nodes elsewhere, with TLS; None when there is none.
         certificate: Of that listener.
@@ -46,6 +49,7 @@ class Broker:
 
     config: Path
     passwords: PasswordFile
+    rights: Path | None
     port: int
     lan_port: int | None
     certificate: Path | None
@@ -65,7 +69,7 @@ def find_broker(settings: BrokerSettings) -> Broker:
 
 def broker_of(found: BrokerFile) -> Broker:
     """The same from a configuration that was read."""
-    passwords = found.common.get("password_file")
+    passwords, access = found.common.get("password_file"), found.common.get("acl_file")
     local = next((one for one in found.listeners if one.is_local() and not one.is_encrypted()), None)
     if passwords is None or local is None or not local.port.isdigit():
         raise AdmissionError(
@@ -75,6 +79,7 @@ def broker_of(found: BrokerFile) -> Broker:
     return Broker(
         found.path,
         PasswordFile(Path(passwords.value)),
+        None if access is None else Path(access.value),
         int(local.port),
         int(lan.port) if lan is not None else None,
         _file(lan, "certfile"),
@@ -92,6 +97,27 @@ def reload_broker(broker: Broker) -> bool:
     for process in processes:
         os.kill(process, signal.SIGHUP)
     return bool(processes)
+
+
+def bind_rights(broker: Broker, site: str) -> bool:
+    """Let nodes speak in this site alone; whether that was not so yet. The broker has to read it then.
+
+    Raises:
+        AdmissionError: The access list cannot be read or written.
+    """
+    if broker.rights is None:
+        return False
+    try:
+        was = broker.rights.stat()
+        before = broker.rights.read_text(encoding="utf-8")
+        after = rights.bound(before, site)
+        if after == before:
+            return False
+        replace_file(broker.rights, after.encode(), was.st_mode & 0o777, broker.rights.group())
+    except (OSError, UnicodeDecodeError, LookupError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise AdmissionError(f"{broker.rights} cannot be changed: {why}; as root?") from error
+    return True
 
 
 def let_in(broker: Broker, node: str, password: str) -> None:

@@ -16,7 +16,7 @@ from vigie_contract.enrolment import Address, Credential
 from vigie_gateway.certificates import authority, kept
 from vigie_gateway.certificates.authority import CertificateError
 from vigie_gateway.certificates.kept import Wanted
-from vigie_gateway.nodes.admission import AdmissionError, Broker, let_in, reload_broker
+from vigie_gateway.nodes.admission import AdmissionError, Broker, bind_rights, let_in, reload_broker
 from vigie_gateway.nodes.enrolment import NotLetInError
 from vigie_gateway.nodes.password_file import PasswordFileError, new_password
 
@@ -67,6 +67,9 @@ def prepare(broker: Broker, wanted: Wanted, now_at: datetime, listen: str = "") 
         )
     try:
         renewed = _renew(broker, broker.certificate, wanted, now_at)
+        if bind_rights(broker, wanted.site):
+            renewed += (f"nodes may speak in the site {wanted.site} alone from now on ({broker.rights})",)
+            reload_broker(broker)
         ca = kept.certificate_path(wanted.authority, kept.AUTHORITY_NAME).read_bytes()
         certificate = broker.certificate.read_bytes()
         if not authority.is_of(certificate, ca):
@@ -76,7 +79,7 @@ def prepare(broker: Broker, wanted: Wanted, now_at: datetime, listen: str = "") 
         names = authority.facts_of(certificate).names
         names = (listen, *(name for name in names if name != listen)) if listen in names else reachable(names)
         return Ready(ca.decode(), authority.der_of(ca), names, broker.lan_port, renewed)
-    except CertificateError as error:
+    except (CertificateError, AdmissionError) as error:
         raise InvitationError(str(error)) from error
     except OSError as error:
         raise InvitationError(

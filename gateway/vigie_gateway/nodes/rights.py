@@ -1,0 +1,30 @@
+"""What nodes may say at the broker, bound to the site once it is known. Called by ``node add`` and ``install``; pure.
+
+The shipped rights let a node speak in any site, since the broker is installed before the place has its name. A stolen
+node could then leave a retained message for each name that it thinks of, until the broker's memory is full for
+everybody.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vigie_contract.topics import ID_PATTERN, check_id
+
+_OF_NODES = re.compile(rf"^(pattern (?:read|write|readwrite) vigie/1/)(\+|{ID_PATTERN})(/%u/.*)$", re.MULTILINE)
+
+
+def bound(rights: str, site: str) -> str:
+    """The access list with nodes bound to that site; raises ContractError when it is no id."""
+    check_id(site, "site")
+    return _OF_NODES.sub(rf"\g<1>{site}\g<3>", rights)
+
+
+def unbound(rights: str) -> str:
+    """The access list as it was shipped."""
+    return _OF_NODES.sub(r"\g<1>+\g<3>", rights)
+
+
+def sites_of(rights: str) -> frozenset[str]:
+    """In which sites nodes may speak; ``+`` is any."""
+    return frozenset(match[2] for match in _OF_NODES.finditer(rights))
