@@ -6,7 +6,6 @@ field with all that was typed, and a site file that somebody else wrote meanwhil
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -16,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 
 from vigie_dashboard.rule_view import RulePageView, RulesView, TrialView
 from vigie_dashboard.rules_page import render_rule, render_rules
-from vigie_dashboard.sheet_view import THIS_MACHINE
 from vigie_gateway.alerts.attempts import SPANS_D, AttemptError, Attempts
 from vigie_gateway.alerts.naming import Naming
 from vigie_gateway.alerts.rule_list import all_rules, standard_of, subjects_of, trial_view, view_of, views_of
@@ -26,8 +24,7 @@ from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.api.setup_pages import go_to
-from vigie_gateway.auth.accounts import AccountError
+from vigie_gateway.api.setup_pages import go_to, put_in_place
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF, Role
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import Wiring
@@ -149,14 +146,14 @@ class _Pages:
         said: list[str] | None = None,
         trial: TrialView | None = None,
     ) -> Response:
-        site, rule = change.site, source.rule
+        site, rule, csrf = change.site, source.rule, admin_csrf(request)
         naming = self._naming(site)
         notice = notice or change.notice
         view = RulePageView(
             site_name=site.name,
             timezone=site.timezone,
             now_ts=self._gateway.clock.now_ts(),
-            csrf=admin_csrf(request),
+            csrf=csrf,
             rule=view_of(rule, source.absent_s, bool(source.table.keys() - {"id"}), naming),
             languages=site.languages,
             subjects=[] if "channel" in source.table else subjects_of(rule, site, self._gateway.store.series(), naming),
@@ -168,7 +165,7 @@ class _Pages:
             days=_days(fields),
             troubles=troubles or {},
             notice=notice,
-            said=said or change.said,
+            said=(said or change.said) if csrf else [],
             trial=trial,
         )
         status = TRIAL_STATUS.get(trial.trouble, HTTPStatus.OK) if trial is not None else HTTPStatus.OK
@@ -182,14 +179,6 @@ def admin_csrf(request: Request) -> str:
     principal = principal_of(request)
     is_admin = principal.role is Role.ADMIN and principal.session is not None
     return principal.csrf if is_admin else ""
-
-
-def put_in_place(gateway: Gateway, request: Request, what: str) -> None:
-    """Write down who changed what of the site file, and go on with what it says."""
-    now_ts = gateway.clock.now_ts()
-    with suppress(AccountError):  # the change is made: that it cannot be noted is no reason to say that it is not
-        gateway.access.accounts.note(principal_of(request).name or THIS_MACHINE, what, now_ts)
-    gateway.setup.read_again()
 
 
 def _source(change: SiteChange, rule_id: str) -> RuleSource:

@@ -17,7 +17,7 @@ from vigie_dashboard.setup_text import board_names
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
-from vigie_gateway.api.setup_pages import TABLES, SetupPages, go_to, new_text
+from vigie_gateway.api.setup_pages import TABLES, SetupPages, go_to, new_text, put_in_place
 from vigie_gateway.auth.roles import ADMIN_ONLY
 from vigie_gateway.setup import doors, outlets, rooms
 from vigie_gateway.setup.blueprint import STEPS, Blueprint
@@ -135,7 +135,7 @@ class _Pages(SetupPages):
         except SiteFileError as error:
             return self._review(request, blueprint, error.kind, [str(error)])
         self._setup.draft.drop()
-        self._setup.read_again()
+        put_in_place(self._gateway, request, "site file changed by the set-up")
         return go_to(request, "/setup/review", done="applied")
 
 

@@ -1,8 +1,12 @@
-"""What every page of the set-up shows, and how it is answered. Used by ``setup`` and ``setup_files``."""
+"""What every page of the set-up shows, and how it is answered. Used by ``setup`` and ``setup_files``.
+
+``rules`` and ``told`` put their changes in place by it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -11,10 +15,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from vigie_dashboard.setup_text import render_setup
 from vigie_dashboard.setup_view import HeardChannel, SetupView
+from vigie_dashboard.sheet_view import THIS_MACHINE
 from vigie_gateway.api.answers import page
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.auth.accounts import AccountError
 from vigie_gateway.place.problem import Problem, SiteError, format_problem
 from vigie_gateway.setup import outlets, rooms
 from vigie_gateway.setup.blueprint import STEPS, Blueprint
@@ -144,6 +150,14 @@ def new_text(check: Callable[[str], list[Problem]], blueprint: Blueprint) -> tup
         return None, "uneditable", [str(error)]
     problems = [format_problem(problem) for problem in check(text)]
     return text, "problems" if problems else "", problems
+
+
+def put_in_place(gateway: Gateway, request: Request, what: str) -> None:
+    """Write down who changed what of the site file, and go on with what it says."""
+    now_ts = gateway.clock.now_ts()
+    with suppress(AccountError):  # the change is made: that it cannot be noted is no reason to say that it is not
+        gateway.access.accounts.note(principal_of(request).name or THIS_MACHINE, what, now_ts)
+    gateway.setup.read_again()
 
 
 def go_to(request: Request, path: str, **query: str) -> Response:

@@ -21,8 +21,8 @@ from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.api.rules import MOST_BYTES, MOST_FIELDS, NOTICE_STATUS, admin_csrf, put_in_place
-from vigie_gateway.api.setup_pages import go_to
+from vigie_gateway.api.rules import MOST_BYTES, MOST_FIELDS, NOTICE_STATUS, admin_csrf
+from vigie_gateway.api.setup_pages import go_to, put_in_place
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.place.alert_tables import recipients_of
@@ -108,14 +108,14 @@ class _Pages:
         troubles: dict[str, str] | None = None,
         said: list[str] | None = None,
     ) -> Response:
-        site = change.site
+        site, csrf = change.site, admin_csrf(request)
         here = self._gateway.roll.notifiers()
         people = recipients_of(site)
         elsewhere = dict.fromkeys(name for one in people for name in one.notifiers if name not in dict(here))
         notice = notice or change.notice
         view = ToldPageView(
             site_name=site.name,
-            csrf=admin_csrf(request),
+            csrf=csrf,
             people=[_person(one, dict(here)) for one in people],
             who=who,
             base=change.now.digest,
@@ -127,7 +127,7 @@ class _Pages:
             file=str(self._file.path),
             troubles=troubles or {},
             notice=notice,
-            said=said or change.said,
+            said=(said or change.said) if csrf else [],
         )
         html = render_told(view, chosen_language(request), chosen_theme(request))
         is_form = request.method == "POST"

@@ -93,6 +93,7 @@ def test_a_place_is_set_up_from_nothing_to_its_file(admin: Admin, bench: Bench) 
     assert admin.post("/setup/outlets", OUTLETS) == "/setup/review?l=en"
     assert "Put in place" in admin.get("/setup/review")
     assert admin.post("/setup/review", {"do": "apply"}) == "/setup/review?l=en&done=applied"
+    assert bench.gateway.access.accounts.audit(1)[0][1:] == ("ada", "site file changed by the set-up")
     site = load_site(bench.gateway.setup.file.path)
     assert (site.id, site.name, site.timezone) == ("la-ruche", {"fr": "La Ruche"}, "Europe/Paris")
     assert [(room.id, room.seats, room.rect) for room in site.rooms] == [("salle", 12, (0, 0, 8, 6))]
