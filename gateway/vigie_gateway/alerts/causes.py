@@ -14,6 +14,7 @@ root. Decided:
 - What is pending explains nothing: it may be dropped yet. What is silenced or acknowledged still does: who knows of the
   tripped breaker and wants no more messages of it wants none of its outlets either.
 - Of two rules on the same signal and subject the one with the farther level explains the other: down explains slow.
+- Rooms whose Wi-Fi is unfit for one reason, by one probe, are one alert: the worst, and of those the oldest.
 - A silent node explains its channels and what they do not tell any more, never its low battery, which was there before;
   and a low battery explains no silence: that is told, and its ``fault`` says battery.
 - When the cause is over, what hung on it has GRACE_S to come back before it is told by itself.
@@ -114,6 +115,16 @@ class Graph:
                 self._points.setdefault(room, []).append(point.id)
         self._remote, self._by_broker = frozenset(remote), frozenset(by_broker)
         self._tellers = _tellers(site)
+        self._probes = {
+            room.id: frozenset(
+                one.latency for one in site.wifi if one.latency is not None and (not one.rooms or room.id in one.rooms)
+            )
+            for room in site.rooms
+        }
+
+    def probes_of(self, room: str) -> frozenset[str]:
+        """What measures the delay of its Wi-Fi: rooms that share it are unfit as one."""
+        return self._probes.get(room, frozenset())
 
     def causes(self, failure: Failure) -> frozenset[Failure]:
         """Everything that this can have failed with, itself left out."""
@@ -253,6 +264,7 @@ def explain(alerts: Iterable[Alert], rules: Mapping[str, Rule], graph: Graph) ->
     firing: dict[Failure, list[Alert]] = {}
     same: dict[tuple[str, bool, Subject], list[Alert]] = {}
     silent: dict[str, list[Alert]] = {}
+    wifi: dict[str, list[Alert]] = {}
     for alert, failure in failures:
         if alert.phase is Phase.FIRING:
             rule = rules[alert.key.rule]
@@ -260,6 +272,8 @@ def explain(alerts: Iterable[Alert], rules: Mapping[str, Rule], graph: Graph) ->
             same.setdefault((rule.signal, rule.is_above, alert.key.subject), []).append(alert)
             if rule.signal == "channel-silent":
                 silent.setdefault(_sensor_of(alert.key.subject.id), []).append(alert)
+            if rule.signal == "wifi":
+                wifi.setdefault(failure.signal, []).append(alert)
     above: dict[int, set[int]] = {}
     for alert, failure in failures:
         rule = rules[alert.key.rule]
@@ -269,8 +283,18 @@ def explain(alerts: Iterable[Alert], rules: Mapping[str, Rule], graph: Graph) ->
         if rule.signal == "channel-silent":
             # One sensor tells several channels, and falls silent as one.
             direct += [one for one in silent.get(_sensor_of(alert.key.subject.id), ()) if one.number < alert.number]
+        if rule.signal == "wifi":
+            direct += [one for one in wifi.get(failure.signal, ()) if _speaks_for(one, alert, rules, graph)]
         above[alert.number] = {one.number for one in direct}
     return {number: _root(number, above) for number, causes in above.items() if causes}
+
+
+def _speaks_for(one: Alert, other: Alert, rules: Mapping[str, Rule], graph: Graph) -> bool:
+    """Whether a room's Wi-Fi, unfit for the same reason by the same probe, is told for that of another."""
+    if graph.probes_of(one.key.subject.id).isdisjoint(graph.probes_of(other.key.subject.id)):
+        return False
+    rule, others = rules[one.key.rule], rules[other.key.rule]
+    return _is_farther(rule, others) or (rule.level == others.level and one.number < other.number)
 
 
 def _sensor_of(channel: str) -> str:

@@ -114,7 +114,7 @@ TABLE: tuple[tuple[str, str, bool], ...] = (
     ("internet-down fibre", "notifier-failing lamp", False),
     ("broker-down", "notifier-failing lamp", True),
     ("wifi-down hall loss", "wifi-slow hall loss", True),
-    ("wifi-down loft loss", "wifi-slow hall loss", False),
+    ("wifi-down loft loss", "wifi-slow hall loss", True),
     ("access-point-full ap", "wifi-slow hall too-many-stations", True),
     ("access-point-full ap", "wifi-slow loft latency", False),
     ("access-point-full ap", "wifi-down hall no-internet", False),
@@ -144,6 +144,20 @@ def test_the_channels_of_one_sensor_that_falls_silent_are_one_alert_and_numbered
     names = ("air.latency-p50", "air.latency-loss", "air.latency-jitter", "desk.booth-1", "desk.booth-2")
     alerts = [alert(number, f"channel-silent {name}") for number, name in enumerate(names, 1)]
     assert explain(alerts, RULES, GRAPH) == {2: 1, 3: 1}
+
+
+def test_rooms_whose_wifi_is_unfit_for_one_reason_by_one_probe_are_one_alert_the_worst() -> None:
+    assert explained("wifi-slow hall loss", "wifi-slow loft loss") == {2: 1}
+    assert explained("wifi-slow hall loss", "wifi-down loft loss") == {1: 2}
+    assert explained("wifi-slow hall loss", "wifi-slow loft rssi") == {}
+    apart = TEXT.replace(
+        '{ latency = "air.latency" }',
+        ", ".join(f'{{ latency = "air.{room}", rooms = ["{room}"] }}' for room in ("hall", "loft")),
+    )
+    found, problems = read_site("site.toml", apart)
+    assert found is not None, problems
+    alerts = [alert(1, "wifi-slow hall loss"), alert(2, "wifi-slow loft loss")]
+    assert explain(alerts, RULES, Graph(found)) == {}
 
 
 def test_what_is_pending_explains_nothing() -> None:
