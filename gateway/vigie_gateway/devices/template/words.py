@@ -424,15 +424,12 @@ FUNCTIONS: dict[str, Word] = {
 }
 """By name, where it is called. None looks at a clock or at other entities."""
 
-METHODS: dict[str, Word] = {
+_TEXT_METHODS: dict[str, Word] = {
     "capitalize": _text(str.capitalize),
     "endswith": lambda value, end: text_of(value).endswith(text_of(end)),
     "format": lambda value, *values: braces(text_of(value), list(values)),
-    "get": _get,
     "isdigit": lambda value: text_of(value).isdigit(),
     "isnumeric": lambda value: text_of(value).isnumeric(),
-    "items": _of_object(lambda value: [list(pair) for pair in value.items()]),
-    "keys": _of_object(lambda value: value.keys()),
     "lower": _text(str.lower),
     "lstrip": _strip(str.lstrip),
     "replace": _replace,
@@ -442,6 +439,25 @@ METHODS: dict[str, Word] = {
     "strip": _strip(str.strip),
     "title": _text(str.title),
     "upper": _text(str.upper),
+}
+
+
+def _of_text(word: Word) -> Word:
+    def method(value: Any, *given: Any) -> Any:
+        if value is MISSING:
+            raise AbsentError("a method of something that is not there")
+        if not isinstance(value, str):
+            raise TemplateError("a text's method of what is none")
+        return word(value, *given)
+
+    return method
+
+
+METHODS: dict[str, Word] = {
+    **{name: _of_text(word) for name, word in _TEXT_METHODS.items()},
+    "get": _get,
+    "items": _of_object(lambda value: [list(pair) for pair in value.items()]),
+    "keys": _of_object(lambda value: value.keys()),
     "values": _of_object(lambda value: value.values()),
 }
-"""By name, where it is called after a dot. Of a text, except the four of an object."""
+"""By name, where it is called after a dot: of a text, except the four of an object."""

@@ -5,8 +5,9 @@ import resource
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from jinja2.sandbox import SandboxedEnvironment
 
 from vigie_gateway.devices.template.syntax import MAX_TEMPLATE_CHARACTERS, Template
 from vigie_gateway.devices.template.values import (
@@ -206,6 +207,10 @@ _PIECES = st.sampled_from(
 )
 
 
+_HOME_ASSISTANT = frozenset({" | float", " | int(1)", " | round(2)", " | max"})
+"""Filters that Home Assistant gave another meaning, or that Jinja reckons by what is no number."""
+
+
 @given(st.lists(_PIECES, max_size=14), st.sampled_from(['{"a": 1}', "[1, 2]", "text", "12.5", '{"a": {"a": "1,2"}}']))
 def test_any_expression_says_something_or_is_refused(pieces: list[str], message: str) -> None:
     try:
@@ -217,3 +222,22 @@ def test_any_expression_says_something_or_is_refused(pieces: list[str], message:
 def test_two_templates_of_one_text_are_equal() -> None:
     assert Template("{{ value }}") == Template("{{ value }}")
     assert len({Template("{{ value }}"), Template("{{ value }}"), Template("{{ value_json }}")}) == 2
+
+
+@given(
+    st.lists(_PIECES.filter(lambda piece: piece not in _HOME_ASSISTANT), max_size=14),
+    st.sampled_from(['{"a": 1}', "[1, 2]", "text", "12.5", '{"a": {"a": "1,2"}}', '{"a": [true, null, 1.50]}']),
+)
+@example(["value", " % ", "3"], "12.5")
+@example(["value_json", ".a", "[1:2]", " ~ ", "'x'"], '{"a": [true, null, 1.50]}')
+def test_what_is_understood_says_what_jinja_would_have_rendered(pieces: list[str], message: str) -> None:
+    template = "{{ " + "".join(pieces) + " }}"
+    try:
+        ours = text_of(said(template, message))
+    except TemplateError:
+        return  # refused, or absent
+    try:
+        names = {"value": message, "value_json": json.loads(message)}
+    except ValueError:
+        names = {"value": message}
+    assert ours == SandboxedEnvironment().from_string(template).render(names).strip()
