@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.gateway.notify.servers import Authority, Receiver, free_port, receiver
@@ -37,6 +40,41 @@ def test_a_webhook_gets_the_key_and_what_the_message_is_about(web: Receiver, mes
         "at_ts": message.at_ts,
         "place": "here",
     }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what its services import
+def test_the_source_of_every_scheme_that_is_taken_is_found_without_loading_it() -> None:
+    from apprise.manager_plugins import NotificationManager
+
+    manager = NotificationManager()
+    manager.load_modules()
+    for scheme in set(manager.schemas()) - set(apprise_service.REFUSED):
+        package = manager[scheme].__module__.removeprefix("apprise.plugins.").partition(".")[0]
+        assert apprise_service.module_of(scheme, Path(manager.module_path)) == package, scheme
+
+
+@pytest.mark.parametrize(
+    ("before", "url", "expected"),
+    [
+        ("", "ntfys://ntfy.example.org/alertes", "['ntfys', 1]"),
+        ("", "nothing://x", "['AppriseUrlError', 'all']"),
+        ("tempfile.tempdir = '/nowhere'; ", "jsons://hooks.example.org/in", "['jsons', 'all']"),
+    ],
+)
+def test_one_service_loads_itself_alone_and_what_no_source_has_loads_all(before: str, url: str, expected: str) -> None:
+    program = f"""
+import sys, tempfile
+from vigie_gateway.notify.notifiers.apprise_service import AppriseService, AppriseUrlError
+{before}
+try:
+    said = AppriseService("one", {url!r})._service.url().partition(":")[0]
+except AppriseUrlError as error:
+    said = type(error).__name__
+loaded = {{name.split(".")[2] for name in sys.modules if name.startswith("apprise.plugins.")}} - {{"base"}}
+print([said, len(loaded) if len(loaded) < 3 else "all"])
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
 
 
 def test_the_second_message_has_a_key_of_its_own(web: Receiver, message: Message) -> None:

@@ -1,19 +1,22 @@
 """Apprise's hundred services by their URL: SMS gateways, ntfy, Matrix, webhooks. The one place where it is imported.
 
-Loaded only where ``notifiers.toml`` has a ``url``: 29 MB and a second of a fast processor, once. Apprise says no more
-than that it failed, and writes why into its log: that log is read here, for this thread's try alone, and goes nowhere
-else, since it holds addresses and tokens. What is told of it are Vigie's own words and the status.
+Loaded only where ``notifiers.toml`` has a ``url``, and of its services those alone that are named there: 6 MB, where
+all of them are 24. Apprise says no more than that it failed, and writes why into its log: that log is read here, for
+this thread's try alone, and goes nowhere else, since it holds addresses and tokens. What is told of it are Vigie's own
+words and the status.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,6 +46,8 @@ STEP_S = 10.0
 MAX_LINES = 200
 """Of Apprise's log that one try may keep. Fewer could miss the one that says why."""
 
+_PROTOCOL = re.compile(r"""(?:\b|_)protocol\s*=\s*(\([^)]*\)|"[^"]*"|'[^']*')""")
+"""How a service of Apprise names its schemes: ``protocol = "json"``, ``secure_protocol = ("a", "b")``."""
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _TROUBLES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -86,8 +91,8 @@ class _Ear(logging.Handler):
 _ear = _Ear()
 
 
-def _load() -> Any:
-    """Apprise itself, what it logs turned to this module alone."""
+def _load(scheme: str) -> Any:
+    """Apprise itself, with what sends to that scheme; what it logs turned to this module alone."""
     logger = logging.getLogger("apprise")
     if _ear not in logger.handlers:
         logger.addHandler(_ear)
@@ -97,10 +102,41 @@ def _load() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of what its services import, and nobody here can change
         import apprise
-        from apprise.manager_plugins import NotificationManager
 
-        NotificationManager().load_modules()  # type: ignore[no-untyped-call] # it has no types
+        _load_service(scheme)
     return apprise
+
+
+def _load_service(scheme: str) -> None:
+    """Load what sends to that scheme, unless it is loaded; all there is where no source says that it does.
+
+    Apprise loads the modules that a folder lists by their names: the folder may list some of its own alone.
+    """
+    from apprise.manager_plugins import NotificationManager
+
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call] # it has no types
+    # Not ``scheme in manager``: of a manager that has nothing yet, that loads everything.
+    if manager and scheme in manager.schemas():
+        return
+    if (name := module_of(scheme, Path(manager.module_path))) is not None:
+        # Without room for it all are loaded, from where they are.
+        with suppress(OSError), tempfile.TemporaryDirectory() as folder:
+            Path(folder, name).touch()
+            manager.load_modules(path=folder, name=manager.module_name_prefix)
+    if scheme not in manager.schemas():
+        manager.load_modules()
+
+
+def module_of(scheme: str, folder: Path) -> str | None:
+    """Of Apprise's own modules, the name of that whose source gives the scheme as a protocol of its own."""
+    quoted = (f'"{scheme}"', f"'{scheme}'")
+    sources = (*folder.glob("*.py"), *folder.glob("*/*.py"))
+    # Most are called as their scheme, and one source instead of two hundred is read.
+    for path in sorted(sources, key=lambda one: (not scheme.startswith(one.stem), one)):
+        protocols = " ".join(_PROTOCOL.findall(path.read_text(encoding="utf-8", errors="replace")))
+        if any(one in protocols for one in quoted):
+            return path.relative_to(folder).parts[0].removesuffix(".py")
+    return None
 
 
 class AppriseService:
@@ -161,13 +197,13 @@ class AppriseService:
 
 
 def _service(url: str) -> Any:
-    apprise = _load()
     scheme = url.partition("://")[0].lower()
     if (reason := REFUSED.get(scheme)) is not None:
         raise AppriseUrlError(f"{scheme}:// is not taken: {reason}")
     parts = urlsplit(url)
     if found := READS_FILES & {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}:
         raise AppriseUrlError(f"{min(found)}= is not taken: it would read a file of this machine")
+    apprise = _load(scheme)
     asset = apprise.AppriseAsset(
         app_id="Vigie",
         app_desc="Vigie",
