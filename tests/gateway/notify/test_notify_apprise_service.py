@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.gateway.notify.servers import Authority, Receiver, free_port, receiver
@@ -46,7 +47,7 @@ def test_a_webhook_gets_the_key_and_what_the_message_is_about(web: Receiver, mes
 def test_the_source_of_every_scheme_that_is_taken_is_found_without_loading_it() -> None:
     from apprise.manager_plugins import NotificationManager
 
-    manager = NotificationManager()
+    manager: Any = NotificationManager()  # type: ignore[no-untyped-call] # it has no types
     manager.load_modules()
     for scheme in set(manager.schemas()) - set(apprise_service.REFUSED):
         package = manager[scheme].__module__.removeprefix("apprise.plugins.").partition(".")[0]
