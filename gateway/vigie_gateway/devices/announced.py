@@ -63,7 +63,7 @@ class Announced:
 
     def is_below(self, topic: str) -> bool:
         """Whether a topic lies under a prefix, where no family of devices speaks in its own words."""
-        return topic.startswith(tuple(f"{prefix}/" for prefix in self._prefixes))
+        return any(topic.startswith(f"{prefix}/") for prefix in self._prefixes)
 
     def announce(self, message: Message, where: ConfigTopic) -> Decoded:
         """Take an announcement.

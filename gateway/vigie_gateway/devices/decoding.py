@@ -7,7 +7,9 @@ back by itself from the bus's retained messages after a restart.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import chain
 
 from vigie_gateway.devices.announced import Announced
 from vigie_gateway.devices.families.esphome import Esphome
@@ -27,16 +29,23 @@ class Decoding:
     """Reads every family, and remembers what they announced.
 
     Args:
-        prefixes: Under which Home Assistant discovery is announced.
+        prefixes: Under which Home Assistant discovery is announced; none where the place does not want it read.
         bases: First levels of Zigbee2MQTT's topics.
+        families: Names of those to read; None for all. A family that is not read is told as ``topic``.
+
+    Attributes:
+        filters: Topic filters to subscribe to, for a start; ``Decoded.listen`` names more.
     """
 
     def __init__(
-        self, prefixes: tuple[str, ...] = ("homeassistant",), bases: tuple[str, ...] = ("zigbee2mqtt",)
+        self,
+        prefixes: tuple[str, ...] = ("homeassistant",),
+        bases: tuple[str, ...] = ("zigbee2mqtt",),
+        families: Collection[str] | None = None,
     ) -> None:
         self._announced = Announced(prefixes)
         # Whoever has the narrower idea of its topics is asked before the others.
-        self._families: tuple[Family, ...] = (
+        known: tuple[Family, ...] = (
             Zigbee2mqtt(bases),
             ShellyGen2(),
             ShellyGen1(),
@@ -46,6 +55,9 @@ class Decoding:
             Esphome(),
             MqttIo(),
         )
+        self._families = tuple(one for one in known if families is None or one.name in families)
+        announcements = (f"{prefix}/{levels}/config" for prefix in prefixes for levels in ("+/+", "+/+/+"))
+        self.filters = (*announcements, *chain.from_iterable(one.filters for one in self._families))
 
     def decode(self, message: Message) -> Decoded:
         """What a message says, or its one refusal. Never raises."""

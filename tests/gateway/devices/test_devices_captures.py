@@ -5,9 +5,11 @@ import re
 from collections import Counter
 
 import pytest
-from tests.gateway.devices.captures import EXPECTED, FAMILIES, NO_DEVICES, PAYLOADS, captured, messages, table
+from paho.mqtt.client import topic_matches_sub
+from tests.gateway.devices.captures import AT_TS, EXPECTED, FAMILIES, NO_DEVICES, PAYLOADS, captured, messages, table
 
-from vigie_gateway.devices.measures import REFUSALS
+from vigie_gateway.devices.decoding import Decoding
+from vigie_gateway.devices.measures import REFUSALS, Message
 from vigie_gateway.devices.template.syntax import Template
 from vigie_gateway.devices.template.values import TemplateError
 
@@ -24,6 +26,17 @@ def test_no_capture_is_left_out_without_a_reason() -> None:
     files = {path.relative_to(PAYLOADS).as_posix() for name in FAMILIES for path in (PAYLOADS / name).iterdir()}
     assert files == set(captured()) | set(NO_DEVICES)
     assert all(list(messages(name)) for name in captured())
+
+
+@needs_captures
+def test_what_is_subscribed_to_brings_every_message_of_the_captures_but_of_long_full_topics() -> None:
+    decoding, missed = Decoding(), set()
+    for name in captured():
+        for _, topic, payload in messages(name):
+            decoded = decoding.decode(Message(topic, payload.encode(), AT_TS))
+            if decoded.measures and not any(topic_matches_sub(one, topic) for one in decoding.filters):
+                missed.add(topic)
+    assert missed == {"emoncms/ch2i/factory/denky_D6C0C0/tele/SENSOR"}  # what native discovery announces
 
 
 @needs_captures

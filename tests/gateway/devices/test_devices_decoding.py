@@ -168,6 +168,14 @@ def test_an_announcement_without_a_measure_leaves_its_topics_to_their_family(hea
     assert values(heard) == {"power": 5.0, "lqi": "class"}
 
 
+def test_a_family_that_the_place_does_not_want_is_not_read() -> None:
+    decoding = Decoding(prefixes=(), families=("shelly",))
+    assert set(decoding.filters) == {"shellies/#", "+/events/rpc", "+/status/+", "+/online"}
+    assert refusal(decoding.decode(Message("zigbee2mqtt/plug", b'{"power": 5}', NOW_TS))) == "topic"
+    assert refusal(decoding.decode(Message("homeassistant/sensor/x/config", b"{}", NOW_TS))) == "topic"
+    assert values(decoding.decode(Message("shellies/plug/relay/0", b"on", NOW_TS))) == {"relay/0": 1.0}
+
+
 def test_a_message_that_nobody_reads_costs_no_memory(hear: Hear) -> None:
     for number in range(2_000):
         assert refusal(hear(f"nobody/knows/{number}", "1")) == "topic"

@@ -22,6 +22,7 @@ class Esphome:
     """Reads raw states, and the node's own status."""
 
     name = "esphome"
+    filters = ("+/+/+/state", "+/status")
 
     def claims(self, levels: list[str]) -> bool:
         """``.../<component>/<object>/state``, ``<node>/status`` and ``<node>/debug``; the node may have levels."""

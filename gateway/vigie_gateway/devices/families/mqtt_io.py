@@ -18,6 +18,7 @@ class MqttIo:
     """Reads pins by their plain values."""
 
     name = "mqtt-io"
+    filters = ("+/input/+", "+/output/+", "+/sensor/+")
 
     def claims(self, levels: list[str]) -> bool:
         """``.../input|output|sensor/<name>``; commands (``.../set``) have a level more."""

@@ -42,6 +42,7 @@ class OpenMqttGateway:
     """Reads modules, and the gateway's last will."""
 
     name = "openmqttgateway"
+    filters = ("home/#",)
 
     def claims(self, levels: list[str]) -> bool:
         """A level like ``BTtoMQTT``, a last will, or presence."""

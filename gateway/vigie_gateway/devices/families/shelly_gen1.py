@@ -54,6 +54,7 @@ class ShellyGen1:
     """Reads values, ``info``, ``announce`` and ``online``."""
 
     name = "shelly"
+    filters = ("shellies/#",)
 
     def claims(self, levels: list[str]) -> bool:
         """``shellies/...``."""

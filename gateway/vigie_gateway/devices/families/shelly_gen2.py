@@ -77,6 +77,7 @@ class ShellyGen2:
     """Reads notifications, status topics and ``online``."""
 
     name = "shelly"
+    filters = ("+/events/rpc", "+/status/+", "+/online")
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[_Key, None]] = {}

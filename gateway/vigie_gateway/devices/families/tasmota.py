@@ -42,6 +42,7 @@ class Tasmota:
     """Reads telemetry, states and native discovery."""
 
     name = "tasmota"
+    filters = ("tasmota/discovery/+/config", "tele/+/+", "tele/+/+/SENSOR", "stat/+/+", "+/tele/+", "+/stat/+")
 
     def __init__(self) -> None:
         self._announced: dict[str, _Announced] = {}

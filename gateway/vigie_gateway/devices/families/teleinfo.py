@@ -55,6 +55,7 @@ class Teleinfo2mqtt:
     """teleinfo2mqtt: each frame as one object, ``{"PAPP": {"raw": "4110", "value": 4110}}``."""
 
     name = "teleinfo"
+    filters = ("teleinfo/+",)
 
     def claims(self, levels: list[str]) -> bool:
         """``teleinfo/<meter>``."""

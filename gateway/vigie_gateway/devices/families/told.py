@@ -25,7 +25,13 @@ MAX_MEASURES = 128
 class Family(Protocol):
     """Reads the messages of one family of devices, and may remember what they announced."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the family, as measures and settings have it."""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Topic filters to subscribe to for it. They may bring topics of others, which ``claims`` tells apart."""
 
     def claims(self, levels: list[str]) -> bool:
         """Whether a topic, by its levels, may be one of the family's. Cheap: every foreign message is asked."""

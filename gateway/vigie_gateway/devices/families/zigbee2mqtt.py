@@ -55,6 +55,7 @@ class Zigbee2mqtt:
 
     def __init__(self, bases: tuple[str, ...] = ("zigbee2mqtt",)) -> None:
         self._bases = bases
+        self.filters = tuple(f"{base}/#" for base in bases)
         self._units: dict[str, dict[str, str]] = {}
 
     def claims(self, levels: list[str]) -> bool:
