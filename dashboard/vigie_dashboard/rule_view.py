@@ -114,10 +114,24 @@ class RulesView:
     Attributes:
         site_name: By language.
         rules: Vigie's own in their order, then the place's.
+        csrf: Of an administrator's session; "" for who may only read.
+        base: Digest of the site file that the form was made from.
+        channels: Name, label and unit of each channel that a new rule can look at.
+        fields: What stands in the form of a new rule.
+        troubles: A word by the name of a field.
+        notice: What just happened or is in the way, a word; "" for nothing.
+        said: What the gateway says of the file, in English.
     """
 
     site_name: Names
     rules: Sequence[RuleView]
+    csrf: str
+    base: str
+    channels: Sequence[tuple[str, str, str]] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+    said: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,23 @@ def render_rules(view: RulesView, lang: str, theme: str | None) -> str:
         theme,
         view=view,
         rows=rows,
+        typed=Typed({"side": "above", **view.fields}),
+        channels=[(name, _channel(name, label, unit)) for name, label, unit in view.channels],
+        sides=[("above", language.gettext("Wrong above")), ("below", language.gettext("Wrong below"))],
+        trouble=lambda name: trouble_text(view.troubles.get(name, ""), language),
+        notice=notice_text(view.notice, language),
         severity=lambda rule: severity_of(rule, language),
         origin=lambda rule: origin_of(rule, language),
         heading=heading,
         site=site,
         title=f"{heading} \u2013 {site} \u2013 Vigie",
     )
+
+
+def _channel(name: str, label: str, unit: str) -> str:
+    """``tableau.linky-va · Meter (VA)``."""
+    text = f"{name} \u00b7 {label}" if label else name
+    return f"{text} ({unit})" if unit not in {"", "1", "/"} else text
 
 
 def render_rule(view: RulePageView, lang: str, theme: str | None) -> str:
@@ -120,6 +131,8 @@ def notice_text(notice: str, language: Language) -> str:
         return ""
     return {
         "saved": language.gettext("Saved: it holds from now on."),
+        "added": language.gettext("Added, and off: try it on history, then switch it on."),
+        "removed": language.gettext("Taken off the list."),
         "wrong": language.gettext("Something is to be corrected below. All that you typed is kept."),
         "changed": language.gettext(
             "The site file was changed by somebody else meanwhile, and nothing was overwritten. What you typed still "

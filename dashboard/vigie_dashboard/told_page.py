@@ -108,9 +108,7 @@ def render_told(view: ToldPageView, lang: str, theme: str | None) -> str:
         rooms=[(one, language.named(dict(name))) for one, name in view.rooms],
         spoken=[(one, LANGUAGE_NAMES[one]) for one in LANGUAGES],
         trouble=lambda name: trouble_text(view.troubles.get(name, ""), language),
-        notice=language.gettext("Taken off the list.")
-        if view.notice == "removed"
-        else notice_text(view.notice, language),
+        notice=notice_text(view.notice, language),
         heading=heading,
         site=site,
         title=f"{heading} \u2013 {site} \u2013 Vigie",

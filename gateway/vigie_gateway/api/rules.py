@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard.rule_view import RulePageView, RulesView, TrialView
 from vigie_dashboard.rules_page import render_rule, render_rules
 from vigie_gateway.alerts.attempts import SPANS_D, AttemptError, Attempts
@@ -28,11 +29,11 @@ from vigie_gateway.api.setup_pages import go_to, put_in_place
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF, Role
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import Wiring
-from vigie_gateway.setup.one_table import SiteChange, table_of, with_table
-from vigie_gateway.setup.rule_form import RuleSource, fields_of, has_level, read_rule
+from vigie_gateway.setup.one_table import Made, SiteChange, table_of, with_table, without_table
+from vigie_gateway.setup.rule_form import RuleSource, fields_of, has_level, read_new, read_rule
 from vigie_gateway.setup.site_file import SiteFileError
-from vigie_gateway.setup.typed import Fields
-from vigie_gateway.store import StoreError
+from vigie_gateway.setup.typed import Fields, new_id
+from vigie_gateway.store import Series, StoreError
 
 MOST_BYTES = 64 * 1024
 """Of the form: a rule about a thousand channels fits. Higher lets a form fill memory."""
@@ -59,6 +60,13 @@ def router(gateway: Gateway, attempts: Attempts) -> APIRouter:
     def listed(request: Request) -> Response:
         return pages.listed(request)
 
+    @routes.post("/alerts/rules")
+    @allowed(ADMIN_ONLY)
+    async def add(request: Request) -> Response:
+        form = await read_form(request)
+        check_form(principal_of(request), form.pop("csrf", ""))
+        return await run_in_threadpool(pages.add, request, form)
+
     @routes.get("/alerts/rules/{rule_id}")
     @allowed(STAFF)
     def one(request: Request, rule_id: str) -> Response:
@@ -84,36 +92,62 @@ class _Pages:
 
     def listed(self, request: Request) -> Response:
         """All of them, as they hold now."""
-        site = self._gateway.site
-        view = RulesView(site.name, views_of(site, self._naming(site)))
-        return page(render_rules(view, chosen_language(request), chosen_theme(request)))
+        notice = "removed" if request.query_params.get("done") == "removed" else ""
+        return self._list(request, self._change(), {}, notice=notice)
+
+    def add(self, request: Request, form: Fields) -> Response:
+        """Put a new rule about a channel in the file, off, and go to its page."""
+        change = self._change()
+        read = read_new(form, {one.name for one in self._gateway.store.series()})
+        if read.troubles:
+            return self._list(request, change, form, notice="wrong", troubles=read.troubles)
+        rule_id = new_id(read.values["name"], all_rules(change.site), "mesure")
+        made = change.made(lambda now: with_table(now, "rules", rule_id, read.values))
+        trouble = self._put(request, change, made, form, f"alert rule {rule_id} added")
+        if trouble is not None:
+            return self._list(request, change, form, notice=trouble.notice, said=trouble.said)
+        return go_to(request, f"/alerts/rules/{rule_id}", done="added")
+
+    def _put(self, request: Request, change: SiteChange, made: Made, form: Fields, what: str) -> Made | None:
+        """Put it in place; what is in the way of that, None where it is done."""
+        if made.site is None:
+            return made
+        if form.get("base") != change.now.digest:
+            return replace(made, notice="changed")
+        try:
+            if change.put(made.text):
+                put_in_place(self._gateway, request, what)
+        except SiteFileError as error:
+            return replace(made, notice=error.kind, said=[str(error)])
+        return None
 
     def one(self, request: Request, rule_id: str) -> Response:
         """One of them, as the site file has it now."""
         change = self._change()
         source = _source(change, rule_id)
-        notice = "saved" if request.query_params.get("done") == "saved" else ""
+        done = request.query_params.get("done", "")
+        notice = done if done in {"saved", "added"} else ""
         return self._answer(request, change, source, fields_of(source, change.site.languages), notice=notice)
 
     def take(self, request: Request, rule_id: str, form: Fields) -> Response:
         """Try what was typed on history, or put it in place."""
         change = self._change()
         source = _source(change, rule_id)
+        if form.get("do") == "remove" and source.rule.is_own:
+            made = change.made(lambda now: without_table(now, "rules", rule_id))
+            trouble = self._put(request, change, made, form, f"alert rule {rule_id} taken away")
+            if trouble is None:
+                return go_to(request, "/alerts/rules", done="removed")
+            return self._answer(request, self._change(), source, form, notice=trouble.notice, said=trouble.said)
         read = read_rule(form, source, change.site.languages)
         if read.troubles:
             return self._answer(request, change, source, form, notice="wrong", troubles=read.troubles)
         made = change.made(lambda now: with_table(now, "rules", rule_id, read.values))
-        if made.site is None:
-            return self._answer(request, change, source, form, notice=made.notice, said=made.said)
-        if form.get("do") == "try":
+        if form.get("do") == "try" and made.site is not None:
             return self._answer(request, change, source, form, trial=self._tried(made.site, rule_id, _days(form)))
-        if form.get("base") != change.now.digest:
-            return self._answer(request, change, source, form, notice="changed")
-        try:
-            if change.put(made.text):
-                put_in_place(self._gateway, request, f"alert rule {rule_id}: {', '.join(sorted(read.values))}")
-        except SiteFileError as error:
-            return self._answer(request, self._change(), source, form, notice=error.kind, said=[str(error)])
+        trouble = self._put(request, change, made, form, f"alert rule {rule_id}: {', '.join(sorted(read.values))}")
+        if trouble is not None:
+            return self._answer(request, self._change(), source, form, notice=trouble.notice, said=trouble.said)
         return go_to(request, f"/alerts/rules/{rule_id}", done="saved")
 
     def _change(self) -> SiteChange:
@@ -133,6 +167,33 @@ class _Pages:
         except StoreError:
             return replace(nothing, trouble="store")
         return trial_view(trial, days, self._naming(site), Wiring(site), self._gateway.store.series())
+
+    def _list(
+        self,
+        request: Request,
+        change: SiteChange,
+        fields: Fields,
+        *,
+        notice: str = "",
+        troubles: dict[str, str] | None = None,
+        said: list[str] | None = None,
+    ) -> Response:
+        running, csrf, series = self._gateway.site, admin_csrf(request), self._gateway.store.series()
+        notice = notice or change.notice
+        view = RulesView(
+            site_name=running.name,
+            rules=views_of(running, Naming(running, series)),
+            csrf=csrf,
+            base=change.now.digest,
+            channels=[(one.name, one.channel.label or "", unit_of(one)) for one in series] if csrf else [],
+            fields=fields,
+            troubles=troubles or {},
+            notice=notice,
+            said=(said or change.said) if csrf else [],
+        )
+        html = render_rules(view, chosen_language(request), chosen_theme(request))
+        is_form = request.method == "POST"
+        return page(html, NOTICE_STATUS.get(notice, HTTPStatus.OK) if is_form else HTTPStatus.OK)
 
     def _answer(
         self,
@@ -172,6 +233,12 @@ class _Pages:
         is_form = request.method == "POST"
         html = render_rule(view, chosen_language(request), chosen_theme(request))
         return page(html, NOTICE_STATUS.get(notice, status) if is_form else status)
+
+
+def unit_of(series: Series) -> str:
+    """In which its values are; "" where this version does not know its quantity."""
+    quantity = QUANTITIES.get(series.channel.quantity)
+    return "" if quantity is None else quantity.unit
 
 
 def admin_csrf(request: Request) -> str:

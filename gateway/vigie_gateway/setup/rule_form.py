@@ -104,6 +104,28 @@ def read_rule(fields: Mapping[str, str], source: RuleSource, languages: Sequence
     return found
 
 
+def read_new(fields: Mapping[str, str], channels: Collection[str]) -> RuleChange:
+    """What the form of a rule that is not there yet says: a channel and a level, off until somebody has tried it.
+
+    Args:
+        fields: As typed.
+        channels: That the gateway has heard of.
+    """
+    found = RuleChange({"off": True}, {})
+    name, channel = " ".join(fields.get("name", "").split()), fields.get("channel", "")
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        found.troubles["name"] = "name" if not name else "long" if len(name) > LONGEST_NAME else "signs"
+    if channel not in channels:
+        found.troubles["channel"] = "choice"
+    side, level = fields.get("side", ""), read_number(fields.get("level", ""))
+    if side not in ("above", "below"):
+        found.troubles["side"] = "choice"
+    if level is None:
+        found.troubles["level"] = "number"
+    found.values.update({"name": name, "channel": channel, side: level})
+    return found
+
+
 def read_duration(text: str) -> float | None:
     """Seconds of ``5 min``, ``30 s``, ``1 h``, ``2 d`` or ``2 j``; 0 for nothing; None for what is none of these."""
     if not text.strip() or text.strip() == "0":

@@ -266,3 +266,22 @@ def test_a_program_reads_the_rules_and_tries_one_with_a_token_of_the_right_scope
     assert not client.get("/api/v1/alerts/rules/heat/trial", headers=admin).json()["is_told"]
     assert client.get("/api/v1/alerts/rules/none/trial", headers=admin).status_code == 404
     assert client.get("/api/v1/alerts/rules/heat/trial?days=99", headers=admin).status_code == 422
+
+
+def test_a_rule_of_the_place_is_added_off_tried_switched_on_and_taken_away(admin: Reader) -> None:
+    admin.bench.declare()
+    form = admin.fields("/alerts/rules") | {"name": "Gros chauffage", "channel": "tableau.linky-va", "level": "5000,5"}
+    page = admin.post("/alerts/rules", form | {"level": "lots", "channel": "no.such"}, 422)
+    for field, said in (("level", "A number is expected here."), ("channel", "Choose one of the list.")):
+        assert re.search(rf'id="said-{field}">.*?{said}', page)
+    assert 'value="Gros chauffage"' in page
+    assert admin.post("/alerts/rules", form, 303) == "/alerts/rules/gros-chauffage?l=en&done=added"
+    assert rules_in(admin)["gros-chauffage"] == {
+        "id": "gros-chauffage", "off": True, "name": "Gros chauffage", "channel": "tableau.linky-va", "above": 5000.5,
+    }  # fmt: skip
+    path = "/alerts/rules/gros-chauffage"
+    assert "It would" in admin.send(path, {}, 200, "try") or "Nobody knows" in admin.send(path, {}, 200, "try")
+    admin.send(path, {"on": "yes"})
+    assert "off" not in rules_in(admin)["gros-chauffage"]
+    admin.send(path, {}, 303, "remove")
+    assert admin.path.read_text(encoding="utf-8") == SAMPLE
