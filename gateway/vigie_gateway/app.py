@@ -226,6 +226,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lambda: _each(live.poke, telling.refresh),
             lambda: telling.senders.wake(),  # noqa: PLW0108 - the senders are made after, of the same outbox
             remote=[notifier.name for notifier in lasting.told_by.notifiers if not notifier.is_local],
+            by_broker=lasting.told_by.lamps,
             after_round=lambda: telling.refresh(),  # noqa: PLW0108 - made after, of the same outbox
         )
         stack.callback(alerts.close)

@@ -101,6 +101,7 @@ def build_alerts(
     wake: Callable[[], None],
     monotonic: Callable[[], float] = time.monotonic,
     remote: Iterable[str] = (),
+    by_broker: Iterable[str] = (),
     after_round: Callable[[], None] = lambda: None,
 ) -> Alerts:
     """Open the file and go on with what is open in it; nothing is started.
@@ -117,6 +118,7 @@ def build_alerts(
         wake: Has the notifiers look.
         monotonic: Real seconds.
         remote: Names of the notifiers that need internet: a line that is down explains why they fail.
+        by_broker: Names of those that need the broker, as lamps do.
         after_round: Called after each round that went through.
 
     Raises:
@@ -140,7 +142,7 @@ def build_alerts(
         show()
 
     fed_by = {node.id: node.circuit for node in site.nodes if node.circuit is not None}
-    causes = Causes(rules, Graph(site, fed_by, remote))
+    causes = Causes(rules, Graph(site, fed_by, remote, by_broker))
 
     def explain(alerts: Sequence[Alert]) -> Mapping[int, int]:
         return causes.explain(alerts, clock.now_mono())
