@@ -1,10 +1,15 @@
-"""A fault of a whole place, from a node's pack to e-mail and webhook, while the gateway is killed on the way."""
+"""A fault of a whole place, from a node's pack to e-mail and webhook: through a kill, and through a line that is cut.
+
+The line is cut here by what a node measures of it and by far ends that reset each connection; ``test_uplink_cut`` pulls
+a real cable, as root.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -20,7 +25,7 @@ from tests.gateway.notify.servers import PASSWORD, Authority, Mailbox, Receiver,
 
 from vigie_contract.clock import CLOCK_VARIABLE, SimulatedClock
 from vigie_contract.messages import Channel
-from vigie_contract.quantities import QUANTITIES
+from vigie_contract.quantities import INTERNET_ACCESS, QUANTITIES
 from vigie_contract.readings import Reading
 from vigie_contract.senml import encode_pack
 from vigie_contract.topics import data
@@ -31,6 +36,7 @@ SPEED = 20.0
 """Of the place's clock: ten seconds of a group's wait take half a one."""
 WAIT_S = 60.0
 WEBHOOK_SECRET = "canary-webhook-77a0"
+BEAT_SECRET = "canary-beat-0c3d"
 SITE = """
 id = "semaphore"
 name = "Semaphore"
@@ -46,48 +52,54 @@ id = "c2"
 name = "C2"
 mains = "tableau.c2"
 
+[[uplinks]]
+id = "line"
+name = "Line"
+portal = "tableau.portal"
+
 [[told]]
 id = "desk"
 name = "Desk"
 language = "fr"
 by = ["post"]
-for = ["circuit-dead"]
+for = ["circuit-dead", "internet-down"]
 
 [[told]]
 id = "technician"
 name = "Technician"
 language = "en"
 by = ["hook"]
-for = ["circuit-dead"]
+for = ["circuit-dead", "internet-down"]
 
 [[told]]
 id = "chief"
 name = "Chief"
 language = "en"
 by = ["chief"]
-for = ["circuit-dead"]
+for = ["circuit-dead", "internet-down"]
 after = "1 min"
 """
 
 
 @dataclass
 class Switchboard:
-    """A node that says of two circuits whether there is voltage, again and again."""
+    """A node that says of two circuits whether there is voltage, and what it finds of the line, again and again."""
 
     broker: Mosquitto
     clock: SimulatedClock
-    values: dict[str, float] = field(default_factory=lambda: {"c1": 1.0, "c2": 1.0})
+    values: dict[str, float] = field(default_factory=lambda: {"c1": 1.0, "c2": 1.0, "portal": 0.0})
     upto: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        channels = [Channel(name, "mains", 20.0) for name in self.values]
-        number, mains = 2, QUANTITIES["mains"]
+        channels = [Channel(name, "mains", 20.0) for name in ("c1", "c2")]
+        channels.append(Channel("portal", "internet_access", 20.0, labels=INTERNET_ACCESS))
+        number, quantities = 2, {one.id: QUANTITIES[one.quantity] for one in channels}
         with load.RawNode(self.broker.port, load.NODE, self.broker.password(load.NODE)) as link:
             link.declare(channels)
             while not self._over.wait(0.2):
                 now_ts, values = self.clock.now_ts(), sorted(self.values.items())
-                pack = [(mains, Reading(name, now_ts, value)) for name, value in values]
+                pack = [(quantities[name], Reading(name, now_ts, value)) for name, value in values]
                 # What is not acknowledged is sent again as it is now.
                 payload = encode_pack(load.SITE, load.NODE, "j1", link.upto + 1, 1, pack)
                 number += 1
@@ -109,6 +121,7 @@ class Place:
     mail: Mailbox
     hook: Receiver
     chief: Receiver
+    beat: Receiver
     port: int
     environment: dict[str, str]
     token: str = ""
@@ -160,13 +173,14 @@ class Place:
         return found[0]["number"] if found else None
 
 
-def notifiers(authority: Authority, mail: Mailbox, hook: Receiver, chief: Receiver) -> str:
+def notifiers(authority: Authority, mail: Mailbox, hook: Receiver, chief: Receiver, beat: Receiver) -> str:
     return (
         f'[notifiers.post]\nkind = "email"\nserver = "localhost"\nport = {mail.port}\nloopback = true\n'
-        f'ca_file = "{authority.file}"\nuser = "vigie"\npassword = "{PASSWORD}"\n'
+        f'local = true\nca_file = "{authority.file}"\nuser = "vigie"\npassword = "{PASSWORD}"\n'
         f'from = "vigie@example.org"\nto = ["desk@example.org"]\n'
         f'[notifiers.hook]\nurl = "json://127.0.0.1:{hook.port}/?+X-Key={WEBHOOK_SECRET}"\nloopback = true\n'
         f'[notifiers.chief]\nurl = "json://127.0.0.1:{chief.port}/"\nloopback = true\n'
+        f'[heartbeat]\nurl = "http://127.0.0.1:{beat.port}/{BEAT_SECRET}"\nevery_s = 10\nloopback = true\n'
     )
 
 
@@ -176,6 +190,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with (
         receiver() as hook,
         receiver() as chief,
+        receiver() as beat,
         mail_server(authority.server, with_password=True) as mail,
         Mosquitto(tmp_path / "broker", load.SITE, make_passwords([GATEWAY_USER, load.NODE])) as broker,
     ):
@@ -183,7 +198,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         folder.mkdir()
         (folder / "site.toml").write_text(SITE, encoding="utf-8")
         secret = tmp_path / "notifiers.toml"
-        secret.write_text(notifiers(authority, mail, hook, chief), encoding="utf-8")
+        secret.write_text(notifiers(authority, mail, hook, chief, beat), encoding="utf-8")
         secret.chmod(0o600)
         (folder / "gateway.toml").write_text(
             f'site = "{folder}/site.toml"\n[broker]\nport = {broker.port}\n'
@@ -194,7 +209,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         clock = SimulatedClock(time.time(), time.monotonic(), SPEED)
         environment = os.environ | {CLOCK_VARIABLE: clock.to_environment()}
         board = Switchboard(broker, clock)
-        made = Place(folder, broker, board, mail, hook, chief, port, environment)
+        made = Place(folder, broker, board, mail, hook, chief, beat, port, environment)
         made.token = made.command(
             "token", "--config", str(folder / "gateway.toml"), "add", "pager", "--scope", "admin", "--days", "9"
         )
@@ -254,4 +269,29 @@ def test_a_fault_is_told_to_each_in_their_language_once_in_order_whatever_failed
     # Who has the first in hand spares the chief of it; nobody has the second.
     assert [title for title in place.chief.messages if "C1" in title] == []
     assert said
-    assert [where for where, text in said for secret in (PASSWORD, WEBHOOK_SECRET) if secret in text] == []
+    assert [where for where, text in said for secret in (PASSWORD, WEBHOOK_SECRET, BEAT_SECRET) if secret in text] == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_a_cut_line_is_told_at_once_by_what_works_without_it_and_once_by_the_rest_after_it(place: Place) -> None:
+    place.wait_for(lambda: place.beat.received)
+    for far in (place.hook, place.chief, place.beat):
+        far.fault = "reset"
+    place.board.values["portal"] = float(INTERNET_ACCESS.index("none"))
+    place.wait_for(lambda: place.mail.taken)
+    silent_from = len(place.beat.received)
+    time.sleep(60 / SPEED)
+    assert place.hook.received == []
+    assert len(place.beat.received) == silent_from
+    for far in (place.hook, place.chief, place.beat):
+        far.fault = None
+    place.board.values["portal"] = float(INTERNET_ACCESS.index("open"))
+    place.wait_for(lambda: place.hook.received)
+    place.wait_for(lambda: len(place.mail.taken) > 1)
+    place.wait_for(lambda: len(place.beat.received) > silent_from)
+    time.sleep(60 / SPEED)
+    assert place.mail.subjects[0] == "Semaphore \u2013 Panne : Internet est coupé"
+    assert len(place.mail.subjects) == 2
+    assert place.hook.messages == ["Semaphore \u2013 Over: Internet is down"]
+    assert re.search(r"from [0-9:]+ to [0-9:]+", place.hook.received[0].json["message"])
