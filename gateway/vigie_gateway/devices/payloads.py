@@ -21,7 +21,7 @@ MAX_PAYLOAD_BYTES = 65_536
 """Of a message. Lower refuses the list of devices of a large Zigbee network; higher lets one message cost milliseconds.
 The broker's own limit is the same."""
 MAX_NUMBER_CHARACTERS = 48
-"""Of a number written as text."""
+"""Of a number written as text. Lower refuses long fractions; higher costs time for nothing that a float could hold."""
 PAST_LIMIT_S = 86_400.0
 """How old a device may say that its value is. Lower takes the receipt for the time of a true last report; higher lets a
 clock that is a week behind write where nobody looks."""

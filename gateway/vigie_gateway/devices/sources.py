@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from vigie_contract.quantities import QUANTITIES
 from vigie_gateway.devices.classes import COVER_CLASSES, SENSOR_CLASSES, STATE_CLASSES, sensor_quantity
 from vigie_gateway.devices.discovery import ENTITY_KEYS, FAMILY, MAX_TOPIC_CHARACTERS, Component
-from vigie_gateway.devices.measures import Device, Entity, clean
+from vigie_gateway.devices.measures import MAX_ID_CHARACTERS, Device, Entity, clean
 from vigie_gateway.devices.payloads import number_of
 from vigie_gateway.devices.template.syntax import Template
 from vigie_gateway.devices.template.values import TemplateError, text_of
@@ -280,7 +280,7 @@ def _climate(component: Component) -> Iterator[_Plan]:
     for what, quantity, told in (("temperature", "temperature", unit), ("humidity", "humidity", "%")):
         if config.get(f"current_{what}_topic") is not None:
             yield _Plan(
-                f"{component.key}/{what}"[-128:],
+                f"{component.key}/{what}"[-MAX_ID_CHARACTERS:],
                 f"{label} {what}".strip(),
                 quantity,
                 told,

@@ -10,7 +10,7 @@ from vigie_gateway.devices.decoding import Decoding
 from vigie_gateway.devices.measures import Decoded, Message
 
 NOW_TS = 1_795_518_000.0
-"""Tuesday 24 November 2026, 11:40 in Paris."""
+"""Tuesday 24 November 2026, noon in Paris."""
 
 Hear = Callable[..., Decoded]
 
