@@ -228,10 +228,9 @@ def clean(text: object, characters: int = MAX_NAME_CHARACTERS) -> str:
 
 @lru_cache(maxsize=1_024)
 def _cleaned(given: str, characters: int) -> str:
-    # Devices say the same names with every message.
-    whole = unicodedata.normalize("NFC", given)
-    kept = "".join(" " if unicodedata.category(one)[0] == "Z" else one for one in whole if not _is_hidden(one))
-    return " ".join(kept.split())[:characters]
+    # Devices say the same names with every message. What is hidden goes first: it keeps accents from their letters.
+    kept = "".join(" " if unicodedata.category(one)[0] == "Z" else one for one in given if not _is_hidden(one))
+    return " ".join(unicodedata.normalize("NFC", kept).split())[:characters].rstrip()
 
 
 def _is_hidden(one: str) -> bool:

@@ -3,13 +3,15 @@
 import re
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vigie_gateway.devices.measures import MAX_NAME_CHARACTERS, REFUSALS, Entity, clean
 
 
 @given(st.text())
+@example("0" * 63 + " 0")
+@example("e\u200d\u0301")
 def test_a_cleaned_name_is_short_one_line_and_hides_nothing(text: str) -> None:
     cleaned = clean(text)
     assert len(cleaned) <= MAX_NAME_CHARACTERS
