@@ -14,6 +14,7 @@ from typing import Any
 
 from vigie_gateway.devices.discovery import (
     FAMILY,
+    MAX_DEVICE_ENTITIES,
     Announcement,
     ConfigTopic,
     config_topic,
@@ -88,13 +89,18 @@ class Announced:
         platforms = {one.platform for one in told.components if not found[one.name]}
         if told.components and not any(found.values()):
             raise self._nothing(topic, told, platforms)
-        if sum(map(len, found.values())) + self._count - sum(map(len, before.values())) > MAX_ENTITIES:
-            raise RefusedError("too-many", f"the bus announces more than {MAX_ENTITIES} entities")
         # What a device's announcement no longer names stays, as Home Assistant has it; what it withdraws goes.
         kept = {name: sources for name, sources in before.items() if name not in found and name not in told.removed}
-        self._check_topics({**kept, **found}, before)
+        whole = {**kept, **found}
+        if len(whole) > MAX_DEVICE_ENTITIES:
+            raise RefusedError(
+                "too-many", f"one topic announces more than {MAX_DEVICE_ENTITIES} components, one by one"
+            )
+        if self._count - sum(map(len, before.values())) + sum(map(len, whole.values())) > MAX_ENTITIES:
+            raise RefusedError("too-many", f"the bus announces more than {MAX_ENTITIES} entities")
+        self._check_topics(whole, before)
         self._forget(topic)
-        self._remember(topic, {**kept, **found})
+        self._remember(topic, whole)
         self._describe(device)
         now = set(_ids(chain(*self._configs[topic].values())))
         announced = [source for sources in found.values() for source in sources]

@@ -267,6 +267,15 @@ def test_more_components_than_a_device_may_have_are_refused(hear: Hear) -> None:
     assert refusal(hear("homeassistant/device/x/config", {"dev": DEVICE, "cmps": many})) == "too-many"
 
 
+def test_components_announced_a_few_at_a_time_are_bounded_too(hear: Hear) -> None:
+    reasons = []
+    for at in range(0, 80, 20):
+        some = {f"c{n}": {"p": "sensor", **SENSOR, "uniq_id": f"u{n}"} for n in range(at, at + 20)}
+        heard = hear("homeassistant/device/x/config", {"dev": DEVICE, "cmps": some})
+        reasons.append(heard.refusal.reason if heard.refusal else None)
+    assert reasons == [None, None, None, "too-many"]
+
+
 def test_a_flood_of_announcements_stops_at_the_bound_and_leaves_the_first_alone(hear: Hear) -> None:
     reasons = set()
     for at in range(MAX_ENTITIES + 50):
