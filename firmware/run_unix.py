@@ -4,13 +4,14 @@ import sys
 
 sys.path.insert(0, sys.path[0] or ".")
 from vigie_node.boards.unix import Unix
-from vigie_node.main import make_node
+from vigie_node.main import Life, make_node
 from vigie_node.node import ROUND_MS
 
 board = Unix(sys.argv[1])
 node = make_node(board)
 print("ready", flush=True) if sys.implementation.name == "cpython" else print("ready")
+life = Life(board, node, "a")
 while not board.is_ended:
-    node.step()
+    life.step()
     board.sleep_ms(ROUND_MS)
 node.close()

@@ -14,6 +14,9 @@ later."""
 MOST_CHANNELS = 64
 """Of a node: the birth must fit in its RAM."""
 
+MOST_LABEL = 64
+"""Characters of a label, as the protocol says: a gateway refuses the whole birth for one that is longer."""
+
 
 class ConfigError(Exception):
     """The file cannot be used; one line says why."""
@@ -60,6 +63,7 @@ class Config:
         wifi: (ssid, password), tried in turn.
         authority: PEM of the place's; "" speaks without encryption, which only a test's broker takes.
         time_host: NTP server; the first broker where it is not named.
+        updates: (host, port) of who offers newer versions of this program; None: nobody is asked.
         sensors: In their order.
     """
 
@@ -83,6 +87,8 @@ class Config:
         self.wifi = [(_word(one, "ssid"), _word(one, "password", "")) for one in _list(found, "wifi", [])]
         self.authority = str(found.get("ca", ""))
         self.time_host = str(found.get("time_host", self.brokers[0][0]))
+        update = found.get("update")
+        self.updates = None if update is None else (_word(update, "host"), _whole(update, "port", 1, 65_535))
         self.sensors = [_sensor(one, index) for index, one in enumerate(_list(found, "sensors", []))]
         channels = [channel["id"] for sensor in self.sensors for channel in sensor.channels()]
         if len(set(channels)) != len(channels) or len(channels) > MOST_CHANNELS:
@@ -107,6 +113,7 @@ def _sensor(found: object, index: int) -> Sensor:
     for key in sorted(found):
         if key not in known:
             raise _wrong(where + ": " + key, found[key], "one of " + ", ".join(sorted(known)))
+    _check_words(found, where)
     options = dict(made.DEFAULTS)
     options.update(found)
     for key in made.PINS + (("adc",) if kind == "clamp" else ()):
@@ -115,6 +122,15 @@ def _sensor(found: object, index: int) -> Sensor:
         if type(options[key]) is not type(usual) and not (isinstance(usual, float) and isinstance(options[key], int)):
             raise _wrong(where + ": " + key, options[key], "such as " + str(usual))
     return Sensor(id_, kind, int(period_s * 1_000), options)
+
+
+def _check_words(found: dict[str, object], where: str) -> None:
+    """Of what the birth repeats: a gateway would refuse the whole of it."""
+    if "room" in found:
+        _id(found, "room")
+    label = found.get("label", "")
+    if not isinstance(label, str) or len(label) > MOST_LABEL:
+        raise _wrong(where + ": label", label, "text of at most " + str(MOST_LABEL) + " characters")
 
 
 def _wrong(key: str, found: object, expected: str) -> ConfigError:

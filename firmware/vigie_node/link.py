@@ -65,7 +65,7 @@ class Link:
         self._root = "vigie/1/" + config.site + "/" + config.node + "/"
         self._tls = board.tls(config.authority.encode()) if config.authority else None
         self._client: Client | None = None
-        self._next = 0
+        self._next, self._begun = 0, journal.last + 1
         self._stored: dict[str, int] = {}
         self._try_ms, self._back_off_ms, self._which = 0, LEAST_BACK_OFF_MS, 0
         self._join_ms: int | None = None
@@ -88,6 +88,10 @@ class Link:
             self._go_on(now_ms)
         except MqttError as error:
             self._lose(str(error), now_ms)
+
+    def is_heard(self) -> bool:
+        """Whether a gateway has stored something that was measured since the start."""
+        return any([upto >= self._begun for upto in self._stored.values()])
 
     def close(self) -> None:
         """Say good-bye, and end it."""

@@ -5,9 +5,12 @@ pieces, each of which the network holds back for 40 ms.
 """
 
 import socket
+import time
 
 CONNECT_S = 5
 """For a connection to be made. Lower fails on a slow access point; it must stay below what the watchdog allows."""
+WAIT_S = 0.02
+"""Before a write is tried again. Lower keeps the processor busy; higher makes a birth slow on a full line."""
 MOST_PACKET = 4_096
 """Bytes of a packet that is taken. What is larger is none that a node asked for."""
 
@@ -50,14 +53,15 @@ class Client:
             self._socket.connect(address)
             if tls is not None:
                 self._socket = tls.wrap_socket(self._socket, server_hostname=host)  # type: ignore[attr-defined]  # of ssl, on a board
+            self._receive, self._put = stream(self._socket)
             # Clean session; will retained at QoS 1; user and password.
             body = _string("MQTT") + bytes((4, 0xEE)) + keepalive_s.to_bytes(2, "big")
             body += _string(name) + _string(will) + _string("offline") + _string(name) + _string(password)
             self._write(_packet(0x10, body))
-            answer = self._socket.recv(4)
-        except OSError as error:
+            answer = self._receive(4)  # type: ignore[operator]
+        except (OSError, ValueError) as error:  # a ValueError is TLS's: a certificate of another authority, or name
             self.close()
-            raise MqttError("not reached: " + str(error))
+            raise MqttError("not reached: " + str(error).strip())
         if len(answer) < 4 or answer[0] != 0x20 or answer[3] != 0:
             self.close()
             raise MqttError("refused: " + (str(answer[3]) if len(answer) == 4 else "no answer"))
@@ -112,13 +116,13 @@ class Client:
     def _read(self) -> None:
         while True:
             try:
-                data = self._socket.recv(1_024)
+                data = self._receive(1_024)  # type: ignore[operator]
             except OSError as error:
                 if error.args[0] in _AGAIN:
                     return
                 raise MqttError("lost: " + str(error))
             if data is None:
-                return  # type: ignore[unreachable]  # MicroPython's TLS says so that nothing is there
+                return  # MicroPython's TLS says so that nothing is there
             if not data:
                 raise MqttError("the broker ended the connection")
             self._buffer += data
@@ -126,20 +130,37 @@ class Client:
     def _send(self, data: bytes) -> None:
         """At once where the network takes it; else within CONNECT_S, or the connection is lost."""
         try:
-            self._socket.settimeout(CONNECT_S)
             self._write(data)
-            self._socket.setblocking(False)
         except OSError as error:
             raise MqttError("lost: " + str(error))
 
     def _write(self, data: bytes) -> None:
+        waits = int(CONNECT_S / WAIT_S)
         while data:
-            sent = self._socket.send(data)
+            try:
+                sent = self._put(data)  # type: ignore[operator]
+            except OSError as error:
+                if error.args[0] not in _AGAIN:
+                    raise
+                sent = 0
             data = data[sent or 0 :]
+            if data and not sent:
+                # MicroPython's TLS knows no timeout of its own.
+                waits -= 1
+                if waits < 0:
+                    raise MqttError("the broker does not take what is sent")
+                time.sleep(WAIT_S)
 
 
-_AGAIN = (11, 35, 110, 116)
-"""EAGAIN, and what some ports say instead."""
+_AGAIN = (11, 35, 110, 116, 2, 3)
+"""EAGAIN, and what some ports say instead; 2 and 3 are what TLS wants to read or write first, on CPython."""
+
+
+def stream(sock: object) -> tuple[object, object]:
+    """How to read and write a socket: MicroPython's of TLS has ``read`` and ``write``, CPython's ``recv``, ``send``."""
+    if hasattr(sock, "recv"):
+        return sock.recv, sock.send  # type: ignore[attr-defined]
+    return sock.read, sock.write  # type: ignore[attr-defined]
 
 
 def _string(text: str) -> bytes:

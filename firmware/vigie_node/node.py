@@ -26,6 +26,7 @@ class Node:
     Attributes:
         journal: What waits.
         link: The way out.
+        updates: Who offers newer versions (None: nobody), and the PEM of whom to trust with it.
     """
 
     def __init__(self, board: Board, config: Config, boot: int) -> None:
@@ -60,6 +61,7 @@ class Node:
         names = [(str(one["id"]), str(one["quantity"])) for one in channels]
         self.link = Link(config, self.journal, names, about, board, boot)
         self._time_host = config.time_host
+        self.updates = (config.updates, config.authority.encode())
         self._health_ms = self._spill_ms = now_ms
         self._time_ms = now_ms
 

@@ -1,5 +1,7 @@
 """What the rest asks of the hardware: one file beside this for each kind of board. Called by ``node`` and ``link``."""
 
+from vigie_node.trust import context
+
 
 class Board:
     """A board; the files beside this say how.
@@ -57,8 +59,8 @@ class Board:
         raise NotImplementedError
 
     def tls(self, authority: bytes) -> object:
-        """A context that wraps sockets and trusts that authority alone (DER); None where this chip cannot."""
-        raise NotImplementedError
+        """A context that wraps sockets and trusts that authority alone (PEM)."""
+        return context(authority)
 
     def free_bytes(self) -> int:
         """Of the heap."""
@@ -78,4 +80,8 @@ class Board:
 
     def restart(self) -> None:
         """Start again; does not return on a board."""
+        raise NotImplementedError
+
+    def open_access_point(self) -> str:
+        """Begin a network of its own for the set-up page, with a password that the console says; its address there."""
         raise NotImplementedError

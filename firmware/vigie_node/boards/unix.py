@@ -92,9 +92,6 @@ class Unix(Board):
     def ask_time(self, host: str) -> None:
         pass
 
-    def tls(self, authority: bytes) -> object:
-        return None
-
     def free_bytes(self) -> int:
         try:
             from gc import mem_free  # type: ignore[attr-defined]  # MicroPython's
