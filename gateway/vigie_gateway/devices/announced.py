@@ -92,6 +92,8 @@ class Announced:
         # What a device's announcement no longer names stays, as Home Assistant has it; what it withdraws goes.
         kept = {name: sources for name, sources in before.items() if name not in found and name not in told.removed}
         whole = {**kept, **found}
+        if not whole and not before:
+            raise RefusedError("missing", "it withdraws what was never announced")
         if len(whole) > MAX_DEVICE_ENTITIES:
             raise RefusedError(
                 "too-many", f"one topic announces more than {MAX_DEVICE_ENTITIES} components, one by one"
@@ -102,7 +104,7 @@ class Announced:
         self._forget(topic)
         self._remember(topic, whole)
         self._describe(device)
-        now = set(_ids(chain(*self._configs[topic].values())))
+        now = set(_ids(chain(*whole.values())))
         announced = [source for sources in found.values() for source in sources]
         return Decoded(
             FAMILY,
@@ -149,7 +151,8 @@ class Announced:
             raise RefusedError("too-many", f"more than {MAX_WILDCARDS} topics with +")
 
     def _remember(self, topic: str, found: dict[str, tuple[Source, ...]]) -> None:
-        self._configs[topic] = found
+        if found:
+            self._configs[topic] = found
         for source in chain(*found.values()):
             self._count += 1
             self._owner[source.entity.unique_id] = topic

@@ -267,6 +267,14 @@ def test_more_components_than_a_device_may_have_are_refused(hear: Hear) -> None:
     assert refusal(hear("homeassistant/device/x/config", {"dev": DEVICE, "cmps": many})) == "too-many"
 
 
+def test_to_withdraw_what_was_never_announced_is_refused_and_the_last_one_goes(hear: Hear) -> None:
+    withdrawn = {"dev": DEVICE, "cmps": {"a": {"p": "sensor"}}}
+    assert refusal(hear("homeassistant/device/x/config", withdrawn)) == "missing"
+    hear("homeassistant/device/x/config", {"dev": DEVICE, "cmps": {"a": {"p": "sensor", **SENSOR}}})
+    assert hear("homeassistant/device/x/config", withdrawn).removed == ("homeassistant/plug-1/p1",)
+    assert refusal(hear("homeassistant/device/x/config", withdrawn)) == "missing"
+
+
 def test_components_announced_a_few_at_a_time_are_bounded_too(hear: Hear) -> None:
     reasons = []
     for at in range(0, 80, 20):
