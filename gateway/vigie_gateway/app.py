@@ -24,7 +24,7 @@ from vigie_gateway.alerts.sensing import Sensing
 from vigie_gateway.alerts.signals import Signal
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.server import build
-from vigie_gateway.api.serving import Server, bound
+from vigie_gateway.api.serving import Secured, Server, Tls, bound
 from vigie_gateway.auth.access import Access
 from vigie_gateway.auth.accounts import Accounts
 from vigie_gateway.auth.roles import Role
@@ -53,7 +53,7 @@ from vigie_gateway.rereading import Rereading
 from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.sessions.forecast_log import ForecastLog
 from vigie_gateway.sessions.observation import Observer
-from vigie_gateway.settings import Settings
+from vigie_gateway.settings import HttpSettings, Settings
 from vigie_gateway.setup.address import AddressError, address_of
 from vigie_gateway.setup.place_setup import PlaceSetup, place_setup
 from vigie_gateway.setup.unset import read_place
@@ -83,6 +83,7 @@ class _Lasting:
     settings: Settings
     clock: Clock
     listener: socket.socket
+    secured: Secured | None
     store: SqliteStore
     refusals: Refusals
     watch: ClockWatch
@@ -125,6 +126,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock, told_by: 
             settings,
             clock,
             listener,
+            _secure(settings.http, stack),
             store,
             Refusals(),
             _watch(clock, path, store),
@@ -337,7 +339,7 @@ def _watch(clock: Clock, database: Path, store: Store) -> ClockWatch:
 
 def _serve(gateway: Gateway, lasting: _Lasting, rereading: Rereading) -> None:
     hosts = {"localhost", *lasting.settings.http.names}
-    server = Server(build(gateway, hosts), gateway.live, rereading.stop)
+    server = Server(build(gateway, hosts), gateway.live, rereading.stop, secured=lasting.secured)
     rereading.serving(server.end)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         # The server closes what it listens on: it has a copy of the socket, so that whoever comes meanwhile waits.
@@ -374,7 +376,21 @@ def _allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _secure(http: HttpSettings, stack: contextlib.ExitStack) -> Secured | None:
+    if http.certificate_file is None or http.key_file is None:
+        return None
+    listener = stack.enter_context(_listen(http.host, http.https_port, "http.https_port"))
+    listener.listen()
+    try:
+        secured = Secured(listener, Tls(http.certificate_file, http.key_file))
+    except OSError as error:
+        files = f"http.certificate_file {http.certificate_file} with http.key_file {http.key_file}"
+        raise ListenError(f"{files} cannot be used: {error.strerror or error}") from error
+    log.info("pages with HTTPS: port %d of %s", listener.getsockname()[1], http.host)
+    return secured
+
+
+def _listen(host: str, port: int, key: str = "http.port") -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -384,6 +400,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ListenError(
-            f"http.port {port} on {host} cannot be used ({error.strerror}): choose another, or stop what uses it"
+            f"{key} {port} on {host} cannot be used ({error.strerror}): choose another, or stop what uses it"
         ) from error
     return listener

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vigie_contract.toml_lines import line_of
 from vigie_contract.topics import ID_PATTERN
@@ -73,6 +73,16 @@ class HttpSettings(_Table):
     names: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Names that the place's network knows this machine by: a request for another is refused, so that no page elsewhere
     can have its own name lead here."""
+    certificate_file: str | None = None
+    """PEM, with what leads to its authority: the pages are then also served with HTTPS, on ``https_port``."""
+    key_file: str | None = None
+    https_port: int = Field(default=8443, ge=0, le=65_535)
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("expected certificate_file and key_file, both or neither")
+        return self
 
     @field_validator("host")
     @classmethod

@@ -7,7 +7,9 @@ connections, how large a request's head is, and how long it may take to come.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -17,6 +19,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from vigie_gateway.live import Live
+
+log = logging.getLogger(__name__)
 
 GRACEFUL_STOP_S = 2
 """How long open requests may take at stop; streams are ended at once. systemd's TimeoutStopSec is above it."""
@@ -137,6 +141,33 @@ class Tls(NamedTuple):
     key: str
 
 
+class Secured:
+    """A listener beside the plain one that speaks TLS, of version 1.2 at least.
+
+    Its certificate is read again by each server that follows on it: a renewed one holds from a reload on.
+    """
+
+    def __init__(self, listener: socket.socket, tls: Tls) -> None:
+        """Read the certificate; raises OSError when it or its key cannot be used (ssl.SSLError is one)."""
+        self.listener = listener
+        self._tls = tls
+        self._context = self._read()
+
+    def context(self) -> ssl.SSLContext:
+        """Of the certificate as it is now; of the one before where a renewal went wrong."""
+        try:
+            self._context = self._read()
+        except OSError as error:
+            log.warning("%s cannot be used, the certificate before is kept: %s", self._tls.certificate, error)
+        return self._context
+
+    def _read(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self._tls.certificate, self._tls.key)
+        return context
+
+
 class Server(uvicorn.Server):
     """uvicorn, with the streams ended when it is told to stop: it would wait for them for ever."""
 
@@ -147,6 +178,7 @@ class Server(uvicorn.Server):
         on_exit: Callable[[], object] = lambda: None,
         *,
         tls: Tls | None = None,
+        secured: Secured | None = None,
         most_connections: int = MOST_CONNECTIONS,
     ) -> None:
         """Serve ``app``.
@@ -155,7 +187,8 @@ class Server(uvicorn.Server):
             app: The application.
             live: Its streams; None when it has none.
             on_exit: Is told of a signal to stop.
-            tls: To speak TLS, of version 1.2 at least; None speaks plainly.
+            tls: To speak TLS on all its sockets, of version 1.2 at least; None speaks plainly.
+            secured: A listener with TLS beside them.
             most_connections: Open at once; one more is told 503.
 
         Raises:
@@ -178,7 +211,26 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
         self._on_exit = on_exit
+        self._secured = secured
         self._is_last = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, on the listener with TLS too."""
+        await super().startup(sockets)
+        if self._secured is None or self.should_exit:
+            return
+
+        def protocol() -> BoundedProtocol:
+            return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+
+        self.servers.append(
+            await asyncio.get_running_loop().create_server(
+                protocol,
+                sock=self._secured.listener.dup(),
+                ssl=self._secured.context(),
+                ssl_handshake_timeout=HEAD_WITHIN_S,
+            )
+        )
 
     def end(self) -> None:
         """Stop after the requests that are open or about to come; from any thread."""

@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from vigie_contract.clock import SystemClock
+from vigie_gateway.certificates.kept import AUTHORITY_FOLDER
 from vigie_gateway.doctor import (
     broker_file,
     broker_file_check,
     broker_live,
+    certificates,
     influxdb,
     installation,
     running,
@@ -20,6 +22,7 @@ from vigie_gateway.doctor import (
     telling,
     timekeeping,
 )
+from vigie_gateway.doctor.broker_file import BrokerFile
 from vigie_gateway.doctor.checkup import Check
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError
@@ -54,6 +57,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("broker", lambda: _file_findings(it)),
         Check("broker", lambda: broker_live.stranger_findings(settings.broker)),
         Check("broker", lambda: _live_findings(it, running_gateway())),
+        Check("certificates", lambda: _certificate_findings(it)),
         Check("gateway", lambda: _gateway_findings(running_gateway())),
         Check("store", lambda: storage.folder_findings(Path(settings.store.path))),
         Check("store", lambda: storage.database_findings(Path(settings.store.path))),
@@ -103,18 +107,39 @@ def _copy_findings(settings: Settings) -> list[Finding]:
     return storage.copy_findings(copies, datetime.fromtimestamp(SystemClock().now_ts()).astimezone().date())
 
 
-def _file_findings(it: Installation) -> list[Finding]:
+def _read_broker_file(it: Installation) -> BrokerFile | Finding:
     given = it.broker_config or (Path(it.settings.broker.config_file) if it.settings.broker.config_file else None)
     if given is None and not _is_here(it.settings.broker):
         host = it.settings.broker.host
         text = f"the broker is on {host}: its configuration was not looked at"
-        return [Finding("broker", "warn", text, f"on {host}: vigie-gateway doctor --broker-config FILE")]
+        return Finding("broker", "warn", text, f"on {host}: vigie-gateway doctor --broker-config FILE")
     running_file = broker_file.file_of_port(broker_file.running_files(), it.settings.broker.port)
     path = given or running_file or broker_file.DEBIAN_FILE
     try:
-        return broker_file_check.judge(broker_file.read(path))
+        return broker_file.read(path)
     except broker_file.UnreadableError as error:
-        return [Finding("broker", "warn", f"the broker's configuration was not looked at: {error}", "use sudo")]
+        return Finding("broker", "warn", f"the broker's configuration was not looked at: {error}", "use sudo")
+
+
+def _file_findings(it: Installation) -> list[Finding]:
+    found = _read_broker_file(it)
+    if isinstance(found, Finding):
+        return [found]
+    try:
+        rights = certificates.rights_findings(found, load_site(it.site).id)
+    except SiteError:
+        rights = []  # told by the check of that file
+    return broker_file_check.judge(found) + rights
+
+
+def _certificate_findings(it: Installation) -> list[Finding]:
+    now_ts, http = SystemClock().now_ts(), it.settings.http
+    file = _read_broker_file(it)
+    # What could not be read of the broker is told by its own check.
+    found = [] if isinstance(file, Finding) else certificates.broker_findings(file, AUTHORITY_FOLDER, now_ts)
+    if http.certificate_file is not None and http.key_file is not None:
+        found += certificates.page_findings(Path(http.certificate_file), Path(http.key_file), now_ts)
+    return found + certificates.sign_in_findings(http)
 
 
 def _is_here(settings: BrokerSettings) -> bool:

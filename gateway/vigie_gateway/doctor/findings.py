@@ -10,6 +10,7 @@ PARTS = {
     "configuration": "Configuration",
     "programs": "Programs",
     "broker": "Broker",
+    "certificates": "Certificates",
     "gateway": "Running gateway",
     "store": "Store",
     "clock": "Clock",

@@ -116,9 +116,11 @@ class SetupAddress:
 
 
 def address_of(http: HttpSettings, port: int, code: str) -> str:
-    """Where a browser finds the page of a code: by the proxy's name, else by this machine's own address."""
+    """Where a browser finds the page of a code: by the name that HTTPS is for, else by this machine's own address."""
     if http.proxy is not None and http.names:
         return f"https://{http.names[0]}/setup/start/{code}"
+    if http.certificate_file is not None and http.names:
+        return f"https://{http.names[0]}:{http.https_port}/setup/start/{code}"
     host = "127.0.0.1" if http.host in {"0.0.0.0", "::", "localhost"} else http.host  # noqa: S104 - compared, not bound
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/setup/start/{code}"
 
