@@ -43,6 +43,9 @@ def site_of(text: str) -> Site:
     network = text.encode()[:32].decode(errors="ignore")
     raw["visitors"] |= {"wifi_name": network, "wifi_password": "phare du quai"}
     raw["calendars"][0]["room"] = "atelier"
+    words = dict.fromkeys(("fr", "en"), text)
+    runbook = {code: [text] for code in words}
+    raw["rules"] = [rule | {"name": words, "tell": words, "runbook": runbook} for rule in raw["rules"]]
     raw["told"] = [told | {"name": text[:100]} for told in raw["told"]]
     return Site.model_validate(raw, context={"folder": str(SAMPLE_SITE.parent)})
 
@@ -76,7 +79,9 @@ def named_places(directory: Path, clock: ManualClock, accounts: Accounts) -> Ite
 
     def made(text: str, wire: str | None = None) -> Bench:
         wire = text if wire is None else wire
-        store = open_store(directory / f"vigie-{len(stores)}.db", clock)
+        folder = directory / f"place-{len(stores)}"
+        folder.mkdir()
+        store = open_store(folder / "vigie.db", clock)
         stores.append(store)
         bench = make_bench(store, clock, site_of(text), accounts)
         channels = (

@@ -127,7 +127,7 @@ def check_table(text: str) -> None:
             assert is_number or not cell.startswith(FORMULA_STARTS), cell
 
 
-_SAMPLE = re.compile(r'[a-z_]+(\{([a-z]+="([^"\\\n]|\\[\\n"])*",?)+\})? [-+0-9.e]+')
+_SAMPLE = re.compile(r'[A-Za-z_]+(\{([a-z]+="([^"\\\n]|\\[\\n"])*",?)+\})? [-+0-9.e]+')
 
 
 def check_metrics(text: str) -> None:
