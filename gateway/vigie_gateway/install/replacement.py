@@ -67,10 +67,12 @@ class Replacement:
 
     def steps(self, new: Source, old: Source | None = None) -> list[Step]:
         """What lets a version whose programs are there already be the one that runs, with an older one kept beside."""
-        kept = Absent(PREVIOUS) if old is None else Link(PREVIOUS, f"versions/{old.id}")
+        kept = [] if old is None else [Step("the version before is kept", (Link(PREVIOUS, f"versions/{old.id}"),))]
+        alone = [] if old is not None else [Step("no other version is kept", (Absent(PREVIOUS),))]
         return [
-            Step("the version before is kept" if old else "no other version is kept", (kept,)),
+            *kept,
             *places_of_programs(version_folder(new)),
+            *alone,
             *system_files(new, is_gateway=self.is_gateway),
             *running(is_gateway=self.is_gateway, is_measuring=self.is_measuring),
         ]

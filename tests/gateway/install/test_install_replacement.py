@@ -164,6 +164,29 @@ def test_what_failed_before_is_not_held_against_a_new_version(place: Place) -> N
     assert place.runs == "0.1.0-new"
 
 
+def test_an_old_version_that_cannot_read_what_the_new_one_wrote_has_its_backup_again(place: Place) -> None:
+    place.unwell = {"0.1.0-new"}
+    first, copy = place.machine.run, "/var/lib/vigie/backups/vigie-1.db"
+
+    def run(command, **options):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202 - see TreeMachine
+        said = first(command, **options)
+        if command[-1] == "backup":
+            return f"{copy}\n{copy.replace('.db', '.alerts.db')}\n"
+        if "restart" in command:
+            place.unwell.add("0.1.0-old")
+        if "restore" in command:
+            place.unwell.discard("0.1.0-old")
+        return said
+
+    place.machine.run = run  # type: ignore[method-assign]  # the seam itself
+    with pytest.raises(NotHealthyError, match=r"0\.1\.0-old runs again"):
+        place.exchange()
+    stop, start = (place.machine.ran.index(f"systemctl {verb} vigie-gateway.service") for verb in ("stop", "start"))
+    assert place.machine.ran[stop + 1 : start] == [
+        f"runuser -u vigie-gateway -- /opt/vigie/bin/vigie-gateway restore {copy}"
+    ]
+
+
 def test_where_no_version_is_well_that_is_said(place: Place) -> None:
     place.unwell = {"0.1.0-new"}
     first = place.machine.run
