@@ -72,6 +72,11 @@ class Debian:
         self._process: subprocess.Popen[bytes] | None = None
         self._leader = 0
 
+    @property
+    def leader(self) -> int:
+        """The process whose network is this machine's."""
+        return self._leader
+
     def boot(self) -> float:
         """Start it; returns the seconds until systemd says that it is up."""
         started = time.monotonic()
@@ -82,7 +87,7 @@ class Debian:
         options = ("--quiet", "--boot", "--private-network", "--register=no", "--keep-unit", "--console=pipe")
         log = (self.tree.parent / "boot.log").open("ab")
         self._process = subprocess.Popen(
-            [program, *options, f"--machine=vigie-{os.getpid()}", "-D", self.tree],
+            [program, *options, f"--machine={self.tree.parent.name}-{os.getpid()}", "-D", self.tree],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -122,11 +127,24 @@ class Debian:
         assert done.returncode == expected, f"{command} ended with {done.returncode}: {said[-3_000:]}"
         return said
 
-    def _inside(self, command: Sequence[str | Path], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    def begin(self, *command: str | Path) -> subprocess.Popen[str]:
+        """Start a program in it, and read what it says while it goes on."""
+        return subprocess.Popen(
+            self._entered(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _entered(self, command: Sequence[str | Path]) -> list[str]:
         enter = ("nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--")
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return [*enter, "env", "-i", path, "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1", *map(str, command)]
+
+    def _inside(self, command: Sequence[str | Path], timeout_s: float) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*enter, "env", "-i", path, "LC_ALL=C.UTF-8", *map(str, command)],
+            self._entered(command),
             capture_output=True,
             text=True,
             check=False,
@@ -149,6 +167,16 @@ class Debian:
             self._process.terminate()
             self._process.wait(20)
         self._process, self._leader = None, 0
+
+
+def connect(one: Debian, other: Debian) -> None:
+    """A cable between two machines, with an address at each end: 10.87.0.1 and 10.87.0.2."""
+    run(["nsenter", "-t", str(one.leader), "-n", "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1"])
+    run(["nsenter", "-t", str(one.leader), "-n", "ip", "link", "set", "eth1", "netns", str(other.leader)])
+    for machine, name, address in ((one, "eth0", "10.87.0.1/24"), (other, "eth1", "10.87.0.2/24")):
+        inside = ("nsenter", "-t", str(machine.leader), "-n", "ip")
+        run([*inside, "address", "add", address, "dev", name])
+        run([*inside, "link", "set", name, "up"])
 
 
 def children(pid: int) -> list[int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.systemd.debian_tree import KEPT, ROOT, Debian, base_tree, run
+from tests.systemd.debian_tree import KEPT, ROOT, Debian, base_tree, connect, run
 
 from vigie_gateway.install.program import copy_of_clone
 
@@ -74,14 +74,24 @@ def clone(tree: Path, name: str, version: str | None = None) -> Path:
 
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Debian]:
-    folder = tmp_path_factory.mktemp("debian")
+    for made in booted(tmp_path_factory.mktemp("debian")):
+        clone(made.tree, "newer", "9.1.0")
+        broken = clone(made.tree, "broken", "9.2.0") / "gateway" / "vigie_gateway" / "app.py"
+        broken.write_text(f"{broken.read_text()}\nraise RuntimeError('as told')\n")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Debian]:
+    """Another machine, a Pi that only measures."""
+    yield from booted(tmp_path_factory.mktemp("second"))
+
+
+def booted(folder: Path) -> Iterator[Debian]:
     tree = folder / "tree"
     run(["cp", "-a", "--reflink=auto", base_tree(), tree])
     shutil.copytree(wheels(), tree / "srv" / "bundle")
     clone(tree, "vigie")
-    clone(tree, "newer", "9.1.0")
-    broken = clone(tree, "broken", "9.2.0") / "gateway" / "vigie_gateway" / "app.py"
-    broken.write_text(f"{broken.read_text()}\nraise RuntimeError('as told')\n")
     made = Debian(tree)
     made.boot()
     yield made
@@ -267,6 +277,44 @@ def test_the_wheel_installs_itself_and_finds_what_was_there(debian: Debian, caps
     wait_for_more(debian, before)
 
 
+def test_a_second_pi_measures_only(second: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    with timed("install --sensors-only", capsys):
+        said = second.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
+    assert "This Pi knows no gateway yet" in said
+    assert not (second.tree / "etc" / "systemd" / "system" / "vigie-gateway.service").exists()
+    assert not (second.tree / "usr" / "sbin" / "mosquitto").exists()
+    assert listening(second) == set()
+    again = second.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
+    assert "Nothing was changed" in again
+
+
+def test_the_second_pi_is_let_in_by_a_code_and_heard(
+    debian: Debian, second: Debian, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect(debian, second)
+    with timed("let a node in", capsys), debian.begin("vigie-gateway", "node", "add", "pi-2") as door:
+        assert door.stdout is not None
+        said = ""
+        while (code := re.search(r"\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}@\S+", said)) is None:
+            line = door.stdout.readline()
+            assert line, said
+            said += line
+        told = second.do("vigie-sensors", "enrol", code[0])
+        rest = door.stdout.read()
+    assert door.returncode == 0, said + rest
+    assert "pi-2 is heard" in told
+    second.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
+    assert second.ask("systemctl", "is-active", "vigie-sensors").strip() == "active"
+    deadline = time.monotonic() + NEEDED_S
+    while "online" not in (listed := by_name(debian.do("vigie-gateway", "node", "list"), "pi-2")):
+        assert time.monotonic() < deadline, listed
+        time.sleep(0.5)
+
+
+def by_name(listed: str, node: str) -> str:
+    return next((line for line in listed.splitlines() if node in line), "")
+
+
 def test_nothing_is_left_when_that_is_asked_for_twice(debian: Debian) -> None:
     debian.do("/opt/vigie/bin/vigie-gateway", "uninstall", "--purge", expected=2)
     assert stored(debian) > 0
@@ -275,13 +323,3 @@ def test_nothing_is_left_when_that_is_asked_for_twice(debian: Debian) -> None:
     assert left == ""
     assert debian.ask("ls", "/run/vigie-sensors") == ""
     assert "vigie" not in (debian.tree / "etc" / "passwd").read_text()
-
-
-def test_a_second_pi_measures_only(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
-    with timed("install --sensors-only", capsys):
-        said = debian.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
-    assert "This Pi knows no gateway yet" in said
-    assert not (debian.tree / "etc" / "systemd" / "system" / "vigie-gateway.service").exists()
-    assert listening(debian) == {("0100007F", 1883), ("00000000000000000000000001000000", 1883)}, "Debian's broker only"
-    again = debian.do("/srv/vigie/run", "install", "--sensors-only", "--bundle", BUNDLE)
-    assert "Nothing was changed" in again

@@ -71,9 +71,9 @@ def version_folder(source: Source) -> str:
 
 def packages(wishes: Wishes, kind: Kind) -> tuple[str, ...]:
     """What the system must bring."""
-    names = ["python3-venv", "iw", "libnss-mdns"]
+    names = ["python3-venv", "iw", "avahi-daemon", "libnss-mdns"]
     if wishes.is_gateway:
-        names += ["mosquitto", "avahi-daemon"]
+        names.append("mosquitto")
     if kind.is_raspberry:
         names.append("python3-lgpio")
     return tuple(names)
