@@ -68,7 +68,7 @@ def render_rules(view: RulesView, lang: str, theme: str | None) -> str:
 def _channel(name: str, label: str, unit: str) -> str:
     """``tableau.linky-va · Meter (VA)``."""
     text = f"{name} \u00b7 {label}" if label else name
-    return f"{text} ({unit})" if unit not in {"", "1", "/"} else text
+    return f"{text} ({unit})" if unit not in {"", "1", "/", "count"} else text
 
 
 def render_rule(view: RulePageView, lang: str, theme: str | None) -> str:

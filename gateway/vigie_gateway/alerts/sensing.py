@@ -128,15 +128,17 @@ class Sensing:
             yield from self._channel(channel, known, period_s, told, now_ts, listening)
 
     def _last_known(self, channel: ChannelState) -> tuple[float, float] | None:
-        """Time and value of its last known reading since the start, or on the board from before it."""
+        """Time and value of its last known reading.
+
+        The board has those from before the start, and those that came between two looks at what a node had kept.
+        """
         previous = channel.previous
         if previous is not None and previous[1] is not None:
             self._known[channel.name] = previous[0], previous[1]
         known = self._known.get(channel.name)
-        if known is None:
-            cell = self._board.wiring.cells.get(channel.name)
-            if cell is not None and cell.known_value is not None:
-                known = cell.known_ts, cell.known_value
+        cell = self._board.wiring.cells.get(channel.name)
+        if cell is not None and cell.known_value is not None and (known is None or cell.known_ts > known[0]):
+            known = cell.known_ts, cell.known_value
         return known
 
     @staticmethod

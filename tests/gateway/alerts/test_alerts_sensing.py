@@ -159,6 +159,19 @@ def test_a_channel_that_only_says_unknown_grows_old_in_periods_of_its_own(senses
     assert found["reading channel:tableau.c4-mains"].why == "unknown"
 
 
+def test_what_came_between_two_looks_dates_a_silence(senses: Senses) -> None:
+    senses.bench.declare()
+    senses.read("c4-mains", 1.0)
+    senses.all()
+    for value in (1.0, 1.0, None):  # what a node had kept comes within a second, days of it
+        senses.bench.clock.pass_time(86_400)
+        senses.read("c4-mains", value)
+    senses.bench.clock.pass_time(20)
+    found = senses.all()["channel-silent channel:tableau.c4-mains"]
+    assert found.value == 8_642.0
+    assert found.heard_ts == senses.bench.clock.now - 86_420
+
+
 def test_a_line_that_was_never_measured_is_unknown_and_its_wifi_too(senses: Senses) -> None:
     senses.bench.clock.pass_time(3_600)
     senses.all()
