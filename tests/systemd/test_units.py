@@ -96,6 +96,7 @@ def test_the_drop_in_closes_the_brokers_unit(tmp_path: Path) -> None:
     [
         ("scan.conf", "vigie-sensors", 2.5),
         ("remote-broker.conf", "vigie-gateway", 1.6),
+        ("pages.conf", "vigie-gateway", 1.6),
         ("calendars.conf", "vigie-gateway", 1.8),
     ],
 )

@@ -79,6 +79,19 @@ def steps_of(wanted: Wanted, now_at: datetime) -> list[Step]:
     return steps
 
 
+def within(names: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """Those names that the authority in that folder may certify; all of them while there is none.
+
+    For names that nobody asked for: a machine that was called otherwise since keeps its certificate and loses that
+    name. Raises CertificateError and OSError.
+    """
+    path = certificate_path(folder, AUTHORITY_NAME)
+    if not path.exists():
+        return names
+    certificate = path.read_bytes()
+    return tuple(name for name in names if authority.permits(certificate, name))
+
+
 def certificate_path(folder: Path, name: str = SERVER_NAME) -> Path:
     """Where the certificate is."""
     return folder / f"{name}.crt"

@@ -6,7 +6,6 @@ import contextlib
 import ipaddress
 import socket
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 from vigie_gateway.certificates.authority import is_local
@@ -16,10 +15,9 @@ _HOSTNAME = Path("/usr/bin/hostname")
 ANSWER_S = 5.0
 
 
-def wanted_names(more: Iterable[str] = ()) -> tuple[str, ...]:
-    """What a certificate of this machine is for, best first: its names, ``more``, its addresses in private networks."""
-    addresses = [address for address in own_addresses() if is_local(address)]
-    return tuple(dict.fromkeys((*own_names(), *more, *addresses, "127.0.0.1")))
+def wanted_names() -> tuple[str, ...]:
+    """What a certificate of this machine is for, best first: its names, and its addresses in private networks."""
+    return (*own_names(), *(address for address in own_addresses() if is_local(address)), "127.0.0.1")
 
 
 def own_names() -> tuple[str, ...]:

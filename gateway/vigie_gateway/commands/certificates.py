@@ -70,11 +70,12 @@ def wanted_by(options: argparse.Namespace, settings: Settings) -> Wanted:
     from vigie_gateway.certificates import kept, own_names
     from vigie_gateway.nodes.place import site_id
 
+    folder = options.authority or kept.AUTHORITY_FOLDER
     browsers = kept.BROWSER_FOLDER if options.https is True else options.https
     return kept.Wanted(
         site=site_id(settings),
-        names=own_names.wanted_names(options.name),
-        authority=options.authority or kept.AUTHORITY_FOLDER,
+        names=tuple(dict.fromkeys((*kept.within(own_names.wanted_names(), folder), *options.name))),
+        authority=folder,
         broker=options.broker or kept.BROKER_FOLDER,
         browsers=browsers,
         broker_group=None if options.broker else kept.BROKER_GROUP,

@@ -92,7 +92,8 @@ def _renew(broker: Broker, certificate: Path, wanted: Wanted, now_at: datetime) 
     is_ours = certificate == kept.certificate_path(certificate.parent)
     if not is_ours or not kept.key_path(wanted.authority, kept.AUTHORITY_NAME).exists():
         return ()  # somebody keeps the key elsewhere, or has another certificate here
-    steps = kept.steps_of(replace(wanted, broker=certificate.parent, browsers=None), now_at)
+    names = kept.within(wanted.names, wanted.authority)
+    steps = kept.steps_of(replace(wanted, names=names, broker=certificate.parent, browsers=None), now_at)
     for step in steps:
         step.take()
     if steps:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vigie_gateway.certificates.authority import BROWSER_DAYS, CertificateError, facts_of
-from vigie_gateway.certificates.kept import Wanted, steps_of
+from vigie_gateway.certificates.kept import Wanted, steps_of, within
 
 NOW_AT = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -94,6 +94,14 @@ def test_an_authority_is_never_replaced_unasked(wanted: Wanted, tmp_path: Path) 
         take(wanted)
     key.write_bytes(kept)
     assert take(wanted) == []
+
+
+def test_a_machine_that_is_called_otherwise_since_keeps_what_its_authority_was_made_for(wanted: Wanted) -> None:
+    names = ("vigie.local", "new-name.local", "192.168.1.20", "8.8.8.8")
+    assert within(names, wanted.authority) == names
+    take(wanted)
+    assert within(names, wanted.authority) == ("vigie.local", "192.168.1.20")
+    assert take(replace(wanted, names=within(names, wanted.authority))) == []
 
 
 def test_a_group_that_is_not_there_is_one_sentence(wanted: Wanted) -> None:
