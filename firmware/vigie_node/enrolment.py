@@ -1,4 +1,4 @@
-"""Turns a one-time code into a credential: docs/protocol.md, "Enrolment". Called by ``set_up`` on the place's Wi-Fi.
+"""Turns a one-time code into a credential: docs/protocol.md, "Enrolment". Called by ``set_up``, then by ``main``.
 
 Nothing secret leaves the node before the gateway has shown, by a proof that only the code can make, that its authority
 is the one that the code is of.
@@ -7,8 +7,10 @@ is the one that the code is of.
 import binascii
 import hashlib
 import json
+import os
 
 from vigie_node import VERSION
+from vigie_node.boards.board import Board
 from vigie_node.http import HttpError, ask
 from vigie_node.trust import context, der
 
@@ -59,8 +61,9 @@ class Enrolment:
         authority: PEM, believed once ``check`` has returned.
     """
 
-    def __init__(self, typed: str) -> None:
-        """Take what was typed; raises EnrolmentError."""
+    def __init__(self, typed: str, feed: object = None) -> None:
+        """Take what was typed, and what feeds the watchdog meanwhile; raises EnrolmentError."""
+        self._feed = feed
         self.code, self.host, self.port = parse(typed)
         self.authority = ""
 
@@ -92,7 +95,7 @@ class Enrolment:
 
     def _answer(self, method: str, path: str, body: bytes, authority: bytes) -> dict[str, object]:
         try:
-            status, text = ask(self.host, self.port, method, path, body, context(authority))
+            status, text = ask(self.host, self.port, method, path, body, context(authority), feed=self._feed)
         except HttpError as error:
             raise EnrolmentError("No gateway that waits for a node: " + str(error))
         try:
@@ -104,3 +107,22 @@ class Enrolment:
         if status // 100 != 2:
             raise EnrolmentError(str(found.get("detail", "The gateway refuses: status " + str(status)))[:200])
         return found
+
+
+def tell_enrolled(board: Board, authority: str) -> None:
+    """A gateway has stored something of this node: say so to who waits there since the enrolment, if it was one."""
+    path = board.folder + "/enrolled"
+    try:
+        with open(path) as file:
+            enrolment = Enrolment(file.read(), board.feed)
+    except OSError:
+        return  # long ago, or never
+    except EnrolmentError:
+        os.remove(path)
+        return
+    os.remove(path)
+    enrolment.authority = authority
+    try:
+        enrolment.tell(True, "")
+    except EnrolmentError:
+        pass  # nobody waits any more: it holds all the same

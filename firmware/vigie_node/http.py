@@ -5,7 +5,7 @@ Of our own because what MicroPython brings holds a whole answer in RAM, and chec
 
 import socket
 
-from vigie_node.mqtt import CONNECT_S, stream
+from vigie_node.mqtt import CONNECT_S, call, stream
 
 PIECE_BYTES = 1_024
 """Read at once. Higher asks for RAM in one piece; lower takes longer."""
@@ -25,6 +25,7 @@ def ask(
     body: bytes = b"",
     tls: object = None,
     to: object = None,
+    feed: object = None,
     most: int = 8_192,
 ) -> tuple[int, bytes]:
     """The status, and the body of the answer.
@@ -37,6 +38,7 @@ def ask(
         body: JSON, of a ``POST``.
         tls: A context that wraps the socket; None: not encrypted.
         to: Called with each piece of the body, which is then not returned; None: it is.
+        feed: Called between two steps, each of which may take CONNECT_S: together they outlast a watchdog.
         most: Bytes of the body at most.
 
     Raises:
@@ -45,10 +47,13 @@ def ask(
     sock = socket.socket()
     try:
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+        call(feed)
         sock.settimeout(CONNECT_S)
         sock.connect(address)
+        call(feed)
         if tls is not None:
             sock = tls.wrap_socket(sock, server_hostname=host)  # type: ignore[attr-defined]  # of ssl
+            call(feed)
         read, write = stream(sock)
         head = method + " " + path + " HTTP/1.1\r\nhost: " + host + "\r\nconnection: close\r\n"
         if body:
@@ -56,14 +61,14 @@ def ask(
         left = head.encode() + b"\r\n" + body
         while left:
             left = left[write(left) or 0 :]  # type: ignore[operator]
-        return _answer(read, to, most)
+        return _answer(read, to, feed, most)
     except (OSError, ValueError) as error:
         raise HttpError(host + ":" + str(port) + path + ": " + str(error))
     finally:
         sock.close()
 
 
-def _answer(read: object, to: object, most: int) -> tuple[int, bytes]:
+def _answer(read: object, to: object, feed: object, most: int) -> tuple[int, bytes]:
     found = b""
     while b"\r\n\r\n" not in found:
         piece = read(PIECE_BYTES)  # type: ignore[operator]
@@ -78,6 +83,7 @@ def _answer(read: object, to: object, most: int) -> tuple[int, bytes]:
         raise HttpError("an answer without its length, or longer than " + str(most) + " bytes")
     piece, got, kept = found[at + 4 :], 0, b""
     while True:
+        call(feed)
         got += len(piece)
         if to is None or words[1] != "200":
             kept += piece

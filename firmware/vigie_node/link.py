@@ -119,7 +119,9 @@ class Link:
     def _connect(self) -> None:
         host, port = self._config.brokers[self._which]
         config, root = self._config, self._root
-        client = Client(host, port, config.node, config.password, root + "status", KEEPALIVE_S, self._tls)
+        client = Client(
+            host, port, config.node, config.password, root + "status", KEEPALIVE_S, self._tls, self._board.feed
+        )
         self._client = client
         for gateway in config.gateways:
             client.subscribe(root + "ack/" + gateway)

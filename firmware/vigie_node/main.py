@@ -1,5 +1,10 @@
-"""What ``main.py`` starts on a board, and tests as a process: the node of ``node.json``, or its set-up page."""
+"""What ``main.py`` starts on a board, and tests as a process: the node of ``node.json``, or its set-up page.
 
+What only some starts need is imported by them: all of it at once leaves no piece of RAM that the journal fits in.
+"""
+
+import gc
+import os
 import sys
 
 import slots
@@ -7,7 +12,6 @@ from vigie_node.boards.board import Board
 from vigie_node.config import Config, ConfigError
 from vigie_node.files import replace
 from vigie_node.node import ROUND_MS, Node
-from vigie_node.update import Updater
 
 TRIAL_MS = 600_000
 """A copy on trial that no gateway has heard for so long starts again, and is given up after some starts. Lower gives up
@@ -28,6 +32,7 @@ def boot_number(folder: str) -> int:
 
 def make_node(board: Board) -> Node:
     """The node that ``node.json`` describes; raises OSError where there is none, ConfigError where it is wrong."""
+    gc.collect()
     with open(board.folder + "/node.json") as file:
         config = Config(file.read())
     return Node(board, config, boot_number(board.folder))
@@ -41,22 +46,35 @@ class Life:
         self._board, self._node = board, node
         self._is_on_trial = slots.trial(board.folder)[0] == slot
         self._end_ms = board.now_ms() + TRIAL_MS
+        self._is_heard = False
         updates, authority = node.updates
+        self._authority = authority.decode()
         # Without an authority anybody could answer: then nobody is asked.
-        self._updater = (
-            Updater(board.folder, slot, updates[0], updates[1], board.tls(authority)) if updates and authority else None
-        )
+        self._updater = None
+        if updates and authority:
+            from vigie_node.update import Updater
+
+            self._updater = Updater(board.folder, slot, updates[0], updates[1], board.tls(authority), board.feed)
 
     def step(self) -> None:
         """One round."""
         self._node.step()
+        if not self._is_heard and self._node.link.is_heard():
+            self._is_heard = True
+            self._tell()
         if self._is_on_trial:
             self._judge()
         elif self._updater is not None and self._board.is_joined() and self._updater.step(self._board.now_ms()):
             self._restart()
 
+    def _tell(self) -> None:
+        if "enrolled" in os.listdir(self._board.folder or "/"):
+            from vigie_node.enrolment import tell_enrolled
+
+            tell_enrolled(self._board, self._authority)
+
     def _judge(self) -> None:
-        if self._node.link.is_heard():
+        if self._is_heard:
             slots.confirm(self._board.folder)
             self._is_on_trial = False
         elif self._board.now_ms() >= self._end_ms:

@@ -27,7 +27,15 @@ class Client:
     """
 
     def __init__(
-        self, host: str, port: int, name: str, password: str, will: str, keepalive_s: int, tls: object = None
+        self,
+        host: str,
+        port: int,
+        name: str,
+        password: str,
+        will: str,
+        keepalive_s: int,
+        tls: object = None,
+        feed: object = None,
     ) -> None:
         """Connect, and wait for the broker's yes.
 
@@ -39,6 +47,7 @@ class Client:
             will: Topic of the last will, which says ``offline``, retained.
             keepalive_s: The broker takes the node for gone after half as much again.
             tls: A context that wraps the socket; None: not encrypted.
+            feed: Called between two steps, each of which may take CONNECT_S: together they outlast a watchdog.
 
         Raises:
             MqttError: Not reached, or refused.
@@ -48,11 +57,14 @@ class Client:
         self._buffer = b""
         try:
             address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+            call(feed)
             self._socket = socket.socket()
             self._socket.settimeout(CONNECT_S)
             self._socket.connect(address)
+            call(feed)
             if tls is not None:
                 self._socket = tls.wrap_socket(self._socket, server_hostname=host)  # type: ignore[attr-defined]  # of ssl, on a board
+            call(feed)
             self._receive, self._put = stream(self._socket)
             # Clean session; will retained at QoS 1; user and password.
             body = _string("MQTT") + bytes((4, 0xEE)) + keepalive_s.to_bytes(2, "big")
@@ -154,6 +166,12 @@ class Client:
 
 _AGAIN = (11, 35, 110, 116, 2, 3)
 """EAGAIN, and what some ports say instead; 2 and 3 are what TLS wants to read or write first, on CPython."""
+
+
+def call(feed: object) -> None:
+    """Of what may be None."""
+    if feed is not None:
+        feed()  # type: ignore[operator]
 
 
 def stream(sock: object) -> tuple[object, object]:

@@ -222,9 +222,10 @@ def serve(board: Board, trouble: str) -> None:
     """Enrol what is wanted, or show the page until something is; then start again."""
     path = board.folder + "/wanted.json"
     wanted = _wanted(path)
-    if wanted is not None and not trouble:
-        trouble = enrol(board, wanted)
-        if not trouble:
+    if wanted is not None:
+        why_not = enrol(board, wanted)
+        trouble = why_not or trouble
+        if not why_not:
             os.remove(path)
             board.restart()
             return
@@ -246,6 +247,8 @@ def enrol(board: Board, wanted: dict[str, object]) -> str:
         enrolment.check()
         found = enrolment.take()
         found["wifi"], found["sensors"] = wanted["wifi"], wanted["sensors"]
+        # Before node.json, so that the node that it makes tells whether it is heard.
+        replace(board.folder + "/enrolled", str(wanted["code"]).encode())
         replace(board.folder + "/node.json", json.dumps(found).encode())
     except EnrolmentError as error:
         return str(error)

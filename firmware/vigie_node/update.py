@@ -102,7 +102,7 @@ class Updater:
         trouble: Why the last look or fetch failed; empty when it did not.
     """
 
-    def __init__(self, folder: str, running: str, host: str, port: int, tls: object) -> None:
+    def __init__(self, folder: str, running: str, host: str, port: int, tls: object, feed: object = None) -> None:
         """Begin; the first look is after a round.
 
         Args:
@@ -111,10 +111,11 @@ class Updater:
             host: Who offers versions.
             port: Of TCP.
             tls: A context that trusts the place's authority alone; None only where a test offers them.
+            feed: Feeds the watchdog while a file is fetched.
         """
         self.trouble = ""
         self._folder, self._running = folder, running
-        self._host, self._port, self._tls = host, port, tls
+        self._host, self._port, self._tls, self._feed = host, port, tls, feed
         self._due_ms = 0
         self._copy: "Copy | None" = None
 
@@ -150,7 +151,14 @@ class Updater:
 
     def _fetch(self, path: str, to: object) -> bytes:
         status, body = ask(
-            self._host, self._port, "GET", "/firmware/" + path, tls=self._tls, to=to, most=MOST_FILE_BYTES
+            self._host,
+            self._port,
+            "GET",
+            "/firmware/" + path,
+            tls=self._tls,
+            to=to,
+            feed=self._feed,
+            most=MOST_FILE_BYTES,
         )
         if status != 200:
             raise UpdateError("/firmware/" + path + ": status " + str(status))
