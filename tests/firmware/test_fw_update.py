@@ -160,10 +160,9 @@ def test_what_an_earlier_version_left_in_the_other_copy_is_cleared(flash: Path) 
     assert not (flash / "b" / "vigie_node" / "older.py").exists()
 
 
-def test_what_is_released_is_all_that_a_node_needs_and_fetches_over_tls_on_micropython(
-    tmp_path: Path, flash: Path
-) -> None:
-    """The place's authority vouches for it; another's is not asked for a single file."""
+@pytest.fixture
+def released(tmp_path: Path) -> Iterator[tuple[trustme.CA, int]]:
+    """The program as it is, as version ``next``, over TLS: the authority that vouches for it, and the port."""
     release(str(FIRMWARE), str(tmp_path / "offered"), "next")
     own = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -172,18 +171,44 @@ def test_what_is_released_is_all_that_a_node_needs_and_fetches_over_tls_on_micro
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    try:
-        said = [
-            run_there("micropython", FETCH, json.dumps([str(flash), server.server_address[1], pem]) + "\n").split("\n")
-            for pem in (trustme.CA().cert_pem.bytes().decode(), own.cert_pem.bytes().decode())
-        ]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    assert said[0][0] == "False"
-    assert "firmware/manifest.json" in said[0][1]
-    assert said[1] == ["True", "", ""]
+    yield own, server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_nothing_is_fetched_from_who_is_not_of_the_places_authority(
+    released: tuple[trustme.CA, int], flash: Path
+) -> None:
+    _, port = released
+    stranger = trustme.CA().cert_pem.bytes().decode()
+    said = run_there("micropython", FETCH, json.dumps([str(flash), port, stranger]) + "\n").split("\n")
+    assert said[0] == "False"
+    assert "firmware/manifest.json" in said[1]
+    assert not (flash / "b").exists()
+
+
+def test_a_running_node_fetches_a_version_whole_and_starts_again_to_try_it(
+    released: tuple[trustme.CA, int], flash: Path
+) -> None:
+    """On MicroPython with a Pico's heap, beside its sensors and its journal."""
+    own, port = released
+    described = {
+        "site": "lieu",
+        "node": "pico-1",
+        "password": "x",
+        "ca": own.cert_pem.bytes().decode(),
+        "brokers": [{"host": "127.0.0.1", "port": 1}],
+        "gateways": ["main"],
+        "update": {"host": "localhost", "port": port},
+        "sensors": [{"kind": "door", "id": "porte", "outer": 14, "inner": 15}],
+    }
+    (flash / "node.json").write_text(json.dumps(described), encoding="utf-8")
+    command = [*interpreter("micropython"), str(FIRMWARE / "run_unix.py"), str(flash)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as node:
+        assert node.stderr is not None
+        assert node.wait(60) == 0, node.stderr.read()
+    assert slots.trial(str(flash)) == ("b", 0)
     held = {path.relative_to(flash / "b").as_posix() for path in (flash / "b").rglob("*") if path.is_file()}
     assert held == {*files_of(str(FIRMWARE)), "version"}
     assert "vigie_node/boards/rp2.py" in held
