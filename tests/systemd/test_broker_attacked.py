@@ -91,14 +91,43 @@ def test_nobody_comes_in_without_a_name_and_its_own_password(
         assert stranger.connected.is_failure
 
 
-def test_no_one_comes_in_by_an_older_tls_or_without_it(broker: ShippedBroker) -> None:
+def hand_shaken(broker: ShippedBroker, version: ssl.TLSVersion | None = None, ciphers: str = "") -> str:
+    """The version of TLS that a client gets; with ``version`` one that speaks no other, by these ciphers alone."""
     trust = ssl.create_default_context(cafile=str(broker.ca_file))
-    trust.maximum_version = ssl.TLSVersion.TLSv1_2
+    if ciphers:
+        trust.set_ciphers(ciphers)
+    if version is not None:
+        trust.minimum_version = trust.maximum_version = version
     with (
         socket.create_connection(("127.0.0.1", broker.lan_port), 10) as plain,
-        pytest.raises((ssl.SSLError, ConnectionError)),
+        trust.wrap_socket(plain, server_hostname="localhost") as secured,
     ):
-        trust.wrap_socket(plain, server_hostname="localhost")
+        return str(secured.version())
+
+
+def test_a_pi_comes_in_by_tls_1_3_and_a_board_by_the_best_of_1_2(broker: ShippedBroker) -> None:
+    assert hand_shaken(broker) == "TLSv1.3"
+    assert hand_shaken(broker, ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256") == "TLSv1.2"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("version", "ciphers"),
+    [
+        (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256"),
+        (ssl.TLSVersion.TLSv1_2, "AES128-GCM-SHA256"),
+        (ssl.TLSVersion.TLSv1_2, "aNULL:@SECLEVEL=0"),
+    ],
+)
+def test_no_one_comes_in_by_an_older_or_weaker_tls(
+    broker: ShippedBroker, version: ssl.TLSVersion, ciphers: str
+) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        hand_shaken(broker, version, ciphers)
+
+
+def test_no_one_comes_in_without_tls(broker: ShippedBroker) -> None:
     with socket.create_connection(("127.0.0.1", broker.lan_port), 10) as plain:
         plain.sendall(CONNECT)
         with contextlib.suppress(ConnectionResetError):
