@@ -34,7 +34,7 @@ class AlertsView:
         timezone: IANA name.
         now_ts: The gateway's time.
         tab: One of TABS.
-        counts: How many are current, silenced and recovered, by tab; the history is not counted.
+        counts: How many are current, silenced and recovered, by tab; the history is not counted, nor what nobody knows.
         rows: Of the tab.
         selected: The one that is shown in full; None where none is.
         course: Of that one.
@@ -46,6 +46,7 @@ class AlertsView:
         told: Who is told.
         trace: What the selected one's signal was around it; None where history does not tell.
         is_trace_readable: Whether it could be read.
+        is_watched: Whether anything looks for alerts now; else what is current is that of the last look.
     """
 
     site_name: Mapping[str, str]
@@ -64,6 +65,7 @@ class AlertsView:
     told: tuple[ToldView, ...] = ()
     trace: AlertTrace | None = None
     is_trace_readable: bool = True
+    is_watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ def _nothing(view: AlertsView, language: Language) -> str:
     }
     if view.tab in words:
         return words[view.tab]
+    if not view.is_watched:
+        return language.gettext("Nothing was wrong when alerts were last looked for.")
     if view.last is None or view.last.ended_ts is None:
         return language.gettext("Nothing is wrong. No alert has ever been raised here.")
     return language.gettext(

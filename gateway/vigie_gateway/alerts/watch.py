@@ -137,7 +137,10 @@ class Watch:
 
     def is_progressing(self) -> bool:
         """Whether the thread lives and came through a whole round lately: what the watchdogs ask."""
-        return self._thread.is_alive() and self._monotonic() - self._progress_mono < STALLED_S
+        return self._thread.is_alive() and self._came_round()
+
+    def _came_round(self) -> bool:
+        return self._monotonic() - self._progress_mono < STALLED_S
 
     def look(self) -> bool:
         """One round; whether it went through. Called by the thread, and by tests without one."""
@@ -193,7 +196,7 @@ class Watch:
 
         None while nobody knows: before the first round, and where the thread does not come round.
         """
-        if not self.rounds or not self.is_progressing():
+        if not self.rounds or not self._came_round():
             return None
         firing = [alert for alert in self.standing if alert.phase is Phase.FIRING]
         numbers = {alert.number for alert in firing}

@@ -147,7 +147,7 @@ class _Pages:
     ) -> Response:
         """The page, with an alert in full where one is asked for."""
         now_ts = self._gateway.clock.now_ts()
-        current, silenced = self._desk.current(), self._desk.silenced()
+        current, silenced, count = self._desk.current(), self._desk.silenced(), self._desk.count()
         recovered = self._desk.recovered(now_ts - RECOVERED_S)
         rows = {"current": current, "silenced": silenced, "recovered": recovered}.get(tab)
         older = None
@@ -164,7 +164,8 @@ class _Pages:
             timezone=self._gateway.site.timezone,
             now_ts=now_ts,
             tab=tab,
-            counts={"current": len(current), "silenced": len(silenced), "recovered": len(recovered)},
+            counts={"silenced": len(silenced), "recovered": len(recovered)}
+            | ({} if count is None else {"current": count}),
             rows=tuple(rows),
             selected=None if detail is None else detail.view,
             course=() if detail is None else detail.course,
@@ -176,6 +177,7 @@ class _Pages:
             told=tuple(self._gateway.roll.told()),
             trace=trace,
             is_trace_readable=is_readable,
+            is_watched=count is not None,
         )
         forms = forms or self._forms(principal_of(request))
         return page(render_alerts(view, chosen_language(request), chosen_theme(request), forms), status)

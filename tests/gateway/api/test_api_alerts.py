@@ -13,6 +13,7 @@ from tests.gateway.conftest import Bench, ask_from
 
 from vigie_contract.readings import Reading
 from vigie_gateway.alerts.book_file import BookError
+from vigie_gateway.alerts.watch import STALLED_S
 from vigie_gateway.auth.access import COOKIE
 from vigie_gateway.auth.accounts import ALERTS_SCOPE, Accounts
 from vigie_gateway.auth.roles import Role
@@ -91,6 +92,7 @@ def test_what_fires_is_listed_in_both_languages_and_shown_in_full(desk: TestClie
 
 
 def test_a_place_where_nothing_was_ever_wrong_says_so(bench: Bench, desk: TestClient) -> None:
+    assert bench.alerts.watch.look()
     assert "No alert has ever been raised here" in text_of(desk, "/alerts?l=en")
     assert "est en silence." in text_of(desk, "/alerts?l=fr&tab=silenced")
 
@@ -223,6 +225,20 @@ def test_a_form_of_another_session_changes_nothing(desk: TestClient, number: int
     answer = desk.post(f"/alerts/{number}/acknowledge", data={"csrf": "of another"}, headers=ORIGIN)
     assert answer.status_code == 403
     assert desk.get("/api/v1/alerts").json()[0]["taken_by"] == ""
+
+
+def test_where_nothing_looks_for_alerts_the_pages_say_so_and_count_none(
+    bench: Bench, desk: TestClient, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Alerts: 1" in text_of(desk, "/rooms/atelier?l=en")
+    assert "stands still" not in text_of(desk, "/alerts?l=en")
+    monkeypatch.setattr(bench.alerts.watch, "_progress_mono", bench.alerts.watch._monotonic() - STALLED_S)
+    for path in ("/board", "/rooms/atelier", "/health", "/history/atelier"):
+        assert "Alerts: not known" in text_of(desk, f"{path}?l=en")
+    page = text_of(desk, "/alerts?l=en")
+    assert "Nobody looks for outages: the alert thread stands still." in page.partition("<article")[0]
+    assert f"/alerts/{number}?" in page
+    assert "<b>1</b></a>" not in page
 
 
 def test_what_is_over_is_listed_as_recovered_and_takes_no_marks(bench: Bench, desk: TestClient, number: int) -> None:
