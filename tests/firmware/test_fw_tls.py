@@ -10,6 +10,7 @@ import pytest
 import trustme
 from tests.firmware.interpreters import run_there
 from tests.sensors.wire.conftest import Broker
+from tests.systemd.shipped_broker import ShippedBroker, needs_mosquitto
 
 CODE = """
 import json
@@ -47,3 +48,23 @@ def test_only_a_broker_of_the_places_authority_is_spoken_with(name: str, tmp_pat
         broker.kill()
     assert said["own"] == "heard 20\n"
     assert said["another"].startswith("refused")
+
+
+INSTALLED = """
+import json
+from vigie_node.mqtt import Client
+from vigie_node.trust import context
+port, pem = json.loads(sys.stdin.readline())
+tls = context(pem.encode())
+Client("localhost", port, "pi-accueil", "secret-pi-accueil", "vigie/1/lieu/pi-accueil/status", 30, tls)
+print("in")
+"""
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("name", ["micropython", "cpython"])
+def test_a_board_comes_in_at_the_broker_as_installed(name: str, tmp_path: Path) -> None:
+    """By an authority of ours, whose name constraint MicroPython's TLS does not know: it would refuse a critical one."""
+    with ShippedBroker(tmp_path) as broker:
+        given = json.dumps([broker.lan_port, broker.ca_file.read_text()])
+        assert run_there(name, INSTALLED, given + "\n") == "in\n"
