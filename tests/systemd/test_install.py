@@ -323,3 +323,15 @@ def test_nothing_is_left_when_that_is_asked_for_twice(debian: Debian) -> None:
     assert left == ""
     assert debian.ask("ls", "/run/vigie-sensors") == ""
     assert "vigie" not in (debian.tree / "etc" / "passwd").read_text()
+
+
+def test_with_https_the_first_address_is_for_a_phone(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
+    with timed("install --https", capsys):
+        said = debian.do("/srv/vigie/run", "install", "--https", "--bundle", BUNDLE)
+    assert re.search(r"https://vigie\.local:8443/setup/start/", said)
+    assert re.search(r"[▀▄█]{7}", said), "a QR code"
+    ask = "import ssl, http.client as h; trust = ssl.create_default_context(cafile='/etc/vigie/authority/ca.crt'); "
+    ask += "line = h.HTTPSConnection('127.0.0.1', 8443, context=trust); line.request('GET', '/', headers="
+    ask += "{'host': 'vigie.local:8443'}); print(line.getresponse().status)"
+    assert debian.do("python3", "-c", ask).strip() == "200"
+    assert "Nothing was changed" in debian.do("/srv/vigie/run", "install", "--https", "--bundle", BUNDLE)

@@ -22,6 +22,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--node", help="this machine's id as a node (default: pi-1)")
     parser.add_argument("--site", default="vigie", help="the place's short name, as this node says it (default: vigie)")
     parser.add_argument("--name", default="vigie", help='NAME.local in the network (default: vigie; "": as it is)')
+    parser.add_argument("--https", action="store_true", help="serve the pages to the network too, over HTTPS")
     add_common(parser)
     parser.set_defaults(run=run)
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     machine, kind = Machine(options.root), kind_of(Machine(options.root))
     try:
         node, site = check_id(options.node or "pi-1", "node"), check_id(options.site, "site")
-        wishes = Wishes(node, site, options.name, not options.sensors_only, options.bundle)
+        wishes = Wishes(node, site, options.name, not options.sensors_only, options.bundle, options.https)
         source = this_source()
         is_enrolled = all(machine.at(f"/etc/vigie/{name}").exists() for name in ("sensors.toml", "credentials/sensors"))
         steps = install_steps(wishes, kind, source, is_enrolled=is_enrolled)

@@ -156,17 +156,21 @@ class Certificates:
 
     Attributes:
         name: What the machine answers to, beside what it is called by itself; empty for nothing more.
+        for_pages: Also one for the pages.
     """
 
     name: str
+    for_pages: bool = False
 
     @property
     def command(self) -> tuple[str, ...]:
         """What makes them, or only says so with ``--dry-run``."""
         further = ("--name", self.name) if self.name else ()
-        return ("/opt/vigie/bin/vigie-gateway", "certificates", *further)
+        return ("/opt/vigie/bin/vigie-gateway", "certificates", *further, *(("--https",) if self.for_pages else ()))
 
     def __str__(self) -> str:
+        if self.for_pages:
+            return "make the pages' certificate by this place's own authority"
         return "make this place's own authority, and the broker's certificate by it"
 
 

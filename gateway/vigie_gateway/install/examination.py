@@ -103,7 +103,8 @@ def is_done(action: Action, machine: Machine) -> bool:  # noqa: C901, PLR0911, P
             is_known = re.search(rf"^{re.escape(action.user)}:\$", digests, re.MULTILINE) is not None
             return is_known and bool(machine.read(action.file))
         case Certificates():
-            return machine.at("/etc/mosquitto/certs/vigie.crt").is_file() and _fit(action, machine)
+            kept = "/etc/vigie/https" if action.for_pages else "/etc/mosquitto/certs"
+            return machine.at(f"{kept}/vigie.crt").is_file() and _fit(action, machine)
         case Version():
             return machine.read(f"{action.folder}/{COMPLETE}") == python_of(machine).encode()
         case Enabled():

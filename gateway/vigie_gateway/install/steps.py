@@ -43,6 +43,14 @@ GATEWAY_TOML = """\
 [broker]
 password_file = "/run/credentials/vigie-gateway.service/broker-password"
 """
+HTTP_TABLE = """
+# The pages, in the place's network too: /opt/vigie/docs/https.md.
+[http]
+host = "0.0.0.0"
+names = ["{name}.local"]
+certificate_file = "/etc/vigie/https/vigie.crt"
+key_file = "/etc/vigie/https/vigie.key"
+"""
 SENSORS_TOML = """\
 # What this Pi measures: docs/configuration.md and docs/drivers.md (/opt/vigie/docs) have every key and driver.
 # `site` is the place's short name, as typed when it is set up in the browser.
@@ -93,6 +101,7 @@ def install_steps(wishes: Wishes, kind: Kind, source: Source, *, is_enrolled: bo
         *places_of_programs(version_folder(source)),
         *system_files(source, is_gateway=wishes.is_gateway, name=wishes.name),
         *(_broker(wishes) if wishes.is_gateway else ()),
+        *(_pages(wishes, source) if wishes.is_gateway and wishes.has_https else ()),
         *_configuration(wishes),
         *(_name(wishes) if wishes.is_gateway and wishes.name else ()),
         *running(is_gateway=wishes.is_gateway, is_measuring=wishes.is_gateway or is_enrolled),
@@ -205,11 +214,22 @@ def _broker(wishes: Wishes) -> Iterable[Step]:
     )
 
 
+def _pages(wishes: Wishes, source: Source) -> Iterable[Step]:
+    drop_in = File(f"{UNITS}/{GATEWAY}.d/pages.conf", source.shipped("systemd/optional/pages.conf"))
+    certificate = Certificates(f"{wishes.name}.local" if wishes.name else "", for_pages=True)
+    yield Step(
+        "HTTPS for the pages, in the place's network",
+        (certificate, drop_in),
+        refreshes=("systemd", GATEWAY),
+    )
+
+
 def _configuration(wishes: Wishes) -> Iterable[Step]:
     if wishes.is_gateway:
         sensors = SENSORS_TOML.format(site=wishes.site, node=wishes.node).encode()
+        gateway = GATEWAY_TOML + (HTTP_TABLE.format(name=wishes.name or "vigie") if wishes.has_https else "")
         files = (
-            File("/etc/vigie/gateway.toml", GATEWAY_TOML.encode(), is_kept=True),
+            File("/etc/vigie/gateway.toml", gateway.encode(), is_kept=True),
             File("/etc/vigie/sensors.toml", sensors, is_kept=True),
         )
         yield Step("a first configuration; yours stays as it is", files, refreshes=(GATEWAY, SENSORS))

@@ -27,6 +27,7 @@ class Wishes:
         name: What it answers to in the local network, before ``.local``; empty leaves its name alone.
         is_gateway: Else it only measures.
         bundle: A folder of wheels, for a machine without internet.
+        has_https: The pages are served to the network, with a certificate by the place's own authority.
     """
 
     node: str
@@ -34,6 +35,7 @@ class Wishes:
     name: str = "vigie"
     is_gateway: bool = True
     bundle: Path | None = None
+    has_https: bool = False
 
 
 @dataclass(frozen=True, slots=True)

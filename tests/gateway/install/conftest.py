@@ -58,8 +58,9 @@ class TreeMachine(Machine):
         elif command[0] == "systemctl":
             self._links(command[1], command[2:])
         elif "certificates" in command:
-            self._append("/etc/mosquitto/certs/vigie.key", "key")
-            self._append("/etc/mosquitto/certs/vigie.crt", "certificate")
+            folder = "/etc/vigie/https" if "--https" in command else "/etc/mosquitto/certs"
+            self._append(f"{folder}/vigie.key", "key")
+            self._append(f"{folder}/vigie.crt", "certificate")
         elif command[0].endswith("bin/vigie-gateway"):
             return "vigie-gateway 0.1.0\n"
         elif " -m venv " in line:

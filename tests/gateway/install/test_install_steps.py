@@ -184,6 +184,18 @@ def test_the_broker_listens_for_others_only_once_it_has_its_certificate(machine:
     assert "listener 8883" in machine.at("/etc/mosquitto/conf.d/vigie-lan.conf").read_text()
 
 
+def test_the_pages_are_served_to_the_network_only_when_asked_for_and_with_a_certificate(machine: TreeMachine) -> None:
+    install(machine)
+    assert load_settings(machine.at("/etc/vigie/gateway.toml")).http.host == "127.0.0.1"
+    machine.at("/etc/vigie/gateway.toml").unlink()
+    install(machine, Wishes(node="pi-1", site="vigie", name="cafe", has_https=True))
+    http = load_settings(machine.at("/etc/vigie/gateway.toml")).http
+    assert (http.host, http.names) == ("0.0.0.0", ("cafe.local",))
+    assert http.certificate_file == "/etc/vigie/https/vigie.crt"
+    assert machine.at("/etc/systemd/system/vigie-gateway.service.d/pages.conf").is_file()
+    assert "/opt/vigie/bin/vigie-gateway certificates --name cafe.local --https" in machine.ran
+
+
 def test_a_pi_that_only_measures_gets_no_broker_and_no_gateway(machine: TreeMachine) -> None:
     install(machine, SENSORS)
     changed = " ".join([*machine.files(), *machine.ran])
