@@ -64,7 +64,7 @@ print("in")
 @needs_mosquitto
 @pytest.mark.parametrize("name", ["micropython", "cpython"])
 def test_a_board_comes_in_at_the_broker_as_installed(name: str, tmp_path: Path) -> None:
-    """By an authority of ours, whose name constraint MicroPython's TLS does not know: it would refuse a critical one."""
+    """By an authority of ours, with a name constraint that MicroPython does not know, and refuses when critical."""
     with ShippedBroker(tmp_path) as broker:
         given = json.dumps([broker.lan_port, broker.ca_file.read_text()])
         assert run_there(name, INSTALLED, given + "\n") == "in\n"
