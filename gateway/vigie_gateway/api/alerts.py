@@ -159,13 +159,13 @@ class _Pages:
         if number is not None and detail is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"no alert has the number {number}; /alerts lists them")
         trace, is_readable = self._trace(detail, now_ts)
+        counts = {"silenced": len(silenced), "recovered": len(recovered)}
         view = AlertsView(
             site_name=self._gateway.site.name,
             timezone=self._gateway.site.timezone,
             now_ts=now_ts,
             tab=tab,
-            counts={"silenced": len(silenced), "recovered": len(recovered)}
-            | ({} if count is None else {"current": count}),
+            counts=counts if count is None else {"current": count, **counts},
             rows=tuple(rows),
             selected=None if detail is None else detail.view,
             course=() if detail is None else detail.course,
