@@ -1,7 +1,7 @@
 """What can be measured: the name, unit, range and averaging of each quantity.
 
 The sensors declare channels by these names, the gateway judges readings by their ranges and averages them as told
-here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for dBm, ms, MHz, VA, Wh, ppm, hPa; %EL is
+here. Units are those of SenML's registries (RFC 8428 §12.1, RFC 8798 for B, dBm, ms, MHz, VA, Wh, ppm, hPa; %EL is
 percent of a battery, %RH relative humidity, Cel degrees Celsius).
 """
 
@@ -120,6 +120,10 @@ _ALL = (
     _gauge("stations", "count", 0, 2_007, 1, "Stations associated with the access point"),
     _gauge("channel_utilisation", "/", 0, 1, 0.001, "Share of the time that the access point senses its channel busy"),
     _gauge("neighbours", "count", 0, 1_000, 1, "Access points of others on a channel: their number only"),
+    # A node's own health.
+    _gauge("free_memory", "B", 0, 1e12, 1_000, "Memory that a node's program may still use"),
+    _counter("starts", "count", 65_535, "Starts of a node's program since it was set up; after 65,535 comes 0"),
+    _choice("start_cause", "Why a node's program last started: power, watchdog, software, pin, unknown"),
     # Network.
     _gauge("latency_p50", "ms", 0, 60_000, 0.01, "Median round-trip time over the period"),
     _gauge("latency_p95", "ms", 0, 60_000, 0.01, "95th percentile of the round-trip time over the period"),

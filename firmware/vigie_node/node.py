@@ -5,6 +5,7 @@ import sys
 from vigie_node import VERSION, senml
 from vigie_node.boards.board import Board
 from vigie_node.config import Config
+from vigie_node.health import CHANNELS, Health
 from vigie_node.journal import Journal
 from vigie_node.link import Link
 from vigie_node.sensors import KINDS
@@ -13,8 +14,6 @@ ROUND_MS = 20
 """Of rest between two rounds. Lower takes current from a battery; higher lets edges wait, whose time is right all the
 same."""
 SPILL_EACH_MS = 10_000
-HEALTH_EACH_MS = 60_000
-"""Between two readings of the node's own signal strength."""
 TIME_EACH_MS = 3_600_000
 """Between two questions for the time. The clock of a board is off by some seconds a day."""
 TIME_AGAIN_MS = 30_000
@@ -54,15 +53,15 @@ class Node:
                 self._by_pin.setdefault(number, []).append(index)
                 is_active = board.watch(number, bool(one.options["active_low"]))
                 self._sensors[index].edge(now_ms, number, is_active)
-        self._rssi = len(channels)
-        channels.append({"id": "rssi", "quantity": "rssi", "period_s": HEALTH_EACH_MS / 1000})
+        self._health, self._health_first = Health(board, boot, now_ms), len(channels)
+        channels += CHANNELS
         self.journal = Journal(board.folder + "/journal", board.random_id(12))
         about = senml.birth(software(board), board.random_id(16), channels)
         names = [(str(one["id"]), str(one["quantity"])) for one in channels]
         self.link = Link(config, self.journal, names, about, board, boot)
         self._time_host = config.time_host
         self.updates = (config.updates, config.authority.encode())
-        self._health_ms = self._spill_ms = now_ms
+        self._spill_ms = now_ms
         self._time_ms = now_ms
 
     def step(self) -> None:
@@ -80,10 +79,8 @@ class Node:
                 # In step with its period, unless the loop was held for longer than that.
                 period_ms = self._config[index].period_ms
                 self._due_ms[index] = due_ms + period_ms if now_ms < due_ms + period_ms else now_ms + period_ms
-        if now_ms >= self._health_ms:
-            rssi_dbm = board.rssi_dbm()
-            self._keep(self._rssi, rssi_dbm, "" if rssi_dbm is not None else "not-told", now_ms)
-            self._health_ms = now_ms + HEALTH_EACH_MS
+        for offset, value, reason in self._health.say(now_ms):
+            self._keep(self._health_first + offset, value, reason, now_ms)
         if now_ms >= self._spill_ms:
             self.journal.spill_old(now_ms, board.wall_ms())
             self._spill_ms = now_ms + SPILL_EACH_MS

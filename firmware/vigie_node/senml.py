@@ -9,6 +9,8 @@ Pico has in one piece after some days."""
 
 STATES = ("occupied", "closed", "open", "in_use", "switched_on", "mains", "out_of_order", "power_save")
 """Quantities that are true or false."""
+CHOICES = ("start_cause",)
+"""Quantities whose value is the index of a word; the birth lists the words."""
 UNITS = {
     "people_in": "count",
     "people_out": "count",
@@ -21,6 +23,8 @@ UNITS = {
     "humidity": "%RH",
     "carbon_dioxide": "ppm",
     "rssi": "dBm",
+    "free_memory": "B",
+    "starts": "count",
 }
 """Of what a node of this kind measures, beside states, whose unit is 1. All as in docs/protocol.md."""
 DECIMALS = {"current": 2, "voltage": 2, "temperature": 1, "humidity": 1}
@@ -29,7 +33,7 @@ DECIMALS = {"current": 2, "voltage": 2, "temperature": 1, "humidity": 1}
 
 def unit_of(quantity: str) -> str:
     """As docs/protocol.md says it."""
-    return "1" if quantity in STATES else UNITS[quantity]
+    return "1" if quantity in STATES or quantity in CHOICES else UNITS[quantity]
 
 
 def quoted(text: str) -> str:
@@ -72,6 +76,9 @@ def birth(software: str, boot: str, channels: list[dict[str, object]]) -> str:
         for key in ("room", "label"):
             if channel.get(key):
                 entry += ',"' + key + '":' + quoted(str(channel[key]))
+        labels = channel.get("labels")
+        if isinstance(labels, tuple):
+            entry += ',"labels":[' + ",".join([quoted(word) for word in labels]) + "]"
         entries.append(entry + "}")
     about = '{"v":1,"software":' + quoted(software) + ',"boot":' + quoted(boot)
     return about + ',"channels":[' + ",".join(entries) + "]}"
@@ -84,6 +91,8 @@ def record(channel: str, quantity: str, value: float | None, reason: str, age_ms
         return text + ',"vs":' + quoted(reason)
     if quantity in STATES:
         return text + ',"vb":' + ("true" if value else "false")
+    if quantity in CHOICES:
+        return text + ',"v":' + number(value, 0)
     return text + ',"u":' + quoted(unit_of(quantity)) + ',"v":' + number(value, DECIMALS.get(quantity, 0))
 
 

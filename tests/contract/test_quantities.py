@@ -27,6 +27,7 @@ SENML_UNITS = {
     "lx",
     "ppm",
     "hPa",
+    "B",
 }
 
 every_quantity = pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.name)

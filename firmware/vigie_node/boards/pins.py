@@ -72,6 +72,8 @@ class Edges:
 def samples(adc: int, period_us: int, periods: int) -> list[int]:
     """Of an input, for whole periods, as ``waveform`` wants them."""
     source = ADC(Pin(adc))
+    if hasattr(ADC, "ATTN_11DB"):
+        source.atten(ADC.ATTN_11DB)  # an ESP32's input ends at 1.1 V otherwise
     found: list[int] = []
     start = ticks_us()
     while True:
