@@ -105,6 +105,19 @@ def test_a_module_says_its_purpose_and_fits_in_a_head(module: Path) -> None:
     assert len(text.splitlines()) <= LONGEST_MODULE_LINES
 
 
+FIRMWARE = sorted((ROOT / "firmware").rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", FIRMWARE, ids=lambda module: str(module.relative_to(ROOT)))
+def test_a_file_of_the_firmware_says_its_purpose_and_touches_hardware_only_as_a_board(module: Path) -> None:
+    """So that all the rest runs on any machine; ``main.py`` alone starts a chip again when a copy fails."""
+    text = module.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)), "no docstring"
+    assert len(text.splitlines()) <= LONGEST_MODULE_LINES
+    if imports_of(module) & {"machine", "network", "ntptime"}:
+        assert module.parent.name == "boards" or module == ROOT / "firmware" / "main.py"
+
+
 WALL_CLOCK = re.compile(
     r"""\btime\.(?:time|time_ns|localtime|gmtime|ctime|strftime|clock_gettime|clock_gettime_ns|clock_settime)\b
     | \bfrom\ time\ import\b | \b(?:datetime|dt)\.(?:now|utcnow|today)\( | \bdate\.today\(

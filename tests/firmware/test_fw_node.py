@@ -147,7 +147,7 @@ def pico(place: Place, name: str) -> Pico:
     return Pico(folder, name)
 
 
-@pytest.mark.parametrize("name", ["micropython", "cpython"])
+@pytest.mark.parametrize("name", ["micropython", pytest.param("cpython", marks=pytest.mark.long)])
 def test_what_a_node_measures_before_while_and_after_it_is_cut_off_is_on_the_gateways_disk(
     place: Place, name: str
 ) -> None:
