@@ -57,7 +57,10 @@ def trial(folder: str) -> tuple[str, int]:
 def choose(folder: str) -> str:
     """The copy to start now; counts the start of one on trial, and gives up one that was started in vain."""
     slot, starts = trial(folder)
-    if not slot or slot == good(folder):
+    if slot == good(folder):
+        forget(folder + "/trial")  # the power went between the two steps of `confirm`
+        return slot
+    if not slot:
         return good(folder)
     if starts < STARTS:
         replace(folder + "/trial", slot + " " + str(starts + 1))

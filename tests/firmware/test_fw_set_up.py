@@ -106,6 +106,21 @@ def test_a_real_browsers_request_is_answered_over_a_socket() -> None:
     assert page.wanted is not None
 
 
+def test_a_board_serves_the_same_page() -> None:
+    """MicroPython reads what a browser sends, and writes the same bytes."""
+    code = (
+        "from vigie_node.set_up import Page\nimport json\nfrom binascii import unhexlify, hexlify\n"
+        "page = Page({}, '')\n"
+        "for _ in range(2):\n    print(hexlify(page.answer(unhexlify(sys.stdin.readline().strip()))).decode())\n"
+        "print(json.dumps(page.wanted))\n"
+    )
+    wrong, right = posted(RIGHT | {"code": "x"}), posted(RIGHT)
+    said = run_there("micropython", code, f"{wrong.hex()}\n{right.hex()}\n").splitlines()
+    here = Page({}, "")
+    assert [bytes.fromhex(line) for line in said[:2]] == [here.answer(wrong), here.answer(right)]
+    assert json.loads(said[2]) == here.wanted
+
+
 def test_any_name_is_this_node() -> None:
     question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05vigie\x05local\x00\x00\x01\x00\x01"
     answer = name_answer(question, "192.168.4.1")

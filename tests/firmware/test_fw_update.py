@@ -112,6 +112,19 @@ def test_a_version_that_no_gateway_hears_is_given_up_and_not_fetched_again(
     assert updated(Updater(str(flash), "a", "127.0.0.1", port, None))
 
 
+def test_a_trial_that_ended_well_but_for_its_last_step_holds_no_later_update_up(
+    offered: tuple[Path, int], flash: Path
+) -> None:
+    """Power cut within ``confirm``."""
+    (flash / "slot").write_text("b")
+    (flash / "trial").write_text("b 1")
+    assert slots.choose(str(flash)) == "b"
+    folder, port = offered
+    offer(folder, NEW)
+    assert updated(Updater(str(flash), "b", "127.0.0.1", port, None))
+    assert slots.trial(str(flash)) == ("a", 0)
+
+
 def test_a_file_that_is_not_what_the_manifest_says_is_never_tried(offered: tuple[Path, int], flash: Path) -> None:
     folder, port = offered
     offer(folder, NEW)

@@ -54,8 +54,11 @@ class Chip(Board):
 
     def join(self, ssid: str, password: str) -> None:
         self._wlan.active(True)
-        self._wlan.disconnect()
-        self._wlan.connect(ssid, password)
+        try:
+            self._wlan.disconnect()
+            self._wlan.connect(ssid, password)
+        except OSError:
+            pass  # an ESP32 that is still trying says so; the link tries again
 
     def is_joined(self) -> bool:
         return bool(self._wlan.isconnected())

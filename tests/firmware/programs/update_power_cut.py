@@ -146,6 +146,8 @@ while True:
         install()
         if started() != 2 or slots.good("/flash") != "b" or slots.trial("/flash")[0]:
             bad.append("cut %d: the update cannot be had any more" % cuts)
+    if started() != 2 or slots.choose("/flash") != "b" or slots.trial("/flash")[0]:
+        bad.append("cut %d: the trial never ends" % cuts)
     os.umount("/flash")
     if is_over:
         break
