@@ -29,7 +29,7 @@ def add_parser(commands: Commands) -> None:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add what ``install`` and ``upgrade`` both take."""
-    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="wheels that ./run bundle made: no internet then")
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="a folder of wheels, in place of the internet")
     parser.add_argument("--dry-run", action="store_true", help="show every step, and change nothing")
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
 
@@ -108,7 +108,7 @@ def refusal(machine: Machine, wishes: Wishes) -> tuple[int, str] | None:
         is_by_hand=by_hand.exists() and not by_hand.is_symlink(),
     )
     if wishes.bundle is not None and not wishes.bundle.is_dir():
-        found.append(f"{wishes.bundle} is no folder: ./run bundle makes one")
+        found.append(f"{wishes.bundle} is no folder: docs/install.md, Without internet, says how to make one")
     return (EXIT_UNAVAILABLE, "\n".join(found)) if found else None
 
 

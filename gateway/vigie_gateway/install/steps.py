@@ -127,7 +127,7 @@ def _programs(wishes: Wishes, kind: Kind, source: Source) -> Step:
     return Step(
         f"programs of version {source.id}",
         (Folder(OPT), Folder(f"{OPT}/versions"), version),
-        remedy="where something cannot be fetched: is the network there? Without one: --bundle FOLDER (./run bundle)",
+        remedy="what cannot be fetched: is the network there? Without one: docs/install.md, Without internet",
     )
 
 
