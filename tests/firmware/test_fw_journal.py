@@ -62,9 +62,20 @@ def _small_files() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30)
 @given(STEPS)
 def test_what_is_not_acknowledged_evicted_or_cut_off_is_held_under_its_number(steps: list[tuple[str, int]]) -> None:
+    _hold(steps)
+
+
+@pytest.mark.long
+@settings(max_examples=1_000)
+@given(STEPS)
+def test_many_more_lives_of_a_journal_hold_the_same(steps: list[tuple[str, int]]) -> None:
+    _hold(steps)
+
+
+def _hold(steps: list[tuple[str, int]]) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         journal = opened(folder)
