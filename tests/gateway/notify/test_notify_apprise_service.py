@@ -43,6 +43,7 @@ def test_a_webhook_gets_the_key_and_what_the_message_is_about(web: Receiver, mes
     }
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what its services import
 def test_the_source_of_every_scheme_that_is_taken_is_found_without_loading_it() -> None:
     from apprise.manager_plugins import NotificationManager
