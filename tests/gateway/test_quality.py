@@ -19,7 +19,9 @@ def test_a_believable_reading_passes_unchanged() -> None:
     assert judge(QUANTITIES["power"], NOW_TS - 1, 230.0, None, None, NOW_TS) == (NOW_TS - 1, 230.0, None, None)
 
 
-@pytest.mark.parametrize(("quantity", "value"), [("apparent_power", -1.0), ("loss", 1.5), ("rssi", 20.0), ("current", 401.0)])
+@pytest.mark.parametrize(
+    ("quantity", "value"), [("apparent_power", -1.0), ("loss", 1.5), ("rssi", 20.0), ("current", 401.0)]
+)
 def test_a_value_outside_of_its_range_becomes_unknown(quantity: str, value: float) -> None:
     verdict = judge(QUANTITIES[quantity], NOW_TS, value, None, None, NOW_TS)
     assert (verdict.value, verdict.reason, verdict.flag) == (None, "out-of-range", "range")
