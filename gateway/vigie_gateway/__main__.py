@@ -1,8 +1,8 @@
 """``vigie-gateway``: run the gateway, check a site file, show the sample place, and the commands of ``commands``.
 
 Exit codes: 0 ended as asked; 1 an error of our own, or one that the doctor found; 2 wrong arguments; 69 something it
-needs is missing or taken; 74 the database cannot be used; 78 a configuration file is wrong (systemd does not start it
-again). The same table is in docs/operations.md.
+needs is missing or taken; 74 the database or a recording cannot be used; 78 a configuration file is wrong (systemd does
+not start it again). The same table is in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from vigie_gateway.commands import (
     install,
     node,
     place,
+    record,
+    replay,
     restore,
     rules,
     setup_address,
@@ -63,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         install,
         node,
         place,
+        record,
+        replay,
         restore,
         rules,
         setup_address,
