@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     print("Nothing was changed: everything is as it should be." if not count else "Installed.")
     if wishes.is_gateway and lacks_assets(machine.at(version_folder(source))):
         print("The charts' script could not be had (no npm here, or no network): the server draws the charts.")
+    if kind.lacks_lgpio:
+        print("Nothing here reads the pins: lgpio has no build for this Python. Raspberry Pi OS brings its own.")
     if wishes.is_gateway:
         show_first_address(machine, print)
     elif not is_enrolled:

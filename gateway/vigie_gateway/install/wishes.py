@@ -13,8 +13,8 @@ from vigie_gateway.install.machine import Machine
 OLDEST_DEBIAN = 12
 """Debian 11's Python is 3.9 and its systemd does not hand passwords over."""
 FREE_BYTES = 600 * 1024 * 1024
-"""Of the disk below /opt: a version takes 180 MB, and a third one is made before an old one goes. Lower fills a card in the middle of an upgrade."""
-SYSTEM_LGPIO = "usr/lib/python3/dist-packages/lgpio.py"
+"""Of the disk below /opt: a version takes 180 MB, and a third one is made before an old one goes. Lower fills a card in
+the middle of an upgrade; higher refuses one that would do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,13 @@ def test_a_system_that_will_not_do_is_told_why(kind: Kind, words: str) -> None:
     assert words in told
 
 
+def test_a_64_bit_debian_whose_python_has_no_lgpio_is_known() -> None:
+    found = Kind(is_debian=True, release=13, is_raspberry=False, machine="aarch64", is_64_bit=True, python=(3, 13))
+    assert found.lacks_lgpio
+    assert not DEBIAN.lacks_lgpio
+    assert obstacles(found, 10**10, has_systemd=True, is_by_hand=False) == []
+
+
 def test_what_is_in_the_way_is_told_all_at_once() -> None:
     assert len(obstacles(DEBIAN, 1, has_systemd=False, is_by_hand=True)) == 3
     assert obstacles(DEBIAN, 10**10, has_systemd=True, is_by_hand=False) == []
