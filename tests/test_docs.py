@@ -102,7 +102,11 @@ def test_every_topic_has_its_row_in_the_protocol() -> None:
     found = set(rows(section(page("protocol.md"), "Topics")))
     built = {topics.about("s", "n"), topics.status("s", "n"), topics.data("s", "n"), topics.ack("s", "n", "g")}
     built |= {topics.do("s", "n"), topics.done("s", "n"), topics.alerts("s", "g")}
-    shown = {topic.replace("{site}", "s").replace("{node}", "n").replace("{gateway}", "g") for topic in found}
+    built |= {topics.place("s", "g"), topics.place_room("s", "g", "r")}
+    shown = {
+        topic.replace("{site}", "s").replace("{node}", "n").replace("{gateway}", "g").replace("{room}", "r")
+        for topic in found
+    }
     assert built <= shown
 
 

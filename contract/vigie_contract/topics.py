@@ -1,8 +1,8 @@
 """Topics: built and read here and nowhere else.
 
 ``vigie/1/{site}/{node}/about|status|data|do|done``, ``vigie/1/{site}/{node}/ack/{gateway}`` and
-``vigie/1/{site}/{gateway}/alerts``. Identifiers are ``[a-z0-9-]{1,32}``, so that none can hold a wildcard, a level
-separator or anything that a page must escape.
+``vigie/1/{site}/{gateway}/alerts|place|place/{room}``. Identifiers are ``[a-z0-9-]{1,32}``, so that none can hold a
+wildcard, a level separator or anything that a page must escape.
 """
 
 from __future__ import annotations
@@ -77,6 +77,16 @@ def done(site: str, node: str) -> str:
 def alerts(site: str, gateway: str) -> str:
     """Retained, and the gateway's last will: what fires there. A node of the same id has no such topic."""
     return _node(site, check_id(gateway, "gateway"), "alerts")
+
+
+def place(site: str, gateway: str) -> str:
+    """Retained: what a gateway knows of the whole place, for home automation. Nothing of Vigie reads it."""
+    return _node(site, check_id(gateway, "gateway"), "place")
+
+
+def place_room(site: str, gateway: str, room: str) -> str:
+    """Retained: likewise of one room."""
+    return f"{place(site, gateway)}/{check_id(room, 'room')}"
 
 
 def all_alerts(site: str) -> str:

@@ -35,6 +35,8 @@ from vigie_gateway.clock import word
 from vigie_gateway.clock.vouching import Vouching
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.health import Health
+from vigie_gateway.home_assistant.announcement import BIRTH_TOPIC, Announcement, Place, announcement
+from vigie_gateway.home_assistant.announcer import Announcer
 from vigie_gateway.housekeeping import Housekeeping
 from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.desk import Desk
@@ -260,6 +262,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             checks=checks,
             alerts=alerts,
             telling=telling,
+            home_assistant=_tell_home_assistant(settings, site, board, bus, live, stack),
         )
         pipeline.start()
         stack.callback(pipeline.stop)
@@ -299,6 +302,25 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             part.start()
             stack.callback(part.stop)
         _serve(gateway, lasting, rereading)
+
+
+def _tell_home_assistant(
+    settings: Settings, site: Site, board: Board, bus: Bus, live: Live, stack: contextlib.ExitStack
+) -> Announcer | None:
+    if not settings.home_assistant.enabled:
+        return None
+    lang = settings.home_assistant.language or site.languages[0]
+
+    def look() -> Announcement:
+        now_ts = board.now_ts()
+        return announcement(site.id, settings.name, lang, Place(board.view(now_ts), board.room_powers(now_ts)))
+
+    home = Announcer(bus, look, time.monotonic)
+    bus.hear(BIRTH_TOPIC, home.hear)
+    live.followers.append(home.poke)
+    home.start()
+    stack.callback(home.stop)
+    return home
 
 
 def _lamps(told_by: NotifierFile, bus: Bus, alerts: Alerts) -> list[MqttLamp]:

@@ -26,6 +26,8 @@ from vigie_gateway.child import Child
 
 log = logging.getLogger(__name__)
 
+HOME_ASSISTANT_USER = "homeassistant"
+"""The user that hears what the gateway tells Home Assistant."""
 GATEWAY_USER = "gateway"
 """The user that reads and writes every topic of the site; every other user is a node of that name."""
 INSTALL_COMMAND = "sudo apt-get install -y mosquitto"
@@ -197,14 +199,23 @@ class Mosquitto:
 def access_rules(site: str) -> str:
     """The broker's ACL file: the gateway has the whole site, a node (``%u``) its own topics, each in one direction.
 
-    A node cannot pose as another, nor acknowledge or command in the gateway's place; nobody leaves the site's topics.
+    A node cannot pose as another, nor acknowledge or command in the gateway's place; nobody leaves the site's topics
+    but for Home Assistant's.
     """
     root = f"vigie/{PROTOCOL_VERSION}/{check_id(site, 'site')}"
     return "\n".join(
         (
             f"user {GATEWAY_USER}",
             f"topic readwrite {root}/#",
+            "topic write homeassistant/device/+/config",
+            "topic read homeassistant/status",
             "topic read $SYS/broker/#",
+            "",
+            f"user {HOME_ASSISTANT_USER}",
+            f"topic read {root}/+/alerts",
+            f"topic read {root}/+/place/#",
+            "topic read homeassistant/#",
+            "topic write homeassistant/status",
             "",
             *(f"pattern write {root}/%u/{leaf}" for leaf in ("about", "status", "data", "done")),
             *(f"pattern read {root}/%u/{leaf}" for leaf in ("ack/+", "do")),

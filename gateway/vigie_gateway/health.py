@@ -15,6 +15,7 @@ from vigie_gateway.alerts.building import Alerts
 from vigie_gateway.calendars.feeds import Calendars
 from vigie_gateway.clock.belief import Witness
 from vigie_gateway.clock.watch import ClockWatch
+from vigie_gateway.home_assistant.announcer import Announcer
 from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
@@ -55,6 +56,7 @@ class Health:
         checks: SessionChecks,
         alerts: Alerts,
         telling: Telling | None = None,
+        home_assistant: Announcer | None = None,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
@@ -64,6 +66,7 @@ class Health:
         self._checks = checks
         self._alerts = alerts
         self._telling = telling
+        self._home_assistant = home_assistant
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -99,6 +102,8 @@ class Health:
             parts["notifiers"] = self._telling.report()
         if self._influxdb is not None:
             parts["influxdb"] = self._influxdb.report()
+        if self._home_assistant is not None:
+            parts["home_assistant"] = self._home_assistant.report()
         worst = max((part["status"] for part in parts.values()), key=_ORDER.index)
         return {
             "status": worst,

@@ -48,6 +48,10 @@ class Live:
     Args:
         fields: Gives every live field of the board in a language, as text (called on the event loop).
         now_ts: The clock's wall time, for the beat.
+
+    Attributes:
+        dropped: How many streams were too slow and ended.
+        followers: Called on the event loop whenever a page may have changed, and each AGING_INTERVAL_S; must be cheap.
     """
 
     def __init__(self, fields: Callable[[str], dict[str, str]], now_ts: Callable[[], float]) -> None:
@@ -60,6 +64,7 @@ class Live:
         self._sequence = 0
         self._is_closed = False
         self.dropped = 0
+        self.followers: list[Callable[[], None]] = []
 
     def poke(self) -> None:
         """Something shown may have changed. From any thread; cheap, and cheaper when a frame is due already."""
@@ -95,6 +100,8 @@ class Live:
                 pass
             self._poked.clear()
             self._is_poked = False
+            for poke in self.followers:
+                poke()
             self._send_frames()
             if self._loop.time() >= beat_at:
                 beat_at = self._loop.time() + BEAT_INTERVAL_S

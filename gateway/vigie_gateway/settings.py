@@ -157,6 +157,14 @@ class NotifySettings(_Table):
     """None is ``notifier_file.DEFAULT_PATH`` where that is there, else no notifier."""
 
 
+class HomeAssistantSettings(_Table):
+    """What Home Assistant is told on the gateway's own broker: ``enabled`` turns it on."""
+
+    enabled: bool = False
+    language: Literal["fr", "en"] | None = None
+    """Of the names; None is the place's first."""
+
+
 class Settings(_Table):
     """All of ``gateway.toml``."""
 
@@ -170,6 +178,7 @@ class Settings(_Table):
     store: StoreSettings = StoreSettings()
     influxdb: InfluxdbSettings = InfluxdbSettings()
     notify: NotifySettings = NotifySettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
 
     def notifiers_path(self) -> Path | None:
         """The file of notifiers, as set; None: where it usually is."""

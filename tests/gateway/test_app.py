@@ -24,8 +24,10 @@ from tests.gateway.notify.servers import receiver
 
 from vigie_contract.clock import SystemClock
 from vigie_contract.messages import Channel
-from vigie_gateway.broker import GATEWAY_USER, Mosquitto, free_port, make_passwords
+from vigie_gateway.broker import GATEWAY_USER, HOME_ASSISTANT_USER, Mosquitto, free_port, make_passwords
 from vigie_gateway.clock import rtc
+from vigie_gateway.recording.wire import Wire
+from vigie_gateway.settings import BrokerSettings
 
 NODE = load.NODE
 
@@ -69,7 +71,7 @@ class Running:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    described = Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER, NODE]))
+    described = Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER, HOME_ASSISTANT_USER, NODE]))
     yield described
     described.stop()
 
@@ -204,6 +206,30 @@ def test_a_reading_reaches_an_open_stream(broker: Mosquitto, run_gateway: Callab
                 line = stream.readline()
                 assert line
         connection.close()
+
+
+def test_one_line_tells_home_assistant_what_the_board_shows(
+    broker: Mosquitto, run_gateway: Callable[..., Running]
+) -> None:
+    broker.start()
+    heard: dict[str, bytes] = {}
+    password = str(broker.password_file(HOME_ASSISTANT_USER))
+    there = BrokerSettings(port=broker.port, username=HOME_ASSISTANT_USER, password_file=password)
+    with Wire(there, lambda topic, payload, _: heard.update({topic: payload})):
+        gateway = run_gateway(settings="[home_assistant]\nenabled = true\n")
+        _wait(lambda: "homeassistant/device/vigie-semaphore-main/config" in heard)
+        with load.RawNode(broker.port, NODE, broker.password(NODE)) as node:
+            node.declare([Channel("linky-va", "apparent_power", 10.0)])
+            _wait(lambda: NODE in str(gateway.health()["parts"]))
+            pack = (
+                f'[{{"bn":"semaphore/{NODE}/","journal":"j-live","first":1,"floor":1,"bt":{time.time():.3f},'
+                '"n":"linky-va","u":"VA","v":4200}]'
+            )
+            node.send(load.publish_packet(f"vigie/1/semaphore/{NODE}/data", pack.encode(), 1))
+            _wait(lambda: b'"power_va":4200' in heard["vigie/1/semaphore/main/place"])
+        assert gateway.part("home_assistant")["status"] == "pass"
+        gateway.process.kill()
+        _wait(lambda: b'"known":false' in heard["vigie/1/semaphore/main/alerts"])
 
 
 @pytest.mark.skipif(

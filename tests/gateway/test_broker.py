@@ -236,7 +236,7 @@ def test_a_user_name_that_could_match_other_topics_is_refused(tmp_path: Path, us
 
 def test_rules_name_no_topic_outside_of_the_site() -> None:
     topics = [line.split()[-1] for line in access_rules("place").splitlines() if line.startswith(("topic", "pattern"))]
-    assert all(topic.startswith(("vigie/1/place/", "$SYS/broker/")) for topic in topics)
+    assert all(topic.startswith(("vigie/1/place/", "homeassistant/", "$SYS/broker/")) for topic in topics)
 
 
 def test_two_free_ports_can_be_listened_on() -> None:

@@ -14,7 +14,7 @@ import queue
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -203,6 +203,7 @@ class Bus:
         self._connected_mono = 0.0
         self._short_connections = 0
         self._will = will
+        self._others: dict[str, Callable[[bytes], None]] = {}
         # Written by the network's thread before the publication counts as answered; the oldest go.
         self._answers: OrderedDict[int, ReasonCode] = OrderedDict()
         self.is_connected = False
@@ -240,6 +241,13 @@ class Bus:
         self._client.disconnect()
         self._client.loop_stop()
         self._queue.put(None)
+
+    def hear(self, topic: str, take: Callable[[bytes], None]) -> None:
+        """Have the payloads of one more topic given to somebody, on the network's thread; must not raise.
+
+        Before ``start``.
+        """
+        self._others[topic] = take
 
     def get(self, timeout_s: float) -> Message | None:
         """The next message, waiting at most so long; None when there is none. Ingest thread only."""
@@ -307,7 +315,7 @@ class Bus:
             self._say(f"the broker at {self._address()} refuses the gateway: {reason}")
             return
         self._wanted = [(topics.all_nodes(self._site, leaf), 1) for leaf in ("about", "status", "data", "done")]
-        self._wanted += [(drops.TOPIC, 0), (VERSION_TOPIC, 0)]
+        self._wanted += [(drops.TOPIC, 0), (VERSION_TOPIC, 0), *((topic, 1) for topic in self._others)]
         self._asked_mono = self._connected_mono = time.monotonic()
         client.subscribe(self._wanted)
         self.is_connected = True
@@ -354,6 +362,9 @@ class Bus:
         payload = bytes(message.payload)
         if topic.startswith("$SYS/"):
             self._take_report(topic, payload)
+            return
+        if (take := self._others.get(topic)) is not None:
+            take(payload)
             return
         if (
             self._queue.qsize() >= MAX_QUEUED_MESSAGES

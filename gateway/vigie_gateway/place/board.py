@@ -25,6 +25,7 @@ from vigie_gateway.place.corrections import CLOSED, OUT_OF_ORDER, PEOPLE, Standi
 from vigie_gateway.place.day import CounterPair, Days
 from vigie_gateway.place.figures import top_bar
 from vigie_gateway.place.hours import Opening, last_reset, local_date, next_reset, openings_of
+from vigie_gateway.place.outlets import total_power
 from vigie_gateway.place.people import SETTLE_S, Passages, PeopleCounts, increase, replay
 from vigie_gateway.place.room_state import Moment, known_people, room_view
 from vigie_gateway.place.sessions import Agenda, SessionKey, sessions_today, with_checks
@@ -287,6 +288,16 @@ class Board:
             view = self.view(now_ts)
             moment = self._moment(now_ts)
             return room_sheet(self.wiring, moment, view, room)
+
+    def room_powers(self, now_ts: float) -> dict[str, float | None]:
+        """The power of each room whose outlets have meters, in VA; None where one of them does not tell."""
+        with self._lock:
+            moment = self._settled(now_ts)
+            metered: dict[str, list[float | None]] = {}
+            for one in self.wiring.outlets:
+                if one.power is not None:
+                    metered.setdefault(one.site.room, []).append(moment.power_va(one.power))
+            return {room: total_power(powers_va) for room, powers_va in metered.items()}
 
     def people_band(self, room: str) -> tuple[int, int] | None:
         """Between which two numbers the count of a room lies, 19 times of 20; None where doors do not count it."""

@@ -28,6 +28,12 @@ class OutletFacts(NamedTuple):
     is_out_of_order: bool = False
 
 
+def total_power(metered_va: Sequence[float | None]) -> float | None:
+    """What a room's metered outlets draw together; None where one of them is unknown: a part is not the whole."""
+    known = [power_va for power_va in metered_va if power_va is not None]
+    return sum(known) if known and len(known) == len(metered_va) else None
+
+
 def room_outlets(facts: Sequence[OutletFacts]) -> OutletsView:
     """Count them.
 

@@ -386,3 +386,30 @@ def test_a_spare_line_is_in_use_when_only_it_is_open(site_of: SiteMaker, clock_a
     board.take("n.four-g", NOW_TS, 0.0, None)
     figures = board.view(NOW_TS).figures
     assert (figures.uplink, figures.internet) == ({"fr": "four-g", "en": "four-g"}, "open")
+
+
+def test_a_room_with_metered_outlets_has_their_power_and_another_has_none(
+    site_of: SiteMaker, clock_at: ClockMaker
+) -> None:
+    outlets = """
+[[circuits]]
+id = "main"
+name = "Main"
+[[outlets]]
+room = "salle"
+circuit = "main"
+ids = ["p1", "p2"]
+power = "n.{id}-va"
+[[outlets]]
+room = "lab"
+circuit = "main"
+ids = ["p3"]
+in_use = "n.p3"
+"""
+    board = Board(site_of(TWO_ROOMS + outlets), clock_at(NOW_TS))
+    _declare(board, p1_va="apparent_power", p2_va="apparent_power", p3="in_use")
+    board.take("n.p1-va", NOW_TS, 40.0, None)
+    assert board.room_powers(NOW_TS) == {"salle": None}
+    board.take("n.p2-va", NOW_TS, 2.0, None)
+    assert board.room_powers(NOW_TS) == {"salle": 42.0}
+    assert board.room_powers(NOW_TS + 3_600) == {"salle": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vigie_gateway.place.outlets import OutletFacts, room_outlets
+from vigie_gateway.place.outlets import OutletFacts, room_outlets, total_power
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,13 @@ def test_what_is_known_of_one_outlet_decides_how_it_counts(
 def test_unmeasured_outlets_are_in_the_total_alone_and_the_oldest_reading_is_told() -> None:
     view = room_outlets([OutletFacts(False, True, 20.0), OutletFacts(True, True, 10.0), OutletFacts(None, True, None)])
     assert (view.total, view.free, view.cut, view.measured, view.at_ts) == (3, 1, 0, 2, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("metered_va", "total_va"),
+    [([], None), ([None], None), ([0.0], 0.0), ([40.0, 2.5], 42.5), ([40.0, None], None)],
+)
+def test_the_power_of_a_room_is_unknown_where_a_meter_does_not_tell(
+    metered_va: list[float | None], total_va: float | None
+) -> None:
+    assert total_power(metered_va) == total_va
