@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 def _do(options: argparse.Namespace) -> int:
     from vigie_contract.topics import check_id
     from vigie_gateway.commands.terminal import fail
-    from vigie_gateway.nodes.admission import find_broker
+    from vigie_gateway.nodes.admission import find_broker, has_rights_of_its_own
     from vigie_gateway.nodes.place import site_id
     from vigie_gateway.settings import load_settings
 
@@ -85,6 +85,8 @@ def _do(options: argparse.Namespace) -> int:
         return _list(settings, broker)
     if check_id(options.name, "NAME") == settings.broker.username:
         return fail(EXIT_REFUSED, f"{options.name} is the gateway's own name at the broker, and no node's")
+    if options.does == "add" and has_rights_of_its_own(broker, options.name):
+        return fail(EXIT_REFUSED, f"{options.name} has rights of its own in {broker.rights}, and is no node's name")
     do = _add if options.does == "add" else _revoke
     return do(options, settings, broker, site_id(settings))
 

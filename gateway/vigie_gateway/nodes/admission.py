@@ -99,6 +99,21 @@ def reload_broker(broker: Broker) -> bool:
     return bool(processes)
 
 
+def has_rights_of_its_own(broker: Broker, name: str) -> bool:
+    """Whether the access list names that user, so that a node called so could do more than a node may.
+
+    Raises:
+        AdmissionError: The access list cannot be read.
+    """
+    if broker.rights is None:
+        return False
+    try:
+        return name in rights.named_users(broker.rights.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise AdmissionError(f"{broker.rights} cannot be read: {why}; as root?") from error
+
+
 def bind_rights(broker: Broker, site: str) -> bool:
     """Let nodes speak in this site alone; whether that was not so yet. The broker has to read it then.
 

@@ -12,6 +12,12 @@ import re
 from vigie_contract.topics import ID_PATTERN, check_id
 
 _OF_NODES = re.compile(rf"^(pattern (?:read|write|readwrite) vigie/1/)(\+|{ID_PATTERN})(/%u/.*)$", re.MULTILINE)
+_NAMED = re.compile(r"^[ \t]*user[ \t]+(\S+)", re.MULTILINE)
+
+
+def named_users(rights: str) -> frozenset[str]:
+    """Users who have rights of their own: a node of such a name would have them too."""
+    return frozenset(_NAMED.findall(rights))
 
 
 def bound(rights: str, site: str) -> str:

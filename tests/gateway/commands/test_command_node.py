@@ -35,6 +35,7 @@ def node(config: Path, *words: str) -> int:
         (("add", "Pi 2"), 1, "NAME is 'Pi 2', expected 1 to 32 characters of a-z, 0-9 and -"),
         (("add", "#"), 1, "NAME is '#', expected 1 to 32 characters of a-z, 0-9 and -"),
         (("add", "gateway"), 1, "gateway is the gateway's own name at the broker, and no node's"),
+        (("add", "homeassistant"), 1, "homeassistant has rights of its own in "),
         (("revoke", "gateway"), 1, "gateway is the gateway's own name at the broker, and no node's"),
         (("revoke", "pi-9"), 1, "there is no node pi-9: the nodes are pi-accueil, pi-salle"),
         (("add", "pi-salle"), 1, "there is a node pi-salle already: --replace gives it another credential"),

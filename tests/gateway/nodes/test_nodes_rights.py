@@ -6,7 +6,7 @@ import pytest
 from tests.systemd.shipped_broker import SHIPPED
 
 from vigie_contract.errors import ContractError
-from vigie_gateway.nodes.rights import bound, sites_of, unbound
+from vigie_gateway.nodes.rights import bound, named_users, sites_of, unbound
 
 RIGHTS = (SHIPPED / "vigie.acl").read_text()
 
@@ -23,6 +23,11 @@ def test_the_gateways_own_rights_and_what_a_person_added_stay() -> None:
     changed = set(bound(added, "lieu").splitlines()) ^ set(added.splitlines())
     assert changed
     assert all("/%u/" in line for line in changed)
+
+
+def test_users_with_rights_of_their_own_are_known() -> None:
+    assert named_users(RIGHTS) == {"gateway", "homeassistant"}
+    assert named_users("# user none\n\tuser  recorder \ntopic read #\npattern read user/x\n") == {"recorder"}
 
 
 def test_a_site_that_could_match_another_is_no_site() -> None:
