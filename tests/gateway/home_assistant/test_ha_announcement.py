@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import jinja2
 import pytest
 from tests.conftest import TUESDAY_1430_TS
 
@@ -88,6 +89,17 @@ def test_what_is_unknown_is_null_and_never_zero(view: BoardView) -> None:
     found = heard(told)
     assert set(found.values()) == {None, "not-told"}
     assert {"people", "internet", "atelier.people"} <= set(found)
+
+
+def test_jinja_which_home_assistant_asks_makes_of_it_a_value_or_none(view: BoardView) -> None:
+    told = announcement("semaphore", "main", "fr", measured(view))
+    made = {}
+    for key, entity in json.loads(told.config)["cmps"].items():
+        state = json.loads(told.states[entity["stat_t"]])
+        made[key] = jinja2.Template(entity["val_tpl"]).render(value_json=state)
+    first, second = [room.id for room in measured(view).view.rooms if not room.is_passage][:2]
+    assert (made["people"], made["power"], made["internet"], made["alerts"]) == ("5", "5380", "OFF", "0")
+    assert (made[f"{first}.wifi"], made[f"{second}.people"], made[f"{second}.wifi"]) == ("web", "None", "None")
 
 
 def test_an_old_count_is_not_told_as_the_present_one(view: BoardView) -> None:
