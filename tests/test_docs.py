@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from pydantic import BaseModel
@@ -193,6 +194,50 @@ def test_every_option_of_a_driver_has_its_row(driver: str) -> None:
 def test_every_driver_has_its_wiring(driver: str) -> None:
     said = words(REGISTRY.spec(driver).wiring).rstrip(".")
     assert said[1:] in words(section(page("wiring.md"), driver))
+
+
+DRAWINGS = sorted((DOCS / "wiring").glob("*.svg"))
+every_drawing = pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+
+
+def header_pins() -> dict[str, str]:
+    """The pin on the header of each GPIO."""
+    cells = [cell for row in rows(section(page("wiring.md"), "Numbers of pins")).values() for cell in row]
+    return {gpio: pin for gpio, pin in zip(cells[::2], cells[1::2], strict=True) if gpio.isdigit()}
+
+
+@every_drawing
+def test_a_drawing_can_be_read_aloud_and_stands_on_its_page(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    root = ET.fromstring(text)  # noqa: S314 - our own file
+    told = [root.find(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc")]
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == " ".join(str(one.get("id")) for one in told if one is not None)
+    assert all(one is not None and one.text for one in told)
+    assert told[0] is not None
+    assert f"![{told[0].text}](wiring/{path.name})" in page("wiring.md")
+    assert not re.search(r"<script|href=|style=", text)
+    assert len(text) < 4_000, "small enough to be written by hand"
+
+
+@every_drawing
+def test_a_drawing_counts_pins_as_the_page_does(path: Path) -> None:
+    drawn = re.findall(r"GPIO(\d+) (?:on |\()pin (\d+)", path.read_text(encoding="utf-8"))
+    assert drawn or path.stem == "current-clamp"
+    assert set(drawn) <= set(header_pins().items())
+
+
+@every_driver
+def test_the_pins_of_a_drivers_example_are_those_of_its_drawing(driver: str) -> None:
+    pins = [value for key, value in examples(driver).items() if re.match(r"pin|trigger$|echo$", key)]
+    drawing = DOCS / "wiring" / f"{driver}.svg"
+    assert not pins or all(f"GPIO{pin} (pin" in drawing.read_text(encoding="utf-8") for pin in pins)
+
+
+@every_driver
+def test_what_is_wired_has_its_list_of_what_to_buy(driver: str) -> None:
+    text = section(page("wiring.md"), driver)
+    assert text.strip().startswith("No wiring:") or text.strip().startswith("No wiring.") or "\nTo buy: " in text
 
 
 def keys(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, str]]:
