@@ -97,8 +97,9 @@ def _record(options: argparse.Namespace) -> int:
                 limits = f"{options.for_s:g} s or {options.max_mb} MB at most; Ctrl-C ends it"
                 print(f"recording {wire.address()} into {options.file}, {limits}", flush=True)
                 _wait(recorder, options.for_s)
-        except (WireError, OSError):  # nothing was heard: the name stays free
-            options.file.unlink()
+        except (WireError, OSError):
+            if not recorder.messages:  # the name stays free
+                options.file.unlink()
             raise
     print(_told(options.file, recorder, wire.connections - 1, wire.unreadable))
     if recorder.trouble is not None:
