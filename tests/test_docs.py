@@ -381,6 +381,23 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
+def test_every_page_is_led_to_from_another() -> None:
+    linked: set[Path] = set()
+    for path in PAGES:
+        targets = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+        linked |= {(path.parent / target).resolve() for target in targets if "://" not in target} - {path}
+    decisions = DOCS / "decisions"  # a folder that is linked as a whole
+    assert [path.name for path in DOCS.rglob("*.md") if path.parent != decisions and path not in linked] == []
+
+
+def test_the_notice_for_the_door_promises_only_what_is_so() -> None:
+    """No driver listens to phones or looks through a camera, as the notice says."""
+    notice = section(page("privacy.md"), "The notice for the door")
+    assert "ni caméra, ni micro, ni repérage de votre téléphone" in words(notice)
+    named = " ".join(words(REGISTRY.spec(driver).wiring) for driver in DRIVERS).lower()
+    assert not re.search(r"camera|microphone|probe request|bluetooth", named)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_between_pages_leads_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
