@@ -314,7 +314,7 @@ def test_every_exit_code_is_listed() -> None:
 
 
 def test_every_reason_that_the_gateway_counts_is_listed() -> None:
-    known = set(rows(section(page("operations.md"), "Health"))) | set(REFUSALS)
+    known = set(rows(section(page("operations.md"), "Health"))) | set(REFUSALS) | set(DEVICE_REFUSALS)
     source = "".join(path.read_text() for path in (ROOT / "gateway" / "vigie_gateway" / "ingest").glob("*.py"))
     counted = set(re.findall(r'refusals\.add\(\s*"([a-z-]+)"', source))
     quality = (ROOT / "gateway" / "vigie_gateway" / "quality.py").read_text()

@@ -21,7 +21,12 @@ LONGEST_MODULE_LINES = 500
 """A module that does not fit in a person's head is two nouns. Lower would cut configuration readers in half."""
 
 EDGES = {
-    "paho": {"vigie_sensors/connection.py", "vigie_gateway/ingest/bus.py", "vigie_gateway/recording/wire.py"},
+    "paho": {
+        "vigie_sensors/connection.py",
+        "vigie_gateway/ingest/bus.py",
+        "vigie_gateway/ingest/device_bus.py",
+        "vigie_gateway/recording/wire.py",
+    },
     "gpiozero": {"vigie_sensors/pins.py", "vigie_sensors/simulation/"},
     "serial": {"vigie_sensors/drivers/linky.py"},
     "icmplib": {"vigie_sensors/probes.py"},
@@ -32,6 +37,7 @@ EDGES = {
         "vigie_gateway/store/",
         "vigie_gateway/auth/accounts.py",
         "vigie_gateway/alerts/book_",
+        "vigie_gateway/registry/",
         "vigie_gateway/sessions/forecast_log.py",
         "vigie_gateway/sessions/forecast_schema.py",
     },

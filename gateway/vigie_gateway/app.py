@@ -34,12 +34,15 @@ from vigie_gateway.capacity.question import Question
 from vigie_gateway.clock import word
 from vigie_gateway.clock.vouching import Vouching
 from vigie_gateway.clock.watch import ClockWatch
+from vigie_gateway.devices.decoding import Decoding
 from vigie_gateway.health import Health
 from vigie_gateway.home_assistant.announcement import BIRTH_TOPIC, Announcement, Place, announcement
 from vigie_gateway.home_assistant.announcer import Announcer
 from vigie_gateway.housekeeping import Housekeeping
 from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.desk import Desk
+from vigie_gateway.ingest.device_bus import DeviceBus
+from vigie_gateway.ingest.device_ingest import DeviceIngest
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
@@ -50,6 +53,7 @@ from vigie_gateway.notify.roll import Roll
 from vigie_gateway.notify.telling import build_telling
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.registry.registry import Registry
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.rereading import Rereading
 from vigie_gateway.sessions.checks import SessionChecks
@@ -248,6 +252,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             counters={"ingest": lambda: pipeline.progress_mono, "alerts": lambda: alerts.watch.rounds},
             is_sound={"store": lambda: pipeline.store_trouble is None},
         )
+        registry = Registry(settings.devices_path()) if settings.devices.is_on else None
         health = Health(
             bus,
             pipeline,
@@ -263,6 +268,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             alerts=alerts,
             telling=telling,
             home_assistant=_tell_home_assistant(settings, site, board, bus, live, stack),
+            devices=None if registry is None else _hear_devices(settings, registry, clock, stack),
         )
         pipeline.start()
         stack.callback(pipeline.stop)
@@ -297,6 +303,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             rehearsals=rehearsals,
             alerts=alerts.desk,
             roll=Roll.of(site, alerts, telling, clock),
+            devices=registry,
         )
         for part in (telling, alerts.watch, checks):
             part.start()
@@ -321,6 +328,18 @@ def _tell_home_assistant(
     home.start()
     stack.callback(home.stop)
     return home
+
+
+def _hear_devices(settings: Settings, registry: Registry, clock: Clock, stack: contextlib.ExitStack) -> DeviceIngest:
+    stack.callback(registry.close)
+    wanted = settings.devices
+    decoding = Decoding(wanted.discovery, wanted.zigbee2mqtt, wanted.families)
+    refusals = Refusals()  # of their own: what strangers send is no fault of the place
+    bus = DeviceBus(settings.devices_broker(), decoding.filters, clock, refusals)
+    ingest = DeviceIngest(bus, decoding, registry, refusals)
+    ingest.start()
+    stack.callback(ingest.stop)
+    return ingest
 
 
 def _lamps(told_by: NotifierFile, bus: Bus, alerts: Alerts) -> list[MqttLamp]:

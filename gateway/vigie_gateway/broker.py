@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 HOME_ASSISTANT_USER = "homeassistant"
 """The user that hears what the gateway tells Home Assistant."""
+DEVICES_USER = "gateway-devices"
+"""The user that hears devices of others, and says nothing."""
 GATEWAY_USER = "gateway"
 """The user that reads and writes every topic of the site; every other user is a node of that name."""
 INSTALL_COMMAND = "sudo apt-get install -y mosquitto"
@@ -210,6 +212,10 @@ def access_rules(site: str) -> str:
             "topic write homeassistant/device/+/config",
             "topic read homeassistant/status",
             "topic read $SYS/broker/#",
+            "",
+            f"user {DEVICES_USER}",
+            "topic deny vigie/#",
+            "topic read #",
             "",
             f"user {HOME_ASSISTANT_USER}",
             f"topic read {root}/+/alerts",

@@ -17,6 +17,7 @@ from vigie_gateway.clock.belief import Witness
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.home_assistant.announcer import Announcer
 from vigie_gateway.ingest.bus import Bus
+from vigie_gateway.ingest.device_ingest import DeviceIngest
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
@@ -57,6 +58,7 @@ class Health:
         alerts: Alerts,
         telling: Telling | None = None,
         home_assistant: Announcer | None = None,
+        devices: DeviceIngest | None = None,
     ) -> None:
         self._bus = bus
         self._pipeline = pipeline
@@ -67,6 +69,7 @@ class Health:
         self._alerts = alerts
         self._telling = telling
         self._home_assistant = home_assistant
+        self._devices = devices
         self._clock = clock
         self._watch = watch
         self._influxdb = influxdb
@@ -104,6 +107,8 @@ class Health:
             parts["influxdb"] = self._influxdb.report()
         if self._home_assistant is not None:
             parts["home_assistant"] = self._home_assistant.report()
+        if self._devices is not None:
+            parts["devices"] = self._devices.report()
         worst = max((part["status"] for part in parts.values()), key=_ORDER.index)
         return {
             "status": worst,

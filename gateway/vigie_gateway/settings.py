@@ -165,6 +165,32 @@ class HomeAssistantSettings(_Table):
     """Of the names; None is the place's first."""
 
 
+Level = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+"""One level of a topic."""
+DeviceFamily = Literal[
+    "zigbee2mqtt", "shelly", "tasmota", "teleinfo", "openmqttgateway", "esphome", "mqtt-io"
+]  # fmt: skip
+
+
+class DevicesSettings(_Table):
+    """Devices of others on the place's broker: ``discovery`` or ``families`` turn them on."""
+
+    username: str = "gateway-devices"
+    """Of the second connection; never the gateway's own, which one would throw out."""
+    password_file: str | None = None
+    discovery: Annotated[tuple[Level, ...], Field(strict=False, max_length=4)] = ()
+    """First levels under which Home Assistant discovery is announced."""
+    families: Annotated[tuple[DeviceFamily, ...], Field(strict=False)] = ()
+    """Those whose own topics are read."""
+    zigbee2mqtt: Annotated[tuple[Level, ...], Field(strict=False, min_length=1, max_length=4)] = ("zigbee2mqtt",)
+    """First levels of Zigbee2MQTT's topics."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is listened to."""
+        return bool(self.discovery or self.families)
+
+
 class Settings(_Table):
     """All of ``gateway.toml``."""
 
@@ -179,6 +205,22 @@ class Settings(_Table):
     influxdb: InfluxdbSettings = InfluxdbSettings()
     notify: NotifySettings = NotifySettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    devices: DevicesSettings = DevicesSettings()
+
+    @model_validator(mode="after")
+    def _has_two_users(self) -> Self:
+        if self.devices.is_on and self.devices.username == self.broker.username:
+            raise ValueError("expected devices.username to be another than broker.username: each throws the other out")
+        return self
+
+    def devices_broker(self) -> BrokerSettings:
+        """Where devices of others are heard: the same broker, as another user."""
+        mine = {"username": self.devices.username, "password_file": self.devices.password_file}
+        return self.broker.model_copy(update=mine)
+
+    def devices_path(self) -> Path:
+        """The file of devices: beside the readings."""
+        return Path(self.store.path).with_name("devices.db")
 
     def notifiers_path(self) -> Path | None:
         """The file of notifiers, as set; None: where it usually is."""

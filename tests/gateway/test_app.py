@@ -24,7 +24,7 @@ from tests.gateway.notify.servers import receiver
 
 from vigie_contract.clock import SystemClock
 from vigie_contract.messages import Channel
-from vigie_gateway.broker import GATEWAY_USER, HOME_ASSISTANT_USER, Mosquitto, free_port, make_passwords
+from vigie_gateway.broker import DEVICES_USER, GATEWAY_USER, HOME_ASSISTANT_USER, Mosquitto, free_port, make_passwords
 from vigie_gateway.clock import rtc
 from vigie_gateway.recording.wire import Wire
 from vigie_gateway.settings import BrokerSettings
@@ -71,7 +71,9 @@ class Running:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    described = Mosquitto(tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER, HOME_ASSISTANT_USER, NODE]))
+    described = Mosquitto(
+        tmp_path / "broker", "semaphore", make_passwords([GATEWAY_USER, DEVICES_USER, HOME_ASSISTANT_USER, NODE])
+    )
     yield described
     described.stop()
 
@@ -230,6 +232,17 @@ def test_one_line_tells_home_assistant_what_the_board_shows(
         assert gateway.part("home_assistant")["status"] == "pass"
         gateway.process.kill()
         _wait(lambda: b'"known":false' in heard["vigie/1/semaphore/main/alerts"])
+
+
+def test_devices_of_others_are_listened_to_where_the_settings_say_so(
+    broker: Mosquitto, run_gateway: Callable[..., Running], tmp_path: Path
+) -> None:
+    broker.start()
+    password = broker.password_file(DEVICES_USER).resolve()
+    gateway = run_gateway(settings=f'[devices]\npassword_file = "{password}"\nfamilies = ["tasmota"]\n')
+    _wait(lambda: gateway.part("devices")["status"] == "pass")
+    assert gateway.stop() < 15
+    assert (tmp_path / "devices.db").exists()
 
 
 @pytest.mark.skipif(

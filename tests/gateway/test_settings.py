@@ -68,3 +68,11 @@ def test_a_place_without_a_file_gets_one_where_the_gateway_may_write(
     there.touch()
     assert Settings().site_path() == there
     assert Settings(site="/srv/place.toml").site_path() == Path("/srv/place.toml")
+
+
+def test_devices_of_others_are_heard_as_another_user_than_own_nodes(tmp_path: Path) -> None:
+    assert not Settings().devices.is_on
+    (problem,) = _problems(tmp_path, '[devices]\nusername = "gateway"\nfamilies = ["tasmota"]\n')
+    assert "expected devices.username to be another than broker.username" in problem
+    (problem,) = _problems(tmp_path, '[devices]\nfamilies = ["sonoff"]\n')
+    assert ":2: devices.families" in problem

@@ -21,6 +21,7 @@ from vigie_gateway.live import Live
 from vigie_gateway.notify.roll import Roll
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.site import Site
+from vigie_gateway.registry.registry import Registry
 from vigie_gateway.rehearsals.rehearsals import Rehearsals
 from vigie_gateway.sessions.forecast_log import ForecastLog
 from vigie_gateway.setup.place_setup import PlaceSetup
@@ -51,6 +52,8 @@ class Gateway:
     forecasts: ForecastLog = field(kw_only=True)
     alerts: AlertDesk = field(kw_only=True)
     roll: Roll = field(kw_only=True)
+    devices: Registry | None = field(kw_only=True, default=None)
+    """Devices of others; None where the gateway listens to none."""
 
     def answer(
         self, question: Question, *, session: SessionView | None = None, rehearsal: Rehearsal | None = None

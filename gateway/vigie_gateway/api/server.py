@@ -38,6 +38,7 @@ from vigie_gateway.api import (
     v1,
     v1_alerts,
     v1_check,
+    v1_devices,
     v1_rules,
     visitors,
 )
@@ -103,6 +104,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(v1_check.api_router(gateway))
     app.include_router(v1_rules.api_router(gateway, attempts))
     app.include_router(v1_alerts.api_router(gateway))
+    app.include_router(v1_devices.api_router(gateway))
     app.include_router(rehearsals.api_router(gateway))
     app.include_router(pages.router(gateway))
     app.include_router(sheet.router(gateway))

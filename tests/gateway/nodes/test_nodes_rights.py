@@ -26,7 +26,7 @@ def test_the_gateways_own_rights_and_what_a_person_added_stay() -> None:
 
 
 def test_users_with_rights_of_their_own_are_known() -> None:
-    assert named_users(RIGHTS) == {"gateway", "homeassistant"}
+    assert named_users(RIGHTS) == {"gateway", "gateway-devices", "homeassistant"}
     assert named_users("# user none\n\tuser  recorder \ntopic read #\npattern read user/x\n") == {"recorder"}
 
 

@@ -1,0 +1,42 @@
+"""The tables of ``devices.db``, and how the file is opened. Called by ``registry`` alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from vigie_gateway.store.schema import BUSY_TIMEOUT_S, FileKind, check_identity, converted, pragma
+
+APPLICATION_ID = 0x56494456  # "VIDV"
+
+_FIRST = """
+CREATE TABLE device (family TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, maker TEXT NOT NULL,
+    model TEXT NOT NULL, software TEXT NOT NULL, area TEXT NOT NULL, first_ts REAL NOT NULL,
+    PRIMARY KEY (family, id)) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
+DEVICES = FileKind(APPLICATION_ID, len(MIGRATIONS))
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the file to write, made when absent and migrated when older.
+
+    Raises:
+        StoreError: Another program's, a newer Vigie's, damaged, or not writable.
+    """
+    with converted(path, "the devices cannot be opened"):
+        database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        try:
+            check_identity(database, path, DEVICES)
+            database.execute("PRAGMA journal_mode = WAL")
+            for number in range(pragma(database, "user_version"), len(MIGRATIONS)):
+                database.executescript(
+                    f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA application_id = {APPLICATION_ID}; "
+                    f"PRAGMA user_version = {number + 1}; COMMIT"
+                )
+        except BaseException:
+            database.close()
+            raise
+    return database

@@ -1,0 +1,100 @@
+"""Which devices of others there are, kept in a file, and what they say."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from vigie_gateway.devices.decoding import Decoding
+from vigie_gateway.devices.measures import Message
+from vigie_gateway.registry import registry as registry_module
+from vigie_gateway.registry.registry import Registry, Said
+from vigie_gateway.store import StoreError
+
+CONFIG = b'{"name":"Power","uniq_id":"p1","stat_t":"%s","unit_of_meas":"%s","dev_cla":"power","dev":{"ids":["plug"]}}'
+
+
+class Bench:
+    """A registry, and the decoding before it."""
+
+    def __init__(self, path: Path) -> None:
+        self.registry = Registry(path)
+        self.decoding = Decoding()
+
+    def say(self, topic: str, payload: bytes, at_ts: float, *, is_retained: bool = False) -> int:
+        message = Message(topic, payload, at_ts, is_retained)
+        return self.registry.take(message, self.decoding.decode(message))
+
+    def announce(self, unit: bytes = b"W", at_ts: float = 100.0) -> None:
+        self.say("homeassistant/sensor/plug/power/config", CONFIG % (b"plug/power", unit), at_ts, is_retained=True)
+
+    def said(self) -> Said:
+        (known,) = self.registry.devices()
+        (said,) = known.entities.values()
+        return said
+
+
+def test_a_device_is_still_known_after_a_restart_since_when_it_was_first_heard_of(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "devices.db")
+    bench.announce()
+    bench.registry.commit()
+    bench.registry.close()
+    with closing(Registry(tmp_path / "devices.db")) as again:
+        (known,) = again.devices()
+    assert (known.device.id, known.first_ts, known.heard_ts) == ("plug", 100.0, None)
+
+
+def test_what_was_not_committed_is_not_in_the_file(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "devices.db")
+    bench.announce()
+    bench.registry.close()
+    with closing(Registry(tmp_path / "devices.db")) as again:
+        assert again.devices() == []
+
+
+def test_last_heard_and_last_changed_are_two_things(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "devices.db")
+    bench.announce()
+    for at_ts, value in ((110.0, b"40"), (120.0, b"41"), (130.0, b"41")):
+        bench.say("plug/power", value, at_ts)
+    said = bench.said()
+    assert (said.value, said.heard_ts, said.changed_ts) == (41.0, 130.0, 120.0)
+
+
+def test_what_the_broker_had_kept_is_shown_and_is_not_fresh(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "devices.db")
+    bench.announce()
+    bench.say("plug/power", b"40", 110.0, is_retained=True)
+    assert (bench.said().value, bench.said().heard_ts, bench.said().is_retained) == (40.0, None, True)
+    bench.say("plug/power", b"50", 120.0)
+    bench.say("plug/power", b"40", 130.0, is_retained=True)
+    assert (bench.said().value, bench.said().heard_ts, bench.said().is_retained) == (50.0, 120.0, False)
+
+
+def test_what_was_said_in_another_unit_is_not_what_it_says_now(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "devices.db")
+    bench.announce()
+    bench.say("plug/power", b"40", 110.0)
+    bench.announce(b"kW", 120.0)
+    assert (bench.said().entity.told_unit, bench.said().value) == ("kW", None)
+
+
+def test_devices_beyond_the_limit_are_left_out_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_module, "MAX_DEVICES", 2)
+    bench = Bench(tmp_path / "devices.db")
+    payload = b'{"ENERGY":{"Power":5}}'
+    left_out = [bench.say(f"tele/plug-{number}/SENSOR", payload, 100.0) for number in range(3)]
+    assert [count > 0 for count in left_out] == [False, False, True]
+    assert len(bench.registry.devices()) == 2
+
+
+def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "devices.db")) as other:
+        other.execute("CREATE TABLE theirs (a)")
+        other.execute("PRAGMA application_id = 7")
+        other.commit()
+    with pytest.raises(StoreError, match=r"devices\.db"):
+        Registry(tmp_path / "devices.db")
