@@ -189,7 +189,7 @@ def check() -> int:
         found = _say(missing_wheels(Path(aside), PINS.read_text(encoding="utf-8")))
     if not found:
         print("every dependency has a wheel for " + ", ".join(map(str, TARGETS)))
-        print("(lgpio is asked for below Python 3.13 alone: there the system's python3-lgpio serves)")
+        print("(but lgpio, which is not asked for from Python 3.13 on: the system's python3-lgpio serves there)")
     return 1 if found else 0
 
 

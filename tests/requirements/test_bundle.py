@@ -77,6 +77,22 @@ def test_every_dependency_has_a_wheel_for_every_machine(whole: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_bundle_alone_brings_the_installer_to_a_machine_without_a_clone(whole: Path, tmp_path: Path) -> None:
+    """The very lines of docs/install.md."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "first"], check=True)
+    options = ("--no-index", "--find-links", ".", "--no-deps", "--require-hashes", "-r", "vigie.txt")
+    guide = (bundle.ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert f"pip install {' '.join(options)}\n" in guide
+    subprocess.run([str(tmp_path / "first/bin/pip"), "install", "-q", *options], cwd=whole, check=True)
+    program = str(tmp_path / "first/bin/vigie-gateway")
+    said = subprocess.run(
+        [program, "install", "--dry-run", "--bundle", str(whole)], capture_output=True, text=True, check=False
+    )
+    assert f"what it needs from {whole}" in said.stdout, said.stderr
+
+
+@pytest.mark.long
 def test_a_machine_that_would_lack_a_wheel_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
