@@ -68,7 +68,6 @@ class DeviceBus:
         is_listening: Whether it has also answered what we asked to hear.
         connections: How often it came to know us since the start.
         trouble: One line for a person; None while all is well.
-        flooding: Dropped messages by topic, of topics of which too many waited; at most MAX_WAITING of them.
     """
 
     def __init__(self, settings: BrokerSettings, filters: Iterable[str], clock: Clock, refusals: Refusals) -> None:
@@ -87,7 +86,7 @@ class DeviceBus:
         self._queue: queue.SimpleQueue[Receipt | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
-        self.flooding: Counter[str] = Counter()
+        self._flooding: Counter[str] = Counter()
         self.is_connected = False
         self.is_listening = False
         self.connections = 0
@@ -145,6 +144,11 @@ class DeviceBus:
         """Acknowledge a message that is committed or set aside; of an earlier connection, the broker sends it again."""
         if receipt.qos > 0 and self.is_connected and receipt.connection == self.connections:
             self._client.ack(receipt.mid, receipt.qos)
+
+    def flooding(self, limit: int) -> list[tuple[str, int]]:
+        """Topics of which too many waited, and how many messages they lost since the start, the worst first."""
+        with self._lock:
+            return self._flooding.most_common(limit)
 
     def listen(self, filters: Iterable[str]) -> None:
         """Subscribe to more topics, now and at each connection."""
@@ -211,8 +215,8 @@ class DeviceBus:
             is_flooding = waiting >= MAX_WAITING_OF_A_TOPIC
             if not (is_flooding or is_full):
                 self._waiting[topic] += 1
-            elif is_flooding and (topic in self.flooding or len(self.flooding) < MAX_WAITING):
-                self.flooding[topic] += 1
+            elif is_flooding and (topic in self._flooding or len(self._flooding) < MAX_WAITING):
+                self._flooding[topic] += 1
         if is_flooding:
             self._refuse(message, "flood", topic, f"{waiting} messages of this topic wait already")
         elif is_full:

@@ -70,7 +70,7 @@ class DeviceIngest:
             reason: {"count": found.count, "last": found.subject, "detail": found.detail, "at_ts": found.at_ts}
             for reason, found in sorted(self._refusals.all().items())
         }
-        flooding = self._bus.flooding.most_common(FLOODERS_TOLD)
+        flooding = self._bus.flooding(FLOODERS_TOLD)
         names = ", ".join(clean(topic, 64) for topic, _ in flooding)
         trouble = self.trouble or self._bus.trouble or (f"flooding the bus: {names}" if flooding else None)
         return {

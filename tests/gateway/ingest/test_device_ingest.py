@@ -42,7 +42,7 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mosquitt
     """A broker on which the user ``plug`` may say what a Tasmota says."""
     rights = "user plug\ntopic readwrite tele/#\ntopic readwrite homeassistant/#\n"
     monkeypatch.setattr(broker_module, "access_rules", lambda site: access_rules(site) + rights)
-    with Mosquitto(tmp_path / "broker", "place", make_passwords([DEVICES_USER, "plug"])) as running:
+    with Mosquitto(tmp_path / "broker", "place", make_passwords([DEVICES_USER, "plug", "hall"])) as running:
         yield running
 
 
@@ -121,7 +121,7 @@ def test_a_flooding_topic_loses_its_own_messages_and_is_named(broker: Mosquitto,
         for power in range(MAX_WAITING_OF_A_TOPIC + 10):
             plug.publish("tele/loud/SENSOR", SENSOR % power, is_retained=False)
         plug.publish("tele/quiet/SENSOR", SENSOR % 7, is_retained=False)
-        wait_for(lambda: bus.flooding["tele/loud/SENSOR"] == 10)
+        wait_for(lambda: bus.flooding(1) == [("tele/loud/SENSOR", 10)])
         assert refusals.all()["flood"].subject == "tele/loud/SENSOR"
         topics = set()
         while "tele/quiet/SENSOR" not in topics:
@@ -133,3 +133,18 @@ def test_a_flooding_topic_loses_its_own_messages_and_is_named(broker: Mosquitto,
     with closing(Registry(tmp_path / "devices.db")) as registry:
         report = DeviceIngest(bus, Decoding(), registry, refusals).report()
     assert report["flooding"] == {"tele/loud/SENSOR": 10}
+
+
+def test_what_own_nodes_say_is_kept_from_the_connection_of_devices(broker: Mosquitto) -> None:
+    bus = DeviceBus(settings_of(broker, DEVICES_USER), ("#",), SystemClock(), Refusals())
+    bus.start()
+    wait_for(lambda: bus.is_listening)
+    for user, topic in (("hall", "vigie/1/place/hall/data"), ("plug", "tele/plug-12/SENSOR")):
+        with Wire(settings_of(broker, user), lambda *_: None) as client:
+            client.publish(topic, b"{}", is_retained=False)
+            client.settle()
+            assert client.refused == {}
+    receipt = bus.get(WAIT_S)
+    assert receipt is not None
+    assert receipt.message.topic == "tele/plug-12/SENSOR"
+    bus.stop()
