@@ -259,7 +259,8 @@ def test_no_file_names_a_machines_path_or_a_registrys_host() -> None:
 
 def test_tests_mirror_the_folders_that_they_test() -> None:
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.rglob("*.py"))}
-    mirrored = {path.parent.name for path in PACKAGES} | {"systemd", "end_to_end", "bench", "firmware", "requirements"}
+    others = {"systemd", "end_to_end", "bench", "firmware", "requirements", "hardware"}
+    mirrored = {path.parent.name for path in PACKAGES} | others
     assert folders - {"__pycache__", "output"} <= mirrored
     names = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("__init__.py")]
     assert names == [], "tests are imported by their path"
