@@ -35,6 +35,7 @@ UNITS = {
     "%EL": (1.0, "%", 0),
     "dBm": (1.0, "dBm", 0),
     "MHz": (1.0, "MHz", 0),
+    "B": (1e-3, "kB", 0),
     "bit/s": (1e-6, "Mb/s", 1),
 }
 """How the units of vigie_contract.quantities are shown; one that is not here is shown as it is."""

@@ -117,7 +117,7 @@ def _answers_conform(served: Served, caller: str, mode: GenerationMode, examples
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("caller", ["public", "admin"])
 def test_every_answer_is_as_described(lived_in: Served, caller: str, mode: GenerationMode) -> None:
     _answers_conform(lived_in, caller, mode, EXAMPLES)
 
