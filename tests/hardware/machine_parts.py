@@ -1,4 +1,4 @@
-"""What an emulated Pi is made of: QEMU, Debian's arm64 kernel and Python, and the pinned wheels of the sensors.
+"""What an emulated Pi is made of: QEMU, Debian's arm64 kernel and Python, and the pinned wheels.
 
 Fetched once by apt and pip into ``.vigie/emulated-pi`` (60 MB, ten seconds or more) and unpacked there, nothing is
 installed; remove the folder to have newer ones.
@@ -29,6 +29,7 @@ GUEST = (
 )
 """Python with the libraries that its modules load, and a shell: no more, since all of it lies in the Pi's memory."""
 WHEELS = ("colorzero", "gpiozero", "lgpio", "paho-mqtt")
+"""What the sensors load for pins: the less, the sooner the Pi has started."""
 
 
 class PartsError(Exception):
@@ -73,7 +74,7 @@ def parts() -> Path:
     if not kernel:
         raise PartsError("apt knows no package linux-image-cloud-arm64")
     _unpack(apt, [kernel[0], *GUEST], part / "guest")
-    _unpack_wheels(part / "wheels")
+    _unpack_wheels(part / "wheels", "\n".join(_pins()))
     for folder in part.glob("apt-*"):
         shutil.rmtree(folder)
     part.rename(KEPT)
@@ -120,20 +121,42 @@ def _unpack(apt: Sequence[str], packages: Sequence[str], tree: Path, *, with_wha
     shutil.rmtree(archives)
 
 
-def _unpack_wheels(tree: Path) -> None:
+def gateway_parts() -> Path:
+    """The folder with ``emulator``, which runs one arm64 program as if it were this machine's, and all ``wheels``.
+
+    Raises:
+        PartsError: As ``parts``.
+    """
+    kept = KEPT.with_name("emulated-gateway")
+    if not kept.is_dir():
+        part = kept.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _unpack([], ["qemu-user-static"], part / "emulator")
+        _unpack_wheels(part / "wheels", PINS.read_text())
+        part.rename(kept)
+    return kept
+
+
+def _unpack_wheels(tree: Path, pins: str) -> None:
     """The pinned versions, by their hashes, as a place installs them on a Pi."""
     archives = tree.with_name("wheels-archives")
     archives.mkdir(parents=True)
     try:
-        missing = fetch(Target(PYTHON, "aarch64"), archives, "\n".join(_pins()))
+        missing = fetch(Target(PYTHON, "aarch64"), archives, pins)
     except BundleError as error:
         raise PartsError(str(error)) from error
     if missing:
         raise PartsError(f"no arm64 wheel of {', '.join(missing)}")
     for wheel in archives.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(tree)
+        unzip(wheel, tree)
     shutil.rmtree(archives)
+
+
+def unzip(wheel: Path, tree: Path) -> None:
+    """A wheel's files into a folder of them."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tree)
 
 
 def _pins() -> Iterator[str]:
