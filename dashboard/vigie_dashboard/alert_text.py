@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import headline, is_about_absence, subject_of
+from vigie_dashboard.authors import author_name
 from vigie_dashboard.fault_words import fault_words
 from vigie_dashboard.language import NBSP, Language, day_ts
 
@@ -176,16 +177,19 @@ def taken_line(view: AlertView, now_ts: float, timezone: str, language: Language
     """Who has it in hand, and since when; "" for nobody."""
     if not view.taken_by:
         return ""
+    who = author_name(view.taken_by, language)
     if view.taken_ts is None:
-        return view.taken_by
-    return f"{view.taken_by}, {moment(view.taken_ts, now_ts, timezone, language)}"
+        return who
+    return f"{who}, {moment(view.taken_ts, now_ts, timezone, language)}"
 
 
 def silence_line(view: AlertView, now_ts: float, timezone: str, language: Language) -> str:
     """Until when nobody is told, who said so and why; "" where they are."""
     if not view.is_silenced:
         return ""
-    why = language.gettext("%(who)s: “%(reason)s”", who=view.silenced_by, reason=view.silence_reason)
+    why = language.gettext(
+        "%(who)s: “%(reason)s”", who=author_name(view.silenced_by, language), reason=view.silence_reason
+    )
     if view.silenced_until_ts is None:
         until = language.gettext("silenced until it is over")
     else:
@@ -256,7 +260,7 @@ def course_line(event: EventView, language: Language, told: Iterable[ToldView] =
     """
     if event.what in {"told", "not-told"}:
         return _delivery_line(event, told, language)
-    who, why = event.author, event.reason
+    who, why = author_name(event.author, language), event.reason
     words = {
         "began": language.gettext("beyond the limit"),
         "fired": language.gettext("alert"),

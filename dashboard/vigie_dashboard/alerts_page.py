@@ -13,6 +13,7 @@ from vigie_dashboard import alert_text
 from vigie_dashboard.alert_trace import AlertTrace, Drawing, drawing_of
 from vigie_dashboard.alert_view import AlertView, EventView, ToldView
 from vigie_dashboard.alert_words import figures_line, headline
+from vigie_dashboard.authors import author_name
 from vigie_dashboard.gateway_text import Reach, gateway_lines
 from vigie_dashboard.health_view import HealthView
 from vigie_dashboard.language import Language, language_of
@@ -167,7 +168,7 @@ def feed_texts(view: AlertView, timezone: str, now_ts: float, lang: str) -> tupl
     language = language_of(lang)
     said = [severity_word(view, language), alert_text.since(view, now_ts, timezone, language)]
     if view.taken_by:
-        said.append(language.gettext("%(who)s is on it", who=view.taken_by))
+        said.append(language.gettext("%(who)s is on it", who=author_name(view.taken_by, language)))
     return headline(view, language), " · ".join(said)
 
 
@@ -201,7 +202,7 @@ def row_of(one: AlertView, view: AlertsView, language: Language, query: str, *, 
         detail=" · ".join(_detail(one, view, language)),
         lasted=alert_text.lasted(one, view.now_ts, language),
         times=alert_text.since(one, view.now_ts, view.timezone, language),
-        taken=language.gettext("%(who)s is on it", who=one.taken_by) if one.taken_by else "",
+        taken=language.gettext("%(who)s is on it", who=author_name(one.taken_by, language)) if one.taken_by else "",
         dependants=_hanging(one, language),
         is_selected=is_selected,
         taken_by=one.taken_by,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vigie_dashboard.authors import author_name
 from vigie_dashboard.language import Language
-from vigie_dashboard.sheet_view import THIS_MACHINE, CorrectionForms, CorrectionRow, CorrectionsView, RoomSheet, Said
+from vigie_dashboard.sheet_view import CorrectionForms, CorrectionRow, CorrectionsView, RoomSheet, Said
 
 UNKNOWN = "\u2013"
 
@@ -24,15 +25,10 @@ class Line:
     who: str
 
 
-def author_of(said: Said, language: Language) -> str:
-    """Who said it."""
-    return language.gettext("this machine") if said.author == THIS_MACHINE else said.author
-
-
 def said_text(said: Said, now_ts: float, timezone: str, language: Language) -> str:
     """``water leak · lou, 14:05 · until 18:00``, as far as there is a reason and an end."""
     when = language.when(said.at_ts, now_ts, timezone)
-    parts = [said.reason, f"{author_of(said, language)}, {when}"]
+    parts = [said.reason, f"{author_name(said.author, language)}, {when}"]
     if said.until_ts is not None:
         parts.append(language.gettext("until %(time)s", time=language.when(said.until_ts, now_ts, timezone)))
     return " · ".join(part for part in parts if part)
@@ -108,7 +104,7 @@ def _line(row: CorrectionRow, view: CorrectionsView, language: Language) -> Line
         was=_value(row.kind, row.was, language),
         is_now=is_now,
         why=row.said.reason,
-        who=author_of(row.said, language),
+        who=author_name(row.said.author, language),
     )
 
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from vigie_dashboard.authors import author_name
 from vigie_dashboard.language import Language
 from vigie_dashboard.rehearsal_view import OfferView, RehearsalsView, RehearsalView
-from vigie_dashboard.sheet_view import THIS_MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def told(one: RehearsalView, view: RehearsalsView, language: Language) -> Told:
         when=language.moment(one.at_ts, view.timezone),
         where=language.gettext("the line alone") if one.room is None else language.named(one.room),
         asked=demand_text(one, language),
-        who=language.gettext("this machine") if one.author == THIS_MACHINE else one.author,
+        who=author_name(one.author, language),
         state=one.state,
         is_under_way=one.state in {"asked", "running"},
         share=round(one.share, 3),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from vigie_dashboard.alert_text import since, tell_line, unknown_line
 from vigie_dashboard.alert_view import AlertView
 from vigie_dashboard.alert_words import figures_line, headline
+from vigie_dashboard.authors import author_name
 from vigie_dashboard.language import Language
 from vigie_dashboard.notices import Severity, WarningKind, WarningView
 from vigie_dashboard.rooms_text import wifi_reasons
@@ -140,9 +141,10 @@ def _place(key: str, line: _Line | None, view: BoardView, language: Language) ->
 def _taken(line: _Line, view: BoardView, language: Language) -> str:
     if not line.taken_by:
         return ""
+    who = author_name(line.taken_by, language)
     if line.taken_ts is None or not view.is_time_known:
-        return line.taken_by
-    return f"{line.taken_by}, {language.when(line.taken_ts, view.now_ts, view.timezone)}"
+        return who
+    return f"{who}, {language.when(line.taken_ts, view.now_ts, view.timezone)}"
 
 
 def warning_rows(view: BoardView, room: str, language: Language) -> list[tuple[str, str, str, str, str]]:
@@ -176,7 +178,7 @@ def _spoken(lines: Sequence[_Line], view: BoardView, language: Language) -> dict
     if not view.is_time_known:
         others.insert(0, language.gettext("The gateway does not know what time it is"))
     taken = [
-        language.gettext("%(who)s is on it: %(what)s", who=line.taken_by, what=line.spoken)
+        language.gettext("%(who)s is on it: %(what)s", who=author_name(line.taken_by, language), what=line.spoken)
         for line in lines
         if line.taken_by
     ]
