@@ -82,8 +82,7 @@ def test_it_tells_its_progress_then_the_result_and_books_what_it_moved(
     shares = [answer.share for answer in told.answers]
     assert len(shares) > 3
     assert shares == sorted(shares)
-    # What is under way when it ends still counts: on a starved machine that is a burst.
-    assert done.result.moved_bytes <= spent_bytes(tmp_path) < 1.5 * ASKED.most_bytes
+    assert done.result.moved_bytes <= spent_bytes(tmp_path) < ASKED.most_bytes
 
 
 def test_a_command_that_comes_twice_is_obeyed_once(make: Callable[..., Commands]) -> None:
