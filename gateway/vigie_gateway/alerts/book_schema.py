@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from vigie_gateway.store.schema import BUSY_TIMEOUT_S, Connect, FileKind, check_identity, converted, pragma
+from vigie_gateway.store.schema import BUSY_TIMEOUT_S, Connect, FileKind, check_identity, converted, migrate, pragma
 
 APPLICATION_ID = 0x5649414C  # "VIAL"
 
@@ -78,19 +78,14 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    version = pragma(database, "user_version")
-    if not version:
+    if not pragma(database, "user_version"):
         database.execute("PRAGMA page_size = 1024")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     # 256 kB of write-ahead log: a longer one takes more room beside the file, a shorter one copies pages more often.
     database.execute("PRAGMA wal_autocheckpoint = 256")
     database.execute("PRAGMA journal_size_limit = 262144")
-    for number in range(version, len(MIGRATIONS)):
-        database.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA application_id = {APPLICATION_ID}; "
-            f"PRAGMA user_version = {number + 1}; COMMIT"
-        )
+    migrate(database, MIGRATIONS, APPLICATION_ID)
     # A file that can only be read is told now, not by the first alert.
     database.execute("BEGIN IMMEDIATE")
     database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from vigie_gateway.store.schema import BUSY_TIMEOUT_S, FileKind, check_identity, converted, pragma
+from vigie_gateway.store.schema import BUSY_TIMEOUT_S, FileKind, check_identity, converted, migrate, pragma
 
 APPLICATION_ID = 0x56494643  # "VIFC"
 
@@ -33,11 +33,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             if not _is_nameless(database):
                 check_identity(database, path, FORECASTS)
             database.execute("PRAGMA journal_mode = WAL")
-            for number in range(pragma(database, "user_version"), len(MIGRATIONS)):
-                database.executescript(
-                    f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA application_id = {APPLICATION_ID}; "
-                    f"PRAGMA user_version = {number + 1}; COMMIT"
-                )
+            migrate(database, MIGRATIONS, APPLICATION_ID)
         except BaseException:
             database.close()
             raise

@@ -14,7 +14,7 @@ commit every ten seconds dirties one page or two. Sealing makes rows of ``chunk`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -220,7 +220,6 @@ def open_writer(path: Path, connect: Connect = sqlite3.connect) -> sqlite3.Conne
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    version = pragma(database, "user_version")
     if not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         database.execute("PRAGMA page_size = 1024")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -229,16 +228,27 @@ def _prepare(database: sqlite3.Connection) -> None:
     # 1 MB of WAL: shorter copies the log's last page into the file more often, longer takes more room beside it.
     database.execute("PRAGMA wal_autocheckpoint = 1024")
     database.execute("PRAGMA journal_size_limit = 1048576")
-    for number in range(version, len(MIGRATIONS)):
-        database.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA application_id = {APPLICATION_ID}; "
-            f"PRAGMA user_version = {number + 1}; COMMIT"
-        )
+    migrate(database, MIGRATIONS, APPLICATION_ID)
     # A file that can only be read is told now, not by the first commit.
     database.execute("BEGIN IMMEDIATE")
     database.execute("UPDATE series SET id = id WHERE id = 0")
     database.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     database.execute("ROLLBACK")
+
+
+def migrate(database: sqlite3.Connection, scripts: Sequence[str], application_id: int) -> None:
+    """Take a file to the newest ``user_version``, a transaction for each script.
+
+    Args:
+        database: Open to write, of this kind or new.
+        scripts: Script n takes it from n to n + 1.
+        application_id: What tells a file of this kind.
+    """
+    for number in range(pragma(database, "user_version"), len(scripts)):
+        database.executescript(
+            f"BEGIN IMMEDIATE; {scripts[number]}; PRAGMA application_id = {application_id}; "
+            f"PRAGMA user_version = {number + 1}; COMMIT"
+        )
 
 
 def pragma(database: sqlite3.Connection, name: str) -> int:
