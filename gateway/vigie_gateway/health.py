@@ -18,7 +18,7 @@ from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.home_assistant.announcer import Announcer
 from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.device_ingest import DeviceIngest
-from vigie_gateway.ingest.pipeline import Pipeline
+from vigie_gateway.ingest.pipeline import STALLED_S, Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
 from vigie_gateway.machine import Machine, machine_parts
@@ -27,9 +27,6 @@ from vigie_gateway.sessions.checks import SessionChecks
 from vigie_gateway.store.influxdb.sink import Sink
 from vigie_gateway.store.upkeep import Upkeep
 
-STALLED_S = 20.0
-"""Seconds without a round of the ingest thread until it counts as stalled, and the watchdog is not fed. Lower would
-kill a gateway whose card takes ten seconds for one write (seen on worn cards); higher leaves a dead one in place."""
 BACKLOG_LATE_S = 300.0
 """How long something may wait until the backlog warns. Lower warns of every restart of a node on bad Wi-Fi; higher
 tells late that a disk, a link or a cursor stands still."""

@@ -17,7 +17,7 @@ from vigie_gateway.clock.belief import STEP_S
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.drops import BrokerDrops
 from vigie_gateway.ingest.nodes import ChannelState, NodeState
-from vigie_gateway.ingest.pipeline import Pipeline
+from vigie_gateway.ingest.pipeline import STALLED_S, Pipeline
 from vigie_gateway.machine import Machine, MachineState
 from vigie_gateway.place.board import Board
 from vigie_gateway.place.cells import ASSUMED_PERIOD_S, FRESH_PERIODS, SILENT_PERIODS
@@ -32,8 +32,6 @@ MACHINE_S = 10.0
 """Between two looks at sysfs and the disk. Lower costs system calls each second; higher misses a short dip."""
 FEWEST_NODES = 3
 """Of which it can be said that most are silent. With two, one that is away would be half of the place."""
-STALLED_S = 20.0
-"""As ``health.STALLED_S``: an ingest thread that stands for so long stores nothing."""
 
 GATEWAY = Subject(SubjectKind.GATEWAY, "")
 BROKER = Subject(SubjectKind.BROKER, "")

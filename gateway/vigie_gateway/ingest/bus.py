@@ -119,6 +119,18 @@ class BufferedClient(mqtt.Client):
         return rc
 
 
+def identify(client: mqtt.Client, settings: BrokerSettings) -> None:
+    """Give a client what it shows to the broker, and the authority by which it knows the broker.
+
+    Raises:
+        OSError: The password or the authority cannot be read.
+    """
+    if settings.password_file is not None:
+        client.username_pw_set(settings.username, Path(settings.password_file).read_text(encoding="utf-8").strip())
+    if settings.ca_file is not None:
+        client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Message(NamedTuple):
     """One message off the bus; ``received_ts`` is the gateway's time when the network thread took it."""
 
@@ -214,10 +226,7 @@ class Bus:
     def _make_client(self) -> mqtt.Client:
         settings = self._settings
         client = BufferedClient(CallbackAPIVersion.VERSION2, client_id=settings.username, protocol=mqtt.MQTTv5)
-        if settings.password_file is not None:
-            client.username_pw_set(settings.username, Path(settings.password_file).read_text(encoding="utf-8").strip())
-        if settings.ca_file is not None:
-            client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        identify(client, settings)
         client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
         if self._will is not None:
             topic, payload = self._will

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import logging
 import queue
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from vigie_contract.clock import Clock
 from vigie_contract.memory import hidden
 from vigie_gateway.devices.measures import Message, clean
 from vigie_gateway.devices.payloads import MAX_PAYLOAD_BYTES
-from vigie_gateway.ingest.bus import KEEPALIVE_S, RECONNECT_MAX_S, RECONNECT_MIN_S, BufferedClient
+from vigie_gateway.ingest.bus import KEEPALIVE_S, RECONNECT_MAX_S, RECONNECT_MIN_S, BufferedClient, identify
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.settings import BrokerSettings
 
@@ -98,10 +96,7 @@ class DeviceBus:
         client = BufferedClient(
             CallbackAPIVersion.VERSION2, client_id=settings.username, protocol=MQTTv5, manual_ack=True
         )
-        if settings.password_file is not None:
-            client.username_pw_set(settings.username, Path(settings.password_file).read_text(encoding="utf-8").strip())
-        if settings.ca_file is not None:
-            client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        identify(client, settings)
         client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -32,6 +32,9 @@ from vigie_gateway.store import Gap, Sample, Store, StoreError
 
 log = logging.getLogger(__name__)
 
+STALLED_S = 20.0
+"""Seconds without a round of the ingest thread until it counts as stalled, and the watchdog is not fed. Lower would
+kill a gateway whose card takes ten seconds for one write (seen on worn cards); higher leaves a dead one in place."""
 COMMIT_READINGS = 1_000
 """A commit is due when so many readings wait. Lower writes more bytes a reading to the card; higher delays
 acknowledgements, so that nodes with a backlog stall."""

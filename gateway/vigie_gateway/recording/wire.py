@@ -6,15 +6,14 @@ id, so whoever came as the gateway would throw the gateway out.
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event
 from typing import Any, Self
 
 from vigie_contract.memory import hidden
+from vigie_gateway.ingest.bus import identify
 from vigie_gateway.settings import BrokerSettings
 
 with hidden("dns.resolver"):  # as in ``ingest.bus``: loaded for nothing
@@ -80,10 +79,7 @@ class Wire:
             OSError: The password or the certificate cannot be read.
         """
         settings, client = self._settings, self._client
-        if settings.password_file is not None:
-            client.username_pw_set(settings.username, Path(settings.password_file).read_text(encoding="utf-8").strip())
-        if settings.ca_file is not None:
-            client.tls_set(ca_certs=settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        identify(client, settings)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it so
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         try:
