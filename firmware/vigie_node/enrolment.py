@@ -14,6 +14,10 @@ from vigie_node.boards.board import Board
 from vigie_node.http import HttpError, ask
 from vigie_node.trust import context, der
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from collections.abc import Callable
+
 HOST, PORT = "vigie.local", 8884
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LETTERS = 16
@@ -61,7 +65,7 @@ class Enrolment:
         authority: PEM, believed once ``check`` has returned.
     """
 
-    def __init__(self, typed: str, feed: object = None) -> None:
+    def __init__(self, typed: str, feed: "Callable[[], object] | None" = None) -> None:
         """Take what was typed, and what feeds the watchdog meanwhile; raises EnrolmentError."""
         self._feed = feed
         self.code, self.host, self.port = parse(typed)

@@ -7,6 +7,11 @@ import socket
 
 from vigie_node.mqtt import CONNECT_S, call, stream
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from collections.abc import Callable
+    from typing import Any
+
 PIECE_BYTES = 1_024
 """Read at once. Higher asks for RAM in one piece; lower takes longer."""
 MOST_HEAD_BYTES = 2_048
@@ -23,9 +28,9 @@ def ask(
     method: str,
     path: str,
     body: bytes = b"",
-    tls: object = None,
-    to: object = None,
-    feed: object = None,
+    tls: "Any" = None,
+    to: "Callable[[bytes], object] | None" = None,
+    feed: "Callable[[], object] | None" = None,
     most: int = 8_192,
 ) -> tuple[int, bytes]:
     """The status, and the body of the answer.
@@ -52,7 +57,7 @@ def ask(
         sock.connect(address)
         call(feed)
         if tls is not None:
-            sock = tls.wrap_socket(sock, server_hostname=host)  # type: ignore[attr-defined]  # of ssl
+            sock = tls.wrap_socket(sock, server_hostname=host)
             call(feed)
         read, write = stream(sock)
         head = method + " " + path + " HTTP/1.1\r\nhost: " + host + "\r\nconnection: close\r\n"
@@ -60,7 +65,7 @@ def ask(
             head += "content-type: application/json\r\ncontent-length: " + str(len(body)) + "\r\n"
         left = head.encode() + b"\r\n" + body
         while left:
-            left = left[write(left) or 0 :]  # type: ignore[operator]
+            left = left[write(left) or 0 :]
         return _answer(read, to, feed, most)
     except (OSError, ValueError) as error:
         raise HttpError(host + ":" + str(port) + path + ": " + str(error))
@@ -68,10 +73,15 @@ def ask(
         sock.close()
 
 
-def _answer(read: object, to: object, feed: object, most: int) -> tuple[int, bytes]:
+def _answer(
+    read: "Callable[[int], bytes | None]",
+    to: "Callable[[bytes], object] | None",
+    feed: "Callable[[], object] | None",
+    most: int,
+) -> tuple[int, bytes]:
     found = b""
     while b"\r\n\r\n" not in found:
-        piece = read(PIECE_BYTES)  # type: ignore[operator]
+        piece = read(PIECE_BYTES)
         if not piece or len(found) > MOST_HEAD_BYTES:
             raise HttpError("no HTTP, or cut off")
         found += piece
@@ -88,9 +98,9 @@ def _answer(read: object, to: object, feed: object, most: int) -> tuple[int, byt
         if to is None or words[1] != "200":
             kept += piece
         else:
-            to(piece)  # type: ignore[operator]
+            to(piece)
         if got >= length[0]:
             return int(words[1]), kept
-        piece = read(min(PIECE_BYTES, length[0] - got))  # type: ignore[operator]
+        piece = read(min(PIECE_BYTES, length[0] - got))
         if not piece:
             raise HttpError("cut off after " + str(got) + " of " + str(length[0]) + " bytes")

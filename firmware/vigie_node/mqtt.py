@@ -7,6 +7,11 @@ pieces, each of which the network holds back for 40 ms.
 import socket
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from collections.abc import Callable
+    from typing import Any
+
 CONNECT_S = 5
 """For a connection to be made. Lower fails on a slow access point; it must stay below what the watchdog allows."""
 WAIT_S = 0.02
@@ -34,8 +39,8 @@ class Client:
         password: str,
         will: str,
         keepalive_s: int,
-        tls: object = None,
-        feed: object = None,
+        tls: "Any" = None,
+        feed: "Callable[[], object] | None" = None,
     ) -> None:
         """Connect, and wait for the broker's yes.
 
@@ -63,14 +68,14 @@ class Client:
             self._socket.connect(address)
             call(feed)
             if tls is not None:
-                self._socket = tls.wrap_socket(self._socket, server_hostname=host)  # type: ignore[attr-defined]  # of ssl, on a board
+                self._socket = tls.wrap_socket(self._socket, server_hostname=host)
             call(feed)
             self._receive, self._put = stream(self._socket)
             # Clean session; will retained at QoS 1; user and password.
             body = _string("MQTT") + bytes((4, 0xEE)) + keepalive_s.to_bytes(2, "big")
             body += _string(name) + _string(will) + _string("offline") + _string(name) + _string(password)
             self._write(_packet(0x10, body))
-            answer = self._receive(4)  # type: ignore[operator]
+            answer = self._receive(4) or b""
         except (OSError, ValueError) as error:  # a ValueError is TLS's: a certificate of another authority, or name
             self.close()
             raise MqttError("not reached: " + str(error).strip())
@@ -128,7 +133,7 @@ class Client:
     def _read(self) -> None:
         while True:
             try:
-                data = self._receive(1_024)  # type: ignore[operator]
+                data = self._receive(1_024)
             except OSError as error:
                 if error.args[0] in _AGAIN:
                     return
@@ -150,7 +155,7 @@ class Client:
         waits = int(CONNECT_S / WAIT_S)
         while data:
             try:
-                sent = self._put(data)  # type: ignore[operator]
+                sent = self._put(data)
             except OSError as error:
                 if error.args[0] not in _AGAIN:
                     raise
@@ -168,17 +173,17 @@ _AGAIN = (11, 35, 110, 116, 2, 3)
 """EAGAIN, and what some ports say instead; 2 and 3 are what TLS wants to read or write first, on CPython."""
 
 
-def call(feed: object) -> None:
+def call(feed: "Callable[[], object] | None") -> None:
     """Of what may be None."""
     if feed is not None:
-        feed()  # type: ignore[operator]
+        feed()
 
 
-def stream(sock: object) -> tuple[object, object]:
+def stream(sock: "Any") -> "tuple[Callable[[int], bytes | None], Callable[[bytes], int | None]]":
     """How to read and write a socket: MicroPython's of TLS has ``read`` and ``write``, CPython's ``recv``, ``send``."""
     if hasattr(sock, "recv"):
-        return sock.recv, sock.send  # type: ignore[attr-defined]
-    return sock.read, sock.write  # type: ignore[attr-defined]
+        return sock.recv, sock.send
+    return sock.read, sock.write
 
 
 def _string(text: str) -> bytes:

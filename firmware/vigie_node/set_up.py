@@ -15,6 +15,10 @@ from vigie_node.config import Config, ConfigError
 from vigie_node.enrolment import Enrolment, EnrolmentError, parse
 from vigie_node.files import replace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from typing import Any
+
 MOST_ASKED_BYTES = 4_096
 """Of a request: a form of ours has 500. Higher fills the RAM."""
 JOIN_MS = 30_000
@@ -233,9 +237,9 @@ def serve(board: Board, trouble: str) -> None:
     board.restart()
 
 
-def enrol(board: Board, wanted: dict[str, object]) -> str:
+def enrol(board: Board, wanted: "dict[str, Any]") -> str:
     """Join, show the code, and write ``node.json``; why it came to nothing, or an empty text."""
-    wifi = wanted["wifi"][0]  # type: ignore[index]
+    wifi = wanted["wifi"][0]
     board.join(wifi["ssid"], wifi["password"])
     end_ms = board.now_ms() + JOIN_MS
     while not board.is_joined():
@@ -264,10 +268,10 @@ def _wanted(path: str) -> "dict[str, object] | None":
     return found if isinstance(found, dict) and "code" in found and found.get("wifi") else None
 
 
-def _typed(wanted: "dict[str, object] | None") -> dict[str, str]:
+def _typed(wanted: "dict[str, Any] | None") -> dict[str, str]:
     if wanted is None:
         return {}
-    return {"code": str(wanted["code"]), "ssid": str(wanted["wifi"][0]["ssid"])}  # type: ignore[index]
+    return {"code": str(wanted["code"]), "ssid": str(wanted["wifi"][0]["ssid"])}
 
 
 def _show(board: Board, shown: Page, path: str) -> None:

@@ -15,6 +15,11 @@ import slots
 from vigie_node import VERSION
 from vigie_node.http import HttpError, ask
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from collections.abc import Callable
+    from typing import Any
+
 EACH_MS = 3_600_000
 """Between two looks for a newer version. Lower asks for nothing; higher lets a node be behind for longer."""
 MOST_FILE_BYTES = 65_536
@@ -74,13 +79,13 @@ class Copy:
         held = _files(self._root, "")
         self.missing = [path for path, _ in manifest.files if path not in held]
 
-    def add(self, path: str, fill: object) -> None:
+    def add(self, path: str, fill: "Callable[[Callable[[bytes], object]], object]") -> None:
         """Write one of ``missing``; ``fill`` is called with what takes its pieces. Raises UpdateError."""
         parts = (self.slot + "/" + path).split("/")[:-1]
         for count in range(1, len(parts) + 1):
             _make_folder(self.folder + "/" + "/".join(parts[:count]))
         with open(self._root + "/" + path, "wb") as file:
-            fill(file.write)  # type: ignore[operator]
+            fill(file.write)
         found = digest_of(self._root + "/" + path)
         if found != dict(self.manifest.files)[path]:
             raise UpdateError(path + " is not what the manifest says: SHA-256 " + found[:16])
@@ -102,7 +107,9 @@ class Updater:
         trouble: Why the last look or fetch failed; empty when it did not.
     """
 
-    def __init__(self, folder: str, running: str, host: str, port: int, tls: object, feed: object = None) -> None:
+    def __init__(
+        self, folder: str, running: str, host: str, port: int, tls: "Any", feed: "Callable[[], object] | None" = None
+    ) -> None:
         """Begin; the first look is after a round.
 
         Args:
@@ -149,7 +156,7 @@ class Updater:
         copy.propose()
         return True
 
-    def _fetch(self, path: str, to: object) -> bytes:
+    def _fetch(self, path: str, to: "Callable[[bytes], object] | None") -> bytes:
         status, body = ask(
             self._host,
             self._port,

@@ -4,7 +4,7 @@ from vigie_node.trust import context
 
 
 class Board:
-    """A board; the files beside this say how.
+    """A board. Each file beside this gives every method; here, where MicroPython has no abstract classes, each raises.
 
     Attributes:
         name: For the health page, with the version of MicroPython.

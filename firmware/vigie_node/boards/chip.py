@@ -28,7 +28,7 @@ class Chip(Board):
         self.folder = ""
         self._edges = Edges()
         self._wlan = network.WLAN(network.STA_IF)
-        self._watchdog: object = None
+        self._watchdog: machine.WDT | None = None
         self._wall: "tuple[int, int] | None" = None
 
     def now_ms(self) -> int:
@@ -91,7 +91,7 @@ class Chip(Board):
     def feed(self) -> None:
         if self._watchdog is None:
             self._watchdog = machine.WDT(timeout=self.WATCHDOG_MS)
-        self._watchdog.feed()  # type: ignore[attr-defined]
+        self._watchdog.feed()
 
     def restart(self) -> None:
         machine.reset()

@@ -43,14 +43,14 @@ class Edges:
         """Notice a pin from now on; whether it is active now."""
         pin = Pin(number, Pin.IN, Pin.PULL_UP if active_low else Pin.PULL_DOWN)
 
-        def noticed(changed: object) -> None:
+        def noticed(changed: Pin) -> None:
             put = self._put
             after = (put + 1) % EDGES
             if after == self._got:
                 self.lost += 1
                 return
             self._ticks[put] = ticks_ms()
-            self._what[put] = number << 1 | (changed.value() ^ active_low)  # type: ignore[attr-defined]
+            self._what[put] = number << 1 | (changed.value() ^ active_low)
             self._put = after
 
         pin.irq(noticed, Pin.IRQ_RISING | Pin.IRQ_FALLING)
