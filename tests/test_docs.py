@@ -21,6 +21,7 @@ from vigie_gateway.devices.classes import SENSOR_CLASSES, STATE_CLASSES
 from vigie_gateway.devices.measures import REFUSALS as DEVICE_REFUSALS
 from vigie_gateway.devices.template.words import FILTERS, FUNCTIONS, METHODS, Word
 from vigie_gateway.devices.template.words import TESTS as TEMPLATE_TESTS
+from vigie_gateway.doctor.findings import PARTS
 from vigie_gateway.formats.prometheus import METRICS
 from vigie_gateway.notify.notifier_file import EmailTable, HeartbeatTable, LampTable, UrlTable
 from vigie_gateway.settings import Settings
@@ -115,6 +116,11 @@ def test_every_reason_why_a_device_says_nothing_has_its_row() -> None:
     found = {word: row[1] for word, row in rows(section(page("devices.md"), "Why nothing was read")).items()}
     assert found.items() >= DEVICE_REFUSALS.items()
     assert len(found) == len(DEVICE_REFUSALS) + 2
+
+
+def test_every_part_of_the_doctor_says_what_it_looks_at() -> None:
+    found = rows(section(page("operations.md"), "What it looks at"))
+    assert set(found) - {"part", "---"} == set(PARTS.values())
 
 
 def test_every_family_of_devices_has_its_row() -> None:

@@ -95,8 +95,8 @@ class Machine:
 
     def state(self) -> MachineState:
         """As it is now."""
-        throttled = self._throttled()
-        alarm = self._voltage_alarm() if throttled is None else None
+        throttled = throttled_bits(self._sysfs)
+        alarm = voltage_alarm(self._sysfs) if throttled is None else None
         free = size = None
         with contextlib.suppress(OSError):
             usage = shutil.disk_usage(self._folder)
@@ -120,21 +120,26 @@ class Machine:
                         return int(text) / 1000
         return None
 
-    def _throttled(self) -> int | None:
-        """The firmware's bits, in hexadecimal without a prefix; a Pi 5 has its bus address in the folder's name."""
-        for path in sorted(self._sysfs.glob("devices/platform/soc*/soc*:firmware/get_throttled")):
-            for text in _lines(path):
-                with contextlib.suppress(ValueError):
-                    return int(text, 16)
-        return None
 
-    def _voltage_alarm(self) -> bool | None:
-        """By the kernel's own driver, which tells of now alone."""
-        for folder in sorted(self._sysfs.glob("class/hwmon/hwmon*")):
-            if "rpi_volt" in _lines(folder / "name"):
-                for text in _lines(folder / "in0_lcrit_alarm"):
-                    return text == "1"
-        return None
+def throttled_bits(sysfs: Path = SYSFS) -> int | None:
+    """The firmware's get_throttled; None where there is none. The doctor asks too.
+
+    It is hexadecimal without a prefix; a Pi 5 has its bus address in the folder's name.
+    """
+    for path in sorted(sysfs.glob("devices/platform/soc*/soc*:firmware/get_throttled")):
+        for text in _lines(path):
+            with contextlib.suppress(ValueError):
+                return int(text, 16)
+    return None
+
+
+def voltage_alarm(sysfs: Path = SYSFS) -> bool | None:
+    """Whether the supply is low by the kernel's own driver, which tells of now alone; None where there is none."""
+    for folder in sorted(sysfs.glob("class/hwmon/hwmon*")):
+        if "rpi_volt" in _lines(folder / "name"):
+            for text in _lines(folder / "in0_lcrit_alarm"):
+                return text == "1"
+    return None
 
 
 def _lines(path: Path) -> Iterator[str]:

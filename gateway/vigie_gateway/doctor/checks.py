@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,14 +17,17 @@ from vigie_gateway.doctor import (
     certificates,
     influxdb,
     installation,
+    power,
     running,
     storage,
     telling,
     timekeeping,
+    upgrade,
 )
 from vigie_gateway.doctor.broker_file import BrokerFile
 from vigie_gateway.doctor.checkup import Check
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
+from vigie_gateway.install.machine import Machine
 from vigie_gateway.place.problem import SiteError
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import BrokerSettings, Settings
@@ -39,11 +42,13 @@ class Installation:
         settings: As loaded; the defaults where the file is wrong.
         site: The place's file.
         broker_config: Mosquitto's file as given on the command line; None to find it.
+        machine: Whose kernel, supply, card and firewall are looked at.
     """
 
     settings: Settings
     site: Path
     broker_config: Path | None
+    machine: Machine = field(default_factory=Machine)
 
 
 def checks_of(it: Installation) -> list[Check]:
@@ -65,6 +70,8 @@ def checks_of(it: Installation) -> list[Check]:
         Check("influxdb", lambda: _influxdb_findings(it)),
         Check("clock", lambda: timekeeping.clock_findings(Path(settings.store.path))),
         Check("alerts", lambda: telling.telling_findings(settings, it.site)),
+        Check("upgrade", lambda: upgrade.upgrade_findings(it.machine)),
+        Check("power", lambda: power.power_findings(it.machine)),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["pass", "warn", "fail"]
+Status = Literal["pass", "unknown", "warn", "fail"]
 PARTS = {
     "configuration": "Configuration",
     "programs": "Programs",
@@ -16,6 +16,8 @@ PARTS = {
     "clock": "Clock",
     "alerts": "Alerts",
     "influxdb": "InfluxDB",
+    "upgrade": "Installation and upgrade",
+    "power": "Power",
 }
 """The parts in the order in which they are told, with their headings."""
 
@@ -30,7 +32,7 @@ class Finding:
     Attributes:
         part: What it is about, a key of PARTS.
         status: ``fail``: readings are lost, refused or open to strangers, or will be. ``warn``: works, but not as it
-            should, or could not be looked at.
+            should, or could not be looked at. ``unknown``: this machine cannot tell, which is not the same as well.
         text: What was found and what was expected, one sentence that names the file, key and value.
         remedy: What to do, one sentence or the command to type; empty when nothing is to be done.
     """

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from vigie_gateway.doctor.findings import PARTS, Finding
 
-_MARKS = {"pass": "ok  ", "warn": "WARN", "fail": "FAIL"}
+_MARKS = {"pass": "ok  ", "unknown": "?   ", "warn": "WARN", "fail": "FAIL"}
 
 
 def worst(findings: Sequence[Finding]) -> str:
-    """The worst status of all: ``fail`` before ``warn`` before ``pass``."""
+    """The worst status of all: ``fail`` before ``warn`` before ``unknown`` before ``pass``."""
     return max((finding.status for finding in findings), key=list(_MARKS).index, default="pass")
 
 
@@ -29,9 +29,16 @@ def as_text(findings: Sequence[Finding]) -> str:
             if finding.remedy and finding.status != "pass":
                 lines.append(f"        → {finding.remedy}")
         lines.append("")
-    failing, warned = (sum(finding.status == status for finding in findings) for status in ("fail", "warn"))
-    lines.append(f"{failing} wrong, {warned} to look at" if failing or warned else "Nothing is wrong.")
+    lines.append(_sum(findings))
     return "\n".join(lines)
+
+
+def _sum(findings: Sequence[Finding]) -> str:
+    failing, warned, unknown = (
+        sum(finding.status == status for finding in findings) for status in ("fail", "warn", "unknown")
+    )
+    said = f"{failing} wrong, {warned} to look at" if failing or warned else "Nothing is wrong"
+    return f"{said}, {unknown} not known" if unknown else said if failing or warned else f"{said}."
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -51,8 +51,14 @@ def test_findings_are_told_by_part_with_a_remedy_where_something_is_wrong() -> N
     assert json.loads(as_json(findings))["findings"][1]["remedy"] == "start it"
 
 
-def test_nothing_wrong_is_said() -> None:
+def test_nothing_wrong_is_said_and_what_is_not_known_is_no_part_of_it() -> None:
     assert as_text([GOOD]).endswith("Nothing is wrong.")
+    unknown = Finding("power", "unknown", "it does not tell", "keep copies")
+    assert as_text([GOOD, unknown]).endswith(
+        "Power\n  ?     it does not tell\n        → keep copies\n\nNothing is wrong, 1 not known"
+    )
+    assert worst([GOOD, unknown]) == "unknown"
+    assert worst([unknown, Finding("clock", "warn", "it is odd")]) == "warn"
     assert worst([GOOD]) == worst([]) == "pass"
 
 
