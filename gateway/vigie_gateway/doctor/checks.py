@@ -14,15 +14,18 @@ from vigie_gateway.doctor import (
     broker_file,
     broker_file_check,
     broker_live,
+    card,
     certificates,
     influxdb,
     installation,
+    pins,
     power,
     running,
     storage,
     telling,
     timekeeping,
     upgrade,
+    wifi,
 )
 from vigie_gateway.doctor.broker_file import BrokerFile
 from vigie_gateway.doctor.checkup import Check
@@ -72,6 +75,9 @@ def checks_of(it: Installation) -> list[Check]:
         Check("alerts", lambda: telling.telling_findings(settings, it.site)),
         Check("upgrade", lambda: upgrade.upgrade_findings(it.machine)),
         Check("power", lambda: power.power_findings(it.machine)),
+        Check("card", lambda: _card_findings(it)),
+        Check("wifi", lambda: wifi.wifi_findings(it.machine)),
+        Check("pins", lambda: pins.pin_findings(it.machine)),
     ]
 
 
@@ -112,6 +118,11 @@ def _gateway_findings(answer: running.Answer) -> list[Finding]:
 def _copy_findings(settings: Settings) -> list[Finding]:
     copies = DailyCopies(settings.store.copies_folder(), settings.store.copies_kept)
     return storage.copy_findings(copies, datetime.fromtimestamp(SystemClock().now_ts()).astimezone().date())
+
+
+def _card_findings(it: Installation) -> list[Finding]:
+    store = it.settings.store
+    return card.card_findings(it.machine, Path(store.path).parent, store.commit_interval_s)
 
 
 def _read_broker_file(it: Installation) -> BrokerFile | Finding:

@@ -18,6 +18,9 @@ PARTS = {
     "influxdb": "InfluxDB",
     "upgrade": "Installation and upgrade",
     "power": "Power",
+    "card": "Card",
+    "wifi": "Wi-Fi",
+    "pins": "Pins",
 }
 """The parts in the order in which they are told, with their headings."""
 
