@@ -7,6 +7,7 @@ percent of a battery, %RH relative humidity, Cel degrees Celsius).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +62,10 @@ class Quantity:
     average: Average
     keep_days: int
     text: str
+
+    def rounded(self, value: float) -> float:
+        """The multiple of ``resolution`` (a power of ten) nearest to the value."""
+        return round(value, -round(math.log10(self.resolution)))
 
 
 def _gauge(

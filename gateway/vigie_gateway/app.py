@@ -43,6 +43,7 @@ from vigie_gateway.ingest.bus import Bus
 from vigie_gateway.ingest.desk import Desk
 from vigie_gateway.ingest.device_bus import DeviceBus
 from vigie_gateway.ingest.device_ingest import DeviceIngest
+from vigie_gateway.ingest.device_readings import DeviceReadings
 from vigie_gateway.ingest.pipeline import Pipeline
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.live import Live
@@ -96,11 +97,17 @@ class _Lasting:
     access: Access
     setup: PlaceSetup
     told_by: NotifierFile
+    devices: DeviceIngest | None
 
     @property
     def database(self) -> Path:
         """The store's file."""
         return Path(self.settings.store.path)
+
+    @property
+    def registry(self) -> Registry | None:
+        """Of devices of others; None where none are listened to."""
+        return None if self.devices is None else self.devices.registry
 
 
 def run(settings: Settings, site_path: Path, site: Site, clock: Clock, told_by: NotifierFile = NO_NOTIFIERS) -> None:
@@ -139,6 +146,7 @@ def run(settings: Settings, site_path: Path, site: Site, clock: Clock, told_by: 
             access,
             place_setup(site_path, path.parent, access.accounts, rereading.ask),
             told_by,
+            _hear_devices(settings, clock, stack),
         )
         listener.listen()  # whoever comes from now on, or while a place follows another, waits and is answered
         _welcome(lasting)
@@ -184,6 +192,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
         live = Live(fields, clock.now_ts)
         desk = Desk(site, store, board, clock, watch, live.poke)
         rehearsals = Rehearsals(site, store, board, clock, watch, bus.command, live.poke, time.monotonic)
+        readings = _readings_of_devices(lasting, site, board)
         pipeline = Pipeline(
             name=settings.name,
             site=site.id,
@@ -198,6 +207,7 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             commit_interval_s=settings.store.commit_interval_s,
             on_change=live.poke,
             monotonic=time.monotonic,
+            devices=readings,
         )
         supplies = Supplies(site, store, board, clock)
         housekeeping = Housekeeping(board, store, pipeline, clock, supplies.refresh)
@@ -252,7 +262,6 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             counters={"ingest": lambda: pipeline.progress_mono, "alerts": lambda: alerts.watch.rounds},
             is_sound={"store": lambda: pipeline.store_trouble is None},
         )
-        registry = Registry(settings.devices_path()) if settings.devices.is_on else None
         health = Health(
             bus,
             pipeline,
@@ -268,10 +277,11 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             alerts=alerts,
             telling=telling,
             home_assistant=_tell_home_assistant(settings, site, board, bus, live, stack),
-            devices=None if registry is None else _hear_devices(settings, registry, clock, stack),
+            devices=lasting.devices,
         )
         pipeline.start()
         stack.callback(pipeline.stop)
+        _attach(lasting.devices, readings, stack)
         housekeeping.start()
         stack.callback(housekeeping.stop)
         if sink is not None:
@@ -281,7 +291,6 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             reader.start()
             stack.callback(reader.stop)
         bus.start()
-        older = _older(settings, site, clock)
 
         def vouch() -> str:
             return Vouching(lasting.database, clock).vouch(None, is_forced=False)
@@ -296,14 +305,14 @@ def _serve_place(lasting: _Lasting, site: Site, rereading: Rereading) -> None:
             lasting.access,
             vouch,
             lasting.setup,
-            older,
+            _older(settings, site, clock),
             desk=desk,
             supplies=supplies,
             forecasts=forecasts,
             rehearsals=rehearsals,
             alerts=alerts.desk,
             roll=Roll.of(site, alerts, telling, clock),
-            devices=registry,
+            devices=lasting.registry,
         )
         for part in (telling, alerts.watch, checks):
             part.start()
@@ -330,7 +339,11 @@ def _tell_home_assistant(
     return home
 
 
-def _hear_devices(settings: Settings, registry: Registry, clock: Clock, stack: contextlib.ExitStack) -> DeviceIngest:
+def _hear_devices(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -> DeviceIngest | None:
+    """Listen to devices of others, whatever the place is: what they said stays known when another follows it."""
+    if not settings.devices.is_on:
+        return None
+    registry = Registry(settings.devices_path())
     stack.callback(registry.close)
     wanted = settings.devices
     decoding = Decoding(wanted.discovery, wanted.zigbee2mqtt, wanted.families)
@@ -340,6 +353,20 @@ def _hear_devices(settings: Settings, registry: Registry, clock: Clock, stack: c
     ingest.start()
     stack.callback(ingest.stop)
     return ingest
+
+
+def _readings_of_devices(lasting: _Lasting, site: Site, board: Board) -> DeviceReadings | None:
+    devices = lasting.devices
+    if devices is None:
+        return None
+    return DeviceReadings(site, lasting.store, board, lasting.clock, lasting.watch, devices.refusals, devices.done)
+
+
+def _attach(devices: DeviceIngest | None, readings: DeviceReadings | None, stack: contextlib.ExitStack) -> None:
+    """Take what devices say while this place is served: it is on the disk when the pipeline has stopped."""
+    if devices is not None and readings is not None:
+        devices.attach(readings)
+        stack.callback(devices.detach)
 
 
 def _lamps(told_by: NotifierFile, bus: Bus, alerts: Alerts) -> list[MqttLamp]:

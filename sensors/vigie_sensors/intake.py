@@ -61,7 +61,7 @@ class Intake:
         if not _can_be(value, channel, quantity):
             self.refused["value"] += 1
             return Reading(reading.channel, reading.at_ts, None, "out-of-range")
-        return Reading(reading.channel, reading.at_ts, round_to(value, quantity.resolution))
+        return Reading(reading.channel, reading.at_ts, quantity.rounded(value))
 
 
 def _can_be(value: float, channel: Channel, quantity: Quantity) -> bool:
@@ -70,8 +70,3 @@ def _can_be(value: float, channel: Channel, quantity: Quantity) -> bool:
     if quantity.kind is Kind.CHOICE:
         return value.is_integer() and 0 <= value < len(channel.labels)
     return math.isfinite(value) and abs(value) < LARGEST
-
-
-def round_to(value: float, resolution: float) -> float:
-    """The multiple of ``resolution`` (a power of ten) nearest to the value."""
-    return round(value, -round(math.log10(resolution)))

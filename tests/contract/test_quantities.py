@@ -86,3 +86,8 @@ def test_every_reason_of_an_unknown_is_one_word_and_explained() -> None:
     for reason, text in UNKNOWN_REASONS.items():
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", reason)
         assert text
+
+
+def test_rounding_leaves_no_tail_of_digits() -> None:
+    given = {"current": 0.1 + 0.2, "retry_ratio": 0.0275, "apparent_power": 149.6}
+    assert [QUANTITIES[name].rounded(value) for name, value in given.items()] == [0.3, 0.028, 150.0]

@@ -12,7 +12,7 @@ from vigie_contract.messages import Channel
 from vigie_contract.quantities import QUANTITIES
 from vigie_contract.readings import Reading
 from vigie_contract.senml import decode_pack, encode_pack
-from vigie_sensors.intake import Intake, round_to
+from vigie_sensors.intake import Intake
 
 CHANNELS = (
     Channel("a", "current", 1.0),
@@ -56,10 +56,6 @@ def test_an_unknown_without_a_word_of_the_protocol_is_failed() -> None:
 
 def test_every_channel_can_be_made_unknown() -> None:
     assert {reading.channel for reading in Intake(CHANNELS).unknown("absent", 5.0)} == {"a", "d", "s", "c"}
-
-
-def test_rounding_leaves_no_tail_of_digits() -> None:
-    assert [round_to(0.1 + 0.2, 0.01), round_to(2.675, 0.001), round_to(149.6, 1)] == [0.3, 2.675, 150.0]
 
 
 @given(

@@ -212,7 +212,7 @@ def _tellers(site: Site) -> Mapping[tuple[str, str], tuple[str, ...]]:
         found["door-open", door.id] = [door.open]
         for side in door.between:
             found.setdefault(("people", side), []).extend([door.in_, door.out])
-    for motion in site.motion:
+    for motion in site.motions():
         found.setdefault(("people", motion.room), []).append(motion.channel)
     for room in site.rooms:
         speaking = [one for one in site.wifi if not one.rooms or room.id in one.rooms]

@@ -13,6 +13,8 @@ from fastapi import APIRouter
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.auth.roles import ADMIN_ONLY
+from vigie_gateway.place.site import Site
+from vigie_gateway.registry.approval import state_of, tables_of
 from vigie_gateway.registry.registry import Known, Said
 
 
@@ -49,7 +51,7 @@ class DeviceAnswer:
     model: str
     software: str
     area: str
-    state: Literal["pending"]
+    state: Literal["pending", "approved", "changed"]
     first_ts: float
     heard_ts: float | None
     is_online: bool | None
@@ -63,12 +65,12 @@ def api_router(gateway: Gateway) -> APIRouter:
     @routes.get("/devices", summary="Devices of others on the bus; empty where the gateway listens to none")
     @allowed(ADMIN_ONLY)
     def devices() -> list[DeviceAnswer]:
-        return [] if gateway.devices is None else [_answer(one) for one in gateway.devices.devices()]
+        return [] if gateway.devices is None else [_answer(one, gateway.site) for one in gateway.devices.devices()]
 
     return routes
 
 
-def _answer(known: Known) -> DeviceAnswer:
+def _answer(known: Known, site: Site) -> DeviceAnswer:
     one = known.device
     return DeviceAnswer(
         family=one.family,
@@ -78,7 +80,7 @@ def _answer(known: Known) -> DeviceAnswer:
         model=one.model,
         software=one.software,
         area=one.area,
-        state="pending",
+        state=state_of(known, tables_of(f"{one.family}/{one.id}", site.devices)).value,
         first_ts=known.first_ts,
         heard_ts=known.heard_ts,
         is_online=known.is_online,

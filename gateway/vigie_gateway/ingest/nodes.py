@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from vigie_contract.messages import Birth
@@ -122,11 +123,14 @@ class NodeState:
         self.clock.forget()
 
 
-def stored_nodes(store: Store) -> dict[str, NodeState]:
-    """What the store knows of the nodes: their channels, and how far each of their journals has come."""
+def stored_nodes(store: Store, devices: Collection[str] = ()) -> dict[str, NodeState]:
+    """What the store knows of the nodes: their channels, and how far each of their journals has come.
+
+    ``devices`` are ids of the place's devices of others, whose channels are in the store too.
+    """
     nodes: dict[str, NodeState] = {}
     for series in store.series():
-        if series.node != BY_HAND:
+        if series.node != BY_HAND and series.node not in devices:
             node = nodes.setdefault(series.node, NodeState(series.node))
             node.channels[series.channel.id] = ChannelState(series.id, series.name, series.quantity)
             node.quantities[series.channel.id] = series.quantity

@@ -20,6 +20,7 @@ from vigie_contract.senml import Pack, decode_pack
 from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.ingest.bus import Bus, Message
 from vigie_gateway.ingest.desk import Desk
+from vigie_gateway.ingest.device_readings import DeviceReadings
 from vigie_gateway.ingest.journals import ANSWER_EVERY_S, REPEAT_ACK_S, decide
 from vigie_gateway.ingest.nodes import ChannelState, NodeState
 from vigie_gateway.ingest.presence import Presence
@@ -82,6 +83,7 @@ class Pipeline:
         commit_interval_s: float,
         on_change: Callable[[], None],
         monotonic: Callable[[], float],
+        devices: DeviceReadings | None = None,
     ) -> None:
         self._name = name
         self._site = site
@@ -94,6 +96,7 @@ class Pipeline:
         self._rehearsals = rehearsals
         self._presence = Presence(store, board, rehearsals)
         self._refusals = refusals
+        self._devices = devices
         self._commit_interval_s = commit_interval_s
         self._on_change = on_change
         self._monotonic = monotonic  # the machine's: a simulated day must not commit sixty times as often
@@ -159,6 +162,7 @@ class Pipeline:
                 self._stop.wait(AFTER_FAULT_S)
         while (message := self._bus.get(0)) is not None:
             self._take(message)
+        self._take_devices()
         self._retry_mono = 0.0
         self._commit()
 
@@ -178,12 +182,31 @@ class Pipeline:
                 if message is None:
                     break
                 changed |= self._take(message)
+        changed |= self._take_devices()
         if changed:
             self._on_change()
         now_mono = self._monotonic()
         self._serve_disk(now_mono, is_quiet=message is None)
         # A disk that refuses is progress too: a restart would not mend it. A commit that never returns is not.
         self.progress_mono = now_mono
+
+    def _take_devices(self) -> bool:
+        """What devices of others said; whether something shown may have changed."""
+        if self._devices is None or (self._devices.is_blocked() and self._monotonic() < self._retry_mono):
+            return False
+        try:
+            changed = self._devices.serve()
+        except StoreError as error:
+            self._store_failed(error)  # registering their channels writes: it is tried again
+            return False
+        self._await_commit_of_devices()
+        return changed
+
+    def _await_commit_of_devices(self) -> None:
+        if self._devices is not None and self._devices.uncommitted and self._watch.is_known:
+            if self._pending_since_mono is None:
+                self._pending_since_mono = self._monotonic()
+            self._is_commit_asked |= self._devices.is_pressing()
 
     # Messages
 
@@ -354,6 +377,9 @@ class Pipeline:
         self._pending_since_mono = None
         for node in self.nodes.values():
             node.start_anew(change.step_s)
+        if self._devices is not None:
+            self._devices.clock_moved(change.step_s)
+            self._await_commit_of_devices()
         for _ in range(self._bus.backlog()[0]):
             message = self._bus.get(0)
             if message is not None and not message.topic.endswith("/data"):
@@ -401,13 +427,16 @@ class Pipeline:
         self._look_at_clock()
         if self._pending_since_mono is None:
             return
+        of_devices = self._devices.uncommitted if self._devices is not None and self._watch.is_known else []
         try:
-            self._store.commit(self._pending, self._pending_progress, self._pending_gaps)
+            self._store.commit([*self._pending, *of_devices], self._pending_progress, self._pending_gaps)
         except StoreError as error:
             self._store_failed(error)
             return
         self._store_works()
-        self.counts["stored"] += len(self._pending)
+        self.counts["stored"] += len(self._pending) + len(of_devices)
+        if of_devices and self._devices is not None:
+            self._devices.committed()
         self.counts["commits"] += 1
         advanced = self._pending_progress
         self._pending = []

@@ -29,12 +29,13 @@ class Presence:
         self._store = store
         self._board = board
         self._rehearsals = rehearsals
+        self._devices = frozenset(device.id for device in board.site.devices)
         self.nodes: dict[str, NodeState] = {}
         self.unregistered: dict[str, bytes] = {}
 
     def load(self) -> None:
         """Take what the store knows."""
-        self.nodes.update(stored_nodes(self._store))
+        self.nodes.update(stored_nodes(self._store, self._devices))
         for series in self._store.series():
             self._board.declare(series)
 
@@ -63,6 +64,8 @@ class Presence:
     def _node(self, node_id: str) -> NodeState:
         node = self.nodes.get(node_id)
         if node is None:
+            if node_id in self._devices:
+                raise ContractError("id", f"{node_id} is the id of a device in site.toml: no node may have it")
             if len(self.nodes) >= MAX_NODES:
                 raise ContractError("range", f"more than {MAX_NODES} nodes")
             node = self.nodes[node_id] = NodeState(node_id)

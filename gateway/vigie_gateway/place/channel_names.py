@@ -45,11 +45,11 @@ def channel_names(site: Site, series: Sequence[Series]) -> dict[str, Names]:
 
 def _outlets(site: Site) -> dict[str, str]:
     """By channel, the number of its outlet in its row, or the id where those of the row are not numbered."""
+    numbers = {outlet.id: _number(group, outlet.id) for group in site.outlets for outlet in group.outlets()}
     return {
-        channel: _number(group, outlet.id)
-        for group in site.outlets
-        for outlet in group.outlets()
-        for channel in (outlet.in_use, outlet.power)
+        channel: numbers[outlet.id]
+        for outlet in site.all_outlets()
+        for channel in (outlet.in_use, outlet.power, outlet.switched_on)
         if channel is not None
     }
 
@@ -59,8 +59,12 @@ def _number(group: Outlets, outlet: str) -> str:
 
 
 def _things(site: Site) -> dict[str, Names]:
-    """By channel, the name of the circuit, access point or line that it tells of."""
+    """By channel, the name of the circuit, access point, line or device that it tells of."""
     found: dict[str, Names] = {}
+    for device in site.devices:
+        if device.name is not None:
+            _add(found, device.name, (f"{device.id}.{one.channel}" for one in device.measures))
+            _add(found, device.name, device.channels().values())
     for circuit in site.circuits:
         _add(found, circuit.name, (circuit.power, circuit.mains, circuit.subscribed))
     for point in site.access_points:

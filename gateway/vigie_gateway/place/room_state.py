@@ -16,7 +16,15 @@ from vigie_gateway.place.corrections import Standing, freshness_of
 from vigie_gateway.place.outlets import OutletFacts, room_outlets
 from vigie_gateway.place.people import PeopleCounts, RoomCount, from_motion_alone, is_inconsistent, with_motion
 from vigie_gateway.place.wifi import UNMEASURED, Path, WifiFacts, judge
-from vigie_gateway.place.wiring import AccessPointCells, LatencyCells, ProbeCells, RoomWiring, UplinkCells, Wiring
+from vigie_gateway.place.wiring import (
+    AccessPointCells,
+    LatencyCells,
+    OutletCells,
+    ProbeCells,
+    RoomWiring,
+    UplinkCells,
+    Wiring,
+)
 
 NEARLY_FULL_SHARE = 0.15
 NEARLY_FULL_SEATS = 2
@@ -64,6 +72,12 @@ class Moment:
         if self.uplink is not None:
             self.internet = None if self.uplink.portal is None else self.uplink.portal.fresh_label(now_ts)
             self.outside = measured_path(self.uplink.latency, now_ts)
+
+    def is_live(self, outlet: OutletCells) -> bool | None:
+        """Whether an outlet has voltage: by its circuit, and by the switch of its own plug where it has one."""
+        if outlet.switched_on is not None and outlet.switched_on.fresh_value(self.now_ts) == 0:
+            return False
+        return self.live[outlet.site.circuit]
 
     def power_va(self, cell: Cell | None) -> float | None:
         """What a meter says, in VA; a current is taken at nominal voltage."""
@@ -229,7 +243,7 @@ def _outlets(room: RoomWiring, moment: Moment) -> OutletsView | None:
         in_use = None if outlet.in_use is None else _state(outlet.in_use, now_ts)
         at_ts = outlet.in_use.known_ts if outlet.in_use is not None and in_use is not None else None
         is_broken = moment.standing.defect(outlet.site.id) is not None
-        facts.append(OutletFacts(in_use, moment.live[outlet.site.circuit], at_ts, is_broken))
+        facts.append(OutletFacts(in_use, moment.is_live(outlet), at_ts, is_broken))
     return room_outlets(facts)
 
 

@@ -58,7 +58,7 @@ def _fresh(cell: Cell | None, moment: Moment) -> float | None:
 
 def _outlet(outlet: OutletCells, wiring: Wiring, moment: Moment) -> OutletRow:
     """As ``outlets.room_outlets`` counts it: what somebody said first, then no voltage, then current drawn."""
-    in_use, is_live = _fresh(outlet.in_use, moment), moment.live[outlet.site.circuit]
+    in_use, is_live = _fresh(outlet.in_use, moment), moment.is_live(outlet)
     defect = moment.standing.defect(outlet.site.id)
     if defect is not None:
         state = OutletState.OUT_OF_ORDER
@@ -77,7 +77,7 @@ def _cells(room: RoomWiring, wiring: Wiring) -> list[Cell]:
     """Every channel that is read for the room, each once, people first."""
     cells: list[Cell | None] = [*room.counters, *room.motions]
     for outlet in room.outlets:
-        cells += [outlet.in_use, outlet.power]
+        cells += [outlet.in_use, outlet.power, outlet.switched_on]
         cells += [wiring.mains.get(above) for above in wiring.tree.watches[outlet.site.circuit]]
     for point in room.access_points:
         cells += [point.stations, point.utilisation]

@@ -23,6 +23,8 @@ from vigie_dashboard.view import Point
 from vigie_gateway.capacity.activities import Activities
 from vigie_gateway.place.alert_tables import AlertsTable, RuleTable, ToldTable
 from vigie_gateway.place.demand import ActivityTable, EquipmentTable, activities_of
+from vigie_gateway.place.device_references import check_device_references
+from vigie_gateway.place.device_table import DeviceTable
 from vigie_gateway.place.entries import (
     LANGUAGES,
     Bssids,
@@ -136,6 +138,7 @@ class Outlet(NamedTuple):
     circuit: str
     in_use: str | None
     power: str | None
+    switched_on: str | None = None
 
 
 class Outlets(Table):
@@ -291,6 +294,7 @@ class Site(Table):
     wifi: tuple[WifiProbe, ...] = ()
     uplinks: tuple[Uplink, ...] = ()
     nodes: tuple[NodeTable, ...] = ()
+    devices: tuple[DeviceTable, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     activities: tuple[ActivityTable, ...] = ()
     equipment: tuple[EquipmentTable, ...] = ()
@@ -308,8 +312,17 @@ class Site(Table):
         return None if self.hours is None else self.hours.to_hours()
 
     def all_outlets(self) -> tuple[Outlet, ...]:
-        """Every outlet, in the order of the file."""
-        return tuple(outlet for group in self.outlets for outlet in group.outlets())
+        """Every outlet, in the order of the file, with the channels of the devices that were given it."""
+        given = {device.outlet: device.fills("outlet") for device in self.devices if device.outlet is not None}
+        return tuple(
+            outlet._replace(**given.get(outlet.id, {})) for group in self.outlets for outlet in group.outlets()
+        )
+
+    def motions(self) -> tuple[Motion, ...]:
+        """Every channel that tells whether somebody is in a room, those of devices too."""
+        given = ((device.room, device.channels().get("occupied")) for device in self.devices)
+        of_devices = (Motion(room=room, channel=channel) for room, channel in given if room and channel)
+        return (*self.motion, *of_devices)
 
     def session_activities(self) -> Activities:
         """What may be asked of the capacity check: Vigie's own activities and equipment, with the site's."""
@@ -380,8 +393,22 @@ def _validate(file: str, text: str, raw: dict[str, Any]) -> tuple[Site | None, l
         for details in error.errors(include_url=False):
             _add(collector, details)
     check_references(raw, collector)
+    check_device_references(raw, collector)
     problems = collector.problems()
-    return (None if problems else site), problems
+    return (None if problems or site is None else _with_devices(site)), problems
+
+
+def _with_devices(site: Site) -> Site:
+    """The place whose circuits, doors and access points have the channels of the devices that were given them."""
+
+    def each(tables: tuple[Any, ...], about: str) -> tuple[Any, ...]:
+        given: dict[str, dict[str, str]] = {}
+        for device in site.devices:
+            given.setdefault(device.about().get(about, ""), {}).update(device.fills(about))
+        return tuple(one.model_copy(update=given[one.id]) if one.id in given else one for one in tables)
+
+    parts = {"circuits": "circuit", "doors": "door", "access_points": "access_point"}
+    return site.model_copy(update={part: each(getattr(site, part), about) for part, about in parts.items()})
 
 
 _SECTIONS: Mapping[str, type[Table]] = {
@@ -394,6 +421,7 @@ _SECTIONS: Mapping[str, type[Table]] = {
     "wifi": WifiProbe,
     "uplinks": Uplink,
     "nodes": NodeTable,
+    "devices": DeviceTable,
     "calendars": Calendar,
     "activities": ActivityTable,
     "equipment": EquipmentTable,

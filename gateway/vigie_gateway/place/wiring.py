@@ -62,6 +62,7 @@ class OutletCells:
     site: Outlet
     in_use: Cell | None
     power: Cell | None
+    switched_on: Cell | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Wiring:
         self.tree, self.meters, self.mains, self.subscribed = self._wire_circuits(site)
         self.circuit_names = {circuit.id: circuit.name for circuit in site.circuits}
         self.outlets = tuple(
-            OutletCells(outlet, self._cell(outlet.in_use), self._cell(outlet.power)) for outlet in site.all_outlets()
+            OutletCells(outlet, self._cell(outlet.in_use), self._cell(outlet.power), self._cell(outlet.switched_on))
+            for outlet in site.all_outlets()
         )
         self.access_points = tuple(
             AccessPointCells(point, self._cell(point.stations), self._cell(point.utilisation))
@@ -222,7 +224,7 @@ class Wiring:
             room.polygon(),
             watch,
             tuple(counters) if room.id in self.counted else (),
-            tuple(self._require(motion.channel) for motion in site.motion if motion.room == room.id),
+            tuple(self._require(motion.channel) for motion in site.motions() if motion.room == room.id),
             outlets if is_measured else (),
             tuple(point for point in self.access_points if room.id in point.site.rooms),
             tuple(cells for rooms, cells in self.probes if not rooms or room.id in rooms),

@@ -12,13 +12,18 @@ import pytest
 from vigie_contract.clock import SystemClock
 from vigie_gateway import broker as broker_module
 from vigie_gateway.broker import DEVICES_USER, Mosquitto, access_rules, find_mosquitto, make_passwords
+from vigie_gateway.clock.watch import ClockWatch
 from vigie_gateway.devices.decoding import Decoding
 from vigie_gateway.ingest.device_bus import MAX_WAITING_OF_A_TOPIC, DeviceBus
 from vigie_gateway.ingest.device_ingest import DeviceIngest
+from vigie_gateway.ingest.device_readings import DeviceReadings
 from vigie_gateway.ingest.refusals import Refusals
+from vigie_gateway.place.board import Board
+from vigie_gateway.place.site import read_site
 from vigie_gateway.recording.wire import Wire
 from vigie_gateway.registry.registry import Registry
 from vigie_gateway.settings import BrokerSettings
+from vigie_gateway.store import open_store
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="mosquitto is not installed")
 
@@ -50,6 +55,16 @@ def settings_of(broker: Mosquitto, user: str) -> BrokerSettings:
     return BrokerSettings(port=broker.port, username=user, password_file=str(broker.password_file(user)))
 
 
+def nowhere(folder: Path, ingest: DeviceIngest, refusals: Refusals) -> DeviceReadings:
+    """The readings of a place that took no device in."""
+    site, problems = read_site("site.toml", 'id = "place"\nname = "Place"\ntimezone = "Europe/Paris"\n')
+    assert site is not None, problems
+    clock = SystemClock()
+    watch = ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
+    store = open_store(folder / "vigie.db", clock)
+    return DeviceReadings(site, store, Board(site, clock), clock, watch, refusals, ingest.done)
+
+
 def bus_of(broker: Mosquitto, refusals: Refusals | None = None) -> DeviceBus:
     filters = Decoding((), (), ("tasmota",)).filters
     return DeviceBus(settings_of(broker, DEVICES_USER), filters, SystemClock(), refusals or Refusals())
@@ -60,6 +75,7 @@ def test_an_announced_plug_and_a_native_one_are_listed_with_what_they_say(broker
     bus = DeviceBus(settings_of(broker, DEVICES_USER), decoding.filters, SystemClock(), refusals)
     with closing(Registry(tmp_path / "devices.db")) as registry:
         ingest = DeviceIngest(bus, decoding, registry, refusals)
+        ingest.attach(nowhere(tmp_path, ingest, refusals))
         ingest.start()
         try:
             wait_for(lambda: bus.is_listening)

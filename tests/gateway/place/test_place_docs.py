@@ -10,6 +10,7 @@ from vigie_dashboard.view import WIFI_REASONS
 from vigie_gateway.place import wifi
 from vigie_gateway.place.alert_tables import AlertsTable, RuleTable, ToldTable
 from vigie_gateway.place.demand import ActivityTable, EquipmentTable
+from vigie_gateway.place.device_table import DeviceMeasure, DeviceTable
 from vigie_gateway.place.node_table import NodeTable
 from vigie_gateway.place.site import (
     AccessPoint,
@@ -41,6 +42,8 @@ SECTIONS: dict[str, type[Table]] = {
     "### [[wifi]]": WifiProbe,
     "### [[uplinks]]": Uplink,
     "### [[nodes]]": NodeTable,
+    "### [[devices]]": DeviceTable,
+    "#### measures of [[devices]]": DeviceMeasure,
     "### [[calendars]]": Calendar,
     "### [[activities]]": ActivityTable,
     "### [[equipment]]": EquipmentTable,
