@@ -20,6 +20,7 @@ from vigie_gateway.api import (
     alerts,
     check_page,
     corrections,
+    devices,
     health,
     history,
     kiosk,
@@ -113,6 +114,7 @@ def build(gateway: Gateway, hosts: Iterable[str]) -> ASGIApp:
     app.include_router(rehearsals.router(gateway))
     app.include_router(rules.router(gateway, attempts))
     app.include_router(told.router(gateway))
+    app.include_router(devices.router(gateway))
     app.include_router(alert_feed.router(gateway))
     app.include_router(alerts.router(gateway))
     app.include_router(kiosk.router(gateway))

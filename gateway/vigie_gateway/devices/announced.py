@@ -7,7 +7,7 @@ announcements, retained, and tells them again after a restart.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -22,7 +22,7 @@ from vigie_gateway.devices.discovery import (
     read_announcement,
     read_config,
 )
-from vigie_gateway.devices.measures import Decoded, Device, Measure, Message, Presence, RefusedError
+from vigie_gateway.devices.measures import Decoded, Device, Measure, Message, Presence, RefusedError, clean
 from vigie_gateway.devices.payloads import is_unknown, json_of, measured, text_of
 from vigie_gateway.devices.sources import PERSONS, SETTINGS, Availability, Source, sources_of
 from vigie_gateway.devices.template.values import MISSING, AbsentError, Run, TemplateError
@@ -51,6 +51,7 @@ class Announced:
         self._prefixes = prefixes
         self._configs: dict[str, dict[str, tuple[Source, ...]]] = {}
         self._owner: dict[str, str] = {}
+        self._pinned: Mapping[str, str] = {}
         self._devices: dict[str, Device] = {}
         self._exact: dict[str, list[Source]] = defaultdict(list)
         self._wide: dict[str, list[Source]] = defaultdict(list)
@@ -128,14 +129,28 @@ class Announced:
             told = replace(told, **given)
         return told if told.name else replace(told, name=told.id)
 
+    def pin(self, topics: Mapping[str, str]) -> None:
+        """Let nobody but these topics announce these identities (``Entity.unique_id``), also after a restart.
+
+        From any thread.
+        """
+        self._pinned = dict(topics)
+
+    def _owner_of(self, unique_id: str, topic: str) -> str:
+        """Who may announce an identity: whom an administrator approved, else whoever was first, else this topic."""
+        return self._pinned.get(unique_id) or self._owner.get(unique_id, topic)
+
     def _allowed(self, topic: str, sources: list[Source]) -> tuple[Source, ...]:
-        return tuple(one for one in sources if self._owner.get(one.entity.unique_id, topic) == topic)
+        ours = (one for one in sources if self._owner_of(one.entity.unique_id, topic) == topic)
+        return tuple(replace(one, entity=replace(one.entity, announced_on=topic)) for one in ours)
 
     def _nothing(self, topic: str, told: Announcement, platforms: set[str]) -> RefusedError:
         for one in told.components:
             for source in sources_of(one, told.device):
-                if self._owner.get(source.entity.unique_id, topic) != topic:
-                    return RefusedError("taken", f"{source.entity.key!r} was announced by another topic before")
+                owner = self._owner_of(source.entity.unique_id, topic)
+                if owner != topic:
+                    detail = f"{source.entity.key!r} was announced by another topic before, {clean(owner)!r}"
+                    return RefusedError("taken", detail)
         if platforms & SETTINGS:
             return RefusedError("setting", f"{', '.join(sorted(platforms))}: a setting, no measure")
         return RefusedError("component", f"{', '.join(sorted(platforms))[:80] or 'it'} carries no measure")

@@ -7,7 +7,7 @@ back by itself from the bus's retained messages after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -58,6 +58,10 @@ class Decoding:
         self._families = tuple(one for one in known if families is None or one.name in families)
         announcements = (f"{prefix}/{levels}/config" for prefix in prefixes for levels in ("+/+", "+/+/+"))
         self.filters = (*announcements, *chain.from_iterable(one.filters for one in self._families))
+
+    def pin(self, topics: Mapping[str, str]) -> None:
+        """See ``Announced.pin``."""
+        self._announced.pin(topics)
 
     def decode(self, message: Message) -> Decoded:
         """What a message says, or its one refusal. Never raises."""

@@ -102,6 +102,7 @@ class Entity:
         expire_after_s: Silence after which the device itself calls the value unknown; None when not told.
         off_delay_s: How long after its last "on" a binary sensor is off without saying so; None when not told.
         is_enabled: False for what its maker thinks few people want to see.
+        announced_on: The topic that announced it; empty for a family that does not announce.
     """
 
     family: str
@@ -116,6 +117,7 @@ class Entity:
     expire_after_s: float | None = None
     off_delay_s: float | None = None
     is_enabled: bool = True
+    announced_on: str = ""
 
     @property
     def unique_id(self) -> str:

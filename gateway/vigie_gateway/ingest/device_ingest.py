@@ -77,6 +77,7 @@ class DeviceIngest:
         What a device said before it was taken in is given to it too. Until then, and after ``detach``, messages wait.
         """
         with self._turn:
+            self._decoding.pin(readings.approved.announced_on())
             readings.feed(self.registry.devices(), self._taken_before)
             self._taken_before |= readings.approved.identities()
             self._readings = readings

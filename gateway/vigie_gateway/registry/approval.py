@@ -48,6 +48,11 @@ class Approved:
         """What was approved under this ``Entity.unique_id``; None when nothing was."""
         return self._by_identity.get(unique_id)
 
+    def announced_on(self) -> dict[str, str]:
+        """By ``Entity.unique_id``, the only topic that may announce it; without those that nobody announces."""
+        found = {identity: one.announced_on for identity, (_, one) in self._by_identity.items()}
+        return {identity: topic for identity, topic in found.items() if topic}
+
     def identities(self) -> frozenset[str]:
         """Every ``Entity.unique_id`` that was approved."""
         return frozenset(self._by_identity)

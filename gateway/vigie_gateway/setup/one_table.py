@@ -109,13 +109,20 @@ def with_table(now: SiteText, section: str, table_id: str, values: Mapping[str, 
     Raises:
         RecipeError: The file is written in a way that cannot be edited here.
     """
-    if not values:
-        return now.text
-    source = sources_of(now.raw, section).get(table_id)
-    entries = [Entry(at, dict(values) if at == source else {}) for at in range(len(tables_of(now.raw, section)))]
-    if source is None:
-        entries.append(Entry(None, {"id": table_id, **values}))
-    return rewrite(now.text, Meant(sections={section: entries}))
+    return now.text if not values else with_tables(now, {section: (table_id, values)})
+
+
+def with_tables(now: SiteText, tables: Mapping[str, tuple[str, Mapping[str, Any]]]) -> str:
+    """The text with one table of each of these sections changed or added, as ``with_table``. Raises RecipeError."""
+    sections = {}
+    for section, (table_id, values) in tables.items():
+        source = sources_of(now.raw, section).get(table_id)
+        entries = [Entry(at, dict(values) if at == source else {}) for at in range(len(tables_of(now.raw, section)))]
+        if source is None:
+            given = {key: value for key, value in values.items() if value is not None}
+            entries.append(Entry(None, {"id": table_id, **given}))
+        sections[section] = entries
+    return rewrite(now.text, Meant(sections=sections))
 
 
 def without_table(now: SiteText, section: str, table_id: str) -> str:

@@ -227,6 +227,9 @@ def _item(value: Any) -> Any:
     if isinstance(value, dict):  # with the spaces that people write
         pairs = ", ".join(f"{tomlkit.key(key).as_string()} = {_item(one).as_string()}" for key, one in value.items())
         return tomlkit.value(f"{{ {pairs} }}")
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):  # a line each, in its table
+        lines = "".join(f"  {_item(one).as_string()},\n" for one in value)
+        return tomlkit.value(f"[\n{lines}]")
     return tomlkit.item(value)
 
 

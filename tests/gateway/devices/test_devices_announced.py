@@ -1,5 +1,6 @@
 """Home Assistant discovery: what is announced, and what the announced then say."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,8 @@ def test_a_migration_withdraws_nothing_and_the_same_entity_comes_back_under_the_
     before = announce(hear, SENSOR)
     assert hear("homeassistant/sensor/plug/p1/config", '{"migrate_discovery": true }').removed == ()
     after = hear("homeassistant/device/plug/config", {"dev": DEVICE, "cmps": {"p": {"p": "sensor", **SENSOR}}})
-    assert after.entities == before.entities
+    assert [one.unique_id for one in after.entities] == [one.unique_id for one in before.entities]
+    assert [one.announced_on for one in after.entities] == ["homeassistant/device/plug/config"]
     assert hear("homeassistant/sensor/plug/p1/config", "").removed == ()
     assert values(hear("plug/power", "3")) == {"p1": 3.0}
 
@@ -311,3 +313,15 @@ def test_a_message_is_read_within_its_steps_however_many_hostile_templates_hang_
     heard = decoding.decode(Message("t", b"1", NOW_TS))
     assert {one.reason for one in heard.measures} == {"failed"}
     assert len(heard.measures) == 50
+
+
+def test_what_was_approved_is_announced_by_its_own_topic_alone_also_when_another_is_first() -> None:
+    decoding = Decoding()
+    decoding.pin({"homeassistant/plug-1/p1": "homeassistant/sensor/plug/p1/config"})
+    config = json.dumps({"dev": DEVICE, **SENSOR}).encode()
+    thief = decoding.decode(Message("homeassistant/sensor/thief/p1/config", config, NOW_TS))
+    assert refusal(thief) == "taken"
+    assert thief.refusal is not None
+    assert "homeassistant/sensor/plug/p1/config" in thief.refusal.detail
+    owner = decoding.decode(Message("homeassistant/sensor/plug/p1/config", config, NOW_TS))
+    assert [one.unique_id for one in owner.entities] == ["homeassistant/plug-1/p1"]
