@@ -19,6 +19,7 @@ from vigie_gateway.doctor import (
     influxdb,
     installation,
     pins,
+    ports,
     power,
     running,
     storage,
@@ -30,6 +31,7 @@ from vigie_gateway.doctor import (
 from vigie_gateway.doctor.broker_file import BrokerFile
 from vigie_gateway.doctor.checkup import Check
 from vigie_gateway.doctor.findings import AS_ROOT, Finding
+from vigie_gateway.doctor.firewall import find_firewall
 from vigie_gateway.install.machine import Machine
 from vigie_gateway.place.problem import SiteError
 from vigie_gateway.place.site import load_site
@@ -78,6 +80,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("card", lambda: _card_findings(it)),
         Check("wifi", lambda: wifi.wifi_findings(it.machine)),
         Check("pins", lambda: pins.pin_findings(it.machine)),
+        Check("network", lambda: _port_findings(it)),
     ]
 
 
@@ -158,6 +161,19 @@ def _certificate_findings(it: Installation) -> list[Finding]:
     if http.certificate_file is not None and http.key_file is not None:
         found += certificates.page_findings(Path(http.certificate_file), Path(http.key_file), now_ts)
     return found + certificates.sign_in_findings(http)
+
+
+def _port_findings(it: Installation) -> list[Finding]:
+    file = _read_broker_file(it)
+    broker = None if isinstance(file, Finding) else file  # what could not be read is told by the broker's own check
+    plain = [] if broker is None else [one for one in broker.listeners if not one.is_encrypted()]
+    has_mdns = it.machine.at("/etc/avahi/avahi-daemon.conf").exists()
+    return ports.port_findings(
+        ports.opened_ports(it.settings.http, broker, has_mdns=has_mdns),
+        [int(one.port) for one in plain if one.port.isdecimal() and one.port != "0"],
+        ports.listening(it.machine),
+        find_firewall(it.machine),
+    )
 
 
 def _is_here(settings: BrokerSettings) -> bool:

@@ -21,6 +21,7 @@ PARTS = {
     "card": "Card",
     "wifi": "Wi-Fi",
     "pins": "Pins",
+    "network": "Ports and firewall",
 }
 """The parts in the order in which they are told, with their headings."""
 
