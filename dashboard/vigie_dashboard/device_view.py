@@ -90,6 +90,7 @@ class DeviceView:
         entities: What it says.
         given: Its tables in the site file.
         changes: What asks again.
+        has_more: Whether it measures something that no table of it takes.
     """
 
     digest: str
@@ -106,6 +107,7 @@ class DeviceView:
     entities: Sequence[EntityView]
     given: Sequence[GivenView]
     changes: Sequence[ChangeView]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _nodes(site: Site, store: Store, report: Mapping[str, Any]) -> list[NodeHeal
             continue
         by_node.setdefault(series.node, []).append(series)
     latest = store.latest()
-    said = report["parts"]["nodes"]["by_id"]
+    said = {**report["parts"].get("devices", {}).get("by_id", {}), **report["parts"]["nodes"]["by_id"]}
     names = channel_names(site, store.series())
     to_ts = -(-report["now_ts"] // BAR_S) * BAR_S
     return [

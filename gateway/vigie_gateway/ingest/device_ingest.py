@@ -99,17 +99,19 @@ class DeviceIngest:
             reason: {"count": found.count, "last": found.subject, "detail": found.detail, "at_ts": found.at_ts}
             for reason, found in sorted(self.refusals.all().items())
         }
+        known = self.registry.devices()
         flooding = self._bus.flooding(FLOODERS_TOLD)
         names = ", ".join(clean(topic, 64) for topic, _ in flooding)
         trouble = self.trouble or self._bus.trouble or (f"flooding the bus: {names}" if flooding else None)
         return {
             "status": "pass" if trouble is None else "warn",
             "trouble": trouble,
-            "devices": len(self.registry.devices()),
+            "devices": len(known),
             "messages": self.messages,
             "measures": self.measures,
             "stored": 0 if self._readings is None else self._readings.stored,
             "flooding": {clean(topic, 120): dropped for topic, dropped in flooding},
+            "by_id": {} if self._readings is None else self._readings.given(known),
             "by_reason": refused,
         }
 

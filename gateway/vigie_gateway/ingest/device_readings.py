@@ -152,6 +152,18 @@ class DeviceReadings:
         self._offered.put(_Offer(receipt, tuple(words)))
         return True
 
+    def given(self, known: Iterable[Known]) -> dict[str, dict[str, object]]:
+        """For the health report: by its table, whether a device is there and when it was heard. From any thread."""
+        by_device = {f"{one.device.family}/{one.device.id}": one for one in known}
+        found: dict[str, dict[str, object]] = {}
+        for table in self._tables.values():
+            one = by_device.get(table.device)
+            found[table.id] = {
+                "is_online": None if one is None else one.is_online,
+                "heard_ts": None if one is None else one.heard_ts,
+            }
+        return found
+
     def feed(self, known: Iterable[Known], already: frozenset[str]) -> None:
         """Take what devices said last before they were approved, so that nobody waits for them to speak again.
 

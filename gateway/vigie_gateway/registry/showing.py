@@ -9,7 +9,7 @@ from vigie_contract.quantities import QUANTITIES
 from vigie_dashboard.device_view import ChangeView, DeviceView, EntityView, GivenView, Names
 from vigie_gateway.place.device_table import DeviceTable
 from vigie_gateway.place.site import Site
-from vigie_gateway.registry.approval import State, changes_of, state_of, tables_of
+from vigie_gateway.registry.approval import Approved, State, changes_of, state_of, tables_of
 from vigie_gateway.registry.registry import Known, Said
 
 ABSENT = "absent"
@@ -37,7 +37,7 @@ def _identity(known: Known) -> str:
 
 
 def _view(known: Known, tables: Sequence[DeviceTable], site: Site) -> DeviceView:
-    device = known.device
+    device, approved = known.device, Approved(tables)
     return DeviceView(
         digest=digest_of(_identity(known)),
         identity=_identity(known),
@@ -56,12 +56,18 @@ def _view(known: Known, tables: Sequence[DeviceTable], site: Site) -> DeviceView
             ChangeView(one.measure.channel, one.measure.quantity, one.measure.unit, one.quantity, one.unit)
             for one in changes_of(known, tables)
         ],
+        has_more=any(
+            said.entity.quantity is not None and approved.of(unique_id) is None
+            for unique_id, said in known.entities.items()
+        ),
     )
 
 
 def _absent(identity: str, tables: Sequence[DeviceTable], site: Site) -> DeviceView:
     given = _given(tables, site)
-    return DeviceView(digest_of(identity), identity, "", "", "", "", "", ABSENT, None, None, None, (), given, ())
+    return DeviceView(
+        digest_of(identity), identity, "", "", "", "", "", ABSENT, None, None, None, (), given, (), has_more=False
+    )
 
 
 def _entity(said: Said) -> EntityView:
