@@ -23,6 +23,9 @@ from vigie_gateway.alerts.signals import Signal, Subject
 GONE_S = 900.0
 """For how long a subject may have no signal at all before its alerts end: the place has it no longer. Lower ends those
 of a node whose birth comes late after a start; higher keeps alerts of what was taken away."""
+STEP_SETTLED_S = 10.0
+"""After the clock was set, for how long no signal dates an open alert earlier. Lower takes a time of before the step
+for an earlier beginning, since the board follows the clock on its own thread; higher shows the right one later."""
 _MISSING = "missing"
 
 
@@ -124,6 +127,7 @@ class Engine:
         self._given = [alert for alert in alerts if alert.is_open]
         self._is_open: bool | None = None
         self._look = 0
+        self._settled_ts = -math.inf
 
     def alerts(self) -> list[Alert]:
         """The open ones, as of the last step."""
@@ -145,6 +149,8 @@ class Engine:
             What is to be written down: what happened and, without events, alerts whose timers moved on since.
         """
         self._look += 1
+        if self._settled_ts == math.inf:
+            self._settled_ts = now_ts + STEP_SETTLED_S
         changes: list[Change] = []
         if self._given:
             changes += self._resume(now_ts)
@@ -181,6 +187,7 @@ class Engine:
         Returns:
             The open alerts with their new times, to be written down.
         """
+        self._settled_ts = math.inf  # until the next step tells the time
         self._given = [judgement.moved(alert, step_s) for alert in self._given]
         self._unknown_from = {place: from_ts + step_s for place, from_ts in self._unknown_from.items()}
         for cell in self._cells.values():
@@ -242,6 +249,8 @@ class Engine:
             cell = self._cell(_Place(signal.name, signal.subject))
         cell.look = self._look
         cell.missing_since_ts = None
+        if cell.open and signal.since_ts is not None and now_ts >= self._settled_ts:
+            self._date(cell, signal, now_ts, changes)
         value, zone = signal.value, cell.zone
         if value is not None and zone is not None and now_ts < cell.due_ts and zone.holds(value):
             cell.last = signal
@@ -251,6 +260,16 @@ class Engine:
         if known_value(signal) is None and zone is None and cell.is_looked and now_ts < cell.due_ts:
             return
         self._judge(cell, signal, now_ts, changes)
+
+    @staticmethod
+    def _date(cell: _Cell, signal: Signal, now_ts: float, changes: list[Change]) -> None:
+        """Its open alerts began earlier than was known when they began here."""
+        for one in cell.open.values():
+            after = judgement.dated(one.rule, one.current(cell.last), signal)
+            if after.since_ts < one.alert.since_ts:
+                one.take(replace(after, seen_ts=now_ts))
+                changes.append(Change(one.alert, ()))
+        cell.due_ts = min(one.due_ts for one in cell.open.values())
 
     def _judge(self, cell: _Cell, signal: Signal, now_ts: float, changes: list[Change]) -> None:
         value = known_value(signal)

@@ -116,6 +116,15 @@ def refreshed(rule: Rule, alert: Alert, signal: Signal) -> Alert:
     )
 
 
+def dated(rule: Rule, alert: Alert, signal: Signal) -> Alert:
+    """The alert from when its signal now says that it began, where that is earlier: the store, or a late node, knew."""
+    since_ts, value = signal.since_ts, known_value(signal)
+    is_earlier = since_ts is not None and since_ts < alert.since_ts
+    if since_ts is None or value is None or not is_earlier or rule.when is not When.ALWAYS or not rule.is_wrong(value):
+        return alert
+    return replace(alert, since_ts=since_ts)
+
+
 def worse(rule: Rule, worst: float | None, value: float) -> float:
     """The worse of two values, to the rule."""
     if worst is None:

@@ -235,7 +235,8 @@ class Watch:
         self._owe(self._steps.lapse(self._engine.alerts(), now_ts))
         explained = self._explained(signals, now_ts)
         self._owe(explained)
-        has_news = bool(explained) or any(change.events for change in self._owed)
+        shown_ts = {alert.number: alert.since_ts for alert in self.standing}
+        has_news = bool(explained) or any(_is_news(change, shown_ts) for change in self._owed)
         self._write(self._owed, self._engine.alerts(), now_ts)
         if has_news or not self.rounds:
             self._tell()
@@ -294,6 +295,11 @@ class Watch:
         if self._is_woken:
             self._is_woken = False
             self._wake()
+
+
+def _is_news(change: Change, shown_ts: Mapping[int, float]) -> bool:
+    """Whether pages have to show it: something happened, or it began earlier than they say."""
+    return bool(change.events) or change.alert.since_ts != shown_ts.get(change.alert.number)
 
 
 def _dated(change: Change, step_s: float) -> Change:

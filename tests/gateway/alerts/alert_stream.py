@@ -82,11 +82,22 @@ class EveryRuleOnEverySignal:
                 if not is_about(one, subject):
                     continue
                 signal = there.get((one.signal, subject))
+                changes += self._date(one, AlertKey(one.id, subject), signal, now_ts)
                 change = self._look(one, AlertKey(one.id, subject), signal, is_open, now_ts)
                 if change is not None:
                     changes.append(change)
         self._forget_what_left()
         return changes
+
+    def _date(self, one: Rule, key: AlertKey, signal: Signal | None, now_ts: float) -> list[Change]:
+        before = self.open.get(key)
+        if signal is None or before is None:
+            return []
+        after = judgement.dated(one, before, signal)
+        if after is before:
+            return []
+        self.open[key] = replace(after, seen_ts=now_ts)
+        return [Change(self.open[key], ())]
 
     def _look(
         self, one: Rule, key: AlertKey, signal: Signal | None, is_open: bool | None, now_ts: float

@@ -91,6 +91,38 @@ def test_a_reading_from_the_future_dates_nothing() -> None:
     assert bench.alert.since_ts == bench.now_ts
 
 
+def test_an_alert_takes_an_earlier_beginning_that_readings_tell_of_later_and_keeps_it_over_a_restart() -> None:
+    bench = Bench(rule())
+    assert bench.look(11) == ["began above", "fired above"]
+    assert bench.look(11, since_ts=NOW_TS - 2_880) == []
+    assert bench.alert.since_ts == NOW_TS - 2_880
+    bench.restart(5)
+    bench.look(11, since_ts=NOW_TS - 60)
+    assert bench.alert.since_ts == NOW_TS - 2_880
+
+
+def test_what_waits_fires_as_soon_as_an_earlier_beginning_makes_it_long_enough() -> None:
+    bench = Bench(rule(for_s=60))
+    assert bench.look(11) == ["began above"]
+    assert bench.look(11, since_ts=NOW_TS - 300) == ["fired above"]
+
+
+def test_a_value_that_is_well_again_dates_no_alert_by_its_own_beginning() -> None:
+    bench = Bench(rule(keep_firing_s=60))
+    bench.look(11)
+    bench.look(0, since_ts=NOW_TS - 300)
+    assert bench.alert.since_ts == NOW_TS + 1
+
+
+def test_the_board_s_time_of_before_a_clock_was_set_is_no_earlier_beginning() -> None:
+    bench = Bench(rule())
+    bench.look(11, 30, since_ts=NOW_TS)
+    bench.write(bench.engine.moved(3_600))
+    bench.now_ts += 3_600
+    bench.look(11, 2, since_ts=NOW_TS)
+    assert bench.alert.since_ts == NOW_TS + 3_600
+
+
 def test_a_silence_is_shown_from_when_it_was_last_heard_and_its_for_counts_from_when_it_was_seen() -> None:
     bench = Bench(rule(for_s=60))
     heard_ts = NOW_TS - 660

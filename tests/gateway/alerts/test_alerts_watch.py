@@ -75,9 +75,10 @@ class World:
     steps_s: list[float] = field(default_factory=list)
     is_outbox_shut: bool = False
     fault: str = ""
+    since_ts: float | None = None
 
     def sense(self, now_ts: float) -> list[Signal]:
-        return [Signal(name, subject, value, now_ts) for (name, subject), value in self.values.items()]
+        return [Signal(name, subject, value, now_ts, self.since_ts) for (name, subject), value in self.values.items()]
 
     def plan(self, changes: Sequence[Change], alerts: Sequence[Alert], now_ts: float) -> list[Notice]:
         if self.is_planless:
@@ -227,6 +228,17 @@ def test_where_a_fault_lies_is_shown_when_it_is_found_though_nothing_happened(wo
     world.run(watch, 2)
     assert len(world.shown) == shown + 1
     assert watch.standing[0].fault == "breaker"
+
+
+def test_an_earlier_beginning_is_written_and_shown_when_it_is_told_though_nothing_happened(world: World) -> None:
+    watch = world.watch()
+    world.values["circuit-dead", C4] = 1.0
+    world.run(watch, 15)
+    shown = len(world.shown)
+    world.since_ts = world.clock.now_ts() - 2_880
+    world.run(watch, 2)
+    assert len(world.shown) == shown + 1
+    assert watch.standing[0].since_ts == world.disk.open()[0].since_ts == world.since_ts
 
 
 @pytest.mark.parametrize("step_s", [3_600.0, -3_600.0, -1_700_000_000.0])
