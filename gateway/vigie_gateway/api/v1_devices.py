@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.guard import GuardedRoute, allowed
 from vigie_gateway.auth.roles import ADMIN_ONLY
+from vigie_gateway.place.device_table import DeviceTable
 from vigie_gateway.place.site import Site
 from vigie_gateway.registry.approval import state_of, tables_of
 from vigie_gateway.registry.registry import Known, Said
@@ -41,8 +42,23 @@ class EntityAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceAnswer:
+    """What a device was given, by the ids of ``site.toml``; null: not that. ``id`` begins the names of its channels."""
+
+    id: str
+    room: str | None
+    outlet: str | None
+    circuit: str | None
+    door: str | None
+    access_point: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceAnswer:
-    """One device, as it describes itself; ``is_online`` null: it never said."""
+    """One device, as it describes itself; ``is_online`` null: it never said.
+
+    ``places`` are what it was given: none while it is pending, several of a strip of outlets.
+    """
 
     family: str
     id: str
@@ -55,6 +71,7 @@ class DeviceAnswer:
     first_ts: float
     heard_ts: float | None
     is_online: bool | None
+    places: tuple[PlaceAnswer, ...]
     entities: tuple[EntityAnswer, ...]
 
 
@@ -72,6 +89,7 @@ def api_router(gateway: Gateway) -> APIRouter:
 
 def _answer(known: Known, site: Site) -> DeviceAnswer:
     one = known.device
+    tables = tables_of(f"{one.family}/{one.id}", site.devices)
     return DeviceAnswer(
         family=one.family,
         id=one.id,
@@ -80,12 +98,17 @@ def _answer(known: Known, site: Site) -> DeviceAnswer:
         model=one.model,
         software=one.software,
         area=one.area,
-        state=state_of(known, tables_of(f"{one.family}/{one.id}", site.devices)).value,
+        state=state_of(known, tables).value,
         first_ts=known.first_ts,
         heard_ts=known.heard_ts,
         is_online=known.is_online,
+        places=tuple(_place(table) for table in tables),
         entities=tuple(_entity(said) for said in known.entities.values()),
     )
+
+
+def _place(table: DeviceTable) -> PlaceAnswer:
+    return PlaceAnswer(table.id, table.room, table.outlet, table.circuit, table.door, table.access_point)
 
 
 def _entity(said: Said) -> EntityAnswer:

@@ -54,6 +54,13 @@ class Heard:
         return found
 
 
+    def put_in_place(self) -> None:
+        """The pages are those of the gateway as it goes on."""
+        cookies = self.reader.client.cookies
+        self.reader.client = ask_from(self.bench, "192.168.1.20", scheme="https")
+        self.reader.client.cookies = cookies
+
+
 @pytest.fixture
 def heard(bench: Bench, tmp_path: Path) -> Iterator[Heard]:
     registry = Registry(tmp_path / "devices.db")
@@ -106,6 +113,17 @@ def test_one_click_to_the_form_and_one_to_the_outlet_that_is_likeliest(heard: He
     ]
     assert heard.text().startswith(SAMPLE + BAR)
     assert heard.bench.gateway.access.accounts.audit(1)[0][2].startswith(f"device prise-du-bar ({PLUG}): ")
+
+
+def test_programs_are_told_what_a_device_was_given(heard: Heard) -> None:
+    [pending] = heard.reader.client.get("/api/v1/devices").json()
+    heard.save(name="Prise du bar")
+    assert heard.tables()
+    heard.put_in_place()
+    [given] = heard.reader.client.get("/api/v1/devices").json()
+    nowhere = {"room": None, "circuit": None, "door": None, "access_point": None}
+    assert (pending["state"], pending["places"]) == ("pending", [])
+    assert (given["state"], given["places"]) == ("approved", [{"id": "prise-du-bar", "outlet": "bar"} | nowhere])
 
 
 def test_a_new_outlet_is_added_with_its_plug(heard: Heard) -> None:
@@ -193,9 +211,7 @@ def test_one_that_was_given_a_place_and_is_away_is_still_there(heard: Heard, tmp
     [table] = heard.tables()
     heard.registry = Registry(tmp_path / "empty.db")
     heard.bench.gateway = dataclasses.replace(heard.bench.gateway, devices=heard.registry)
-    cookies = heard.reader.client.cookies
-    heard.reader.client = ask_from(heard.bench, "192.168.1.20", scheme="https")
-    heard.reader.client.cookies = cookies
+    heard.put_in_place()
     page = heard.reader.get(PATH)
     assert "Not heard since the gateway started" in page
     assert "(not told now)" in heard.reader.get(f"{PLUG_PATH}&table={table['id']}")
