@@ -69,6 +69,28 @@ def test_what_fires_at_a_gateway_reaches_every_node(port: int) -> None:
         assert node.heard.get(timeout=10) == (topics.alerts("lieu", "main"), b"fires")
 
 
+def test_a_line_of_the_places_own_adds_to_what_a_shipped_user_may(tmp_path: Path) -> None:
+    chosen = free_port()
+    configuration = write_configuration(tmp_path, chosen)
+    with (tmp_path / "vigie.acl").open("a") as rights:
+        rights.write("user gateway\ntopic write cmnd/lamp/POWER\n\nuser pi-salle\ntopic read cmnd/#\n")
+    broker = start(configuration, chosen)
+    try:
+        with (
+            Client(chosen, "gateway") as gateway,
+            Client(chosen, "pi-salle") as lamp,
+            Client(chosen, "pi-accueil") as node,
+        ):
+            assert lamp.subscribe("cmnd/lamp/POWER") == 1
+            assert gateway.publish("cmnd/lamp/POWER", b"on") == SUCCESS
+            assert lamp.heard.get(timeout=10) == ("cmnd/lamp/POWER", b"on")
+            assert gateway.subscribe(topics.all_nodes("lieu", "data")) == 1
+            assert node.publish("cmnd/lamp/POWER", b"off") == NOT_AUTHORISED
+    finally:
+        broker.terminate()
+        broker.wait(10)
+
+
 def test_a_node_learns_that_no_gateway_listens(port: int) -> None:
     with Client(port, "pi-accueil") as node:
         assert node.publish(topics.data("lieu", "pi-accueil")) == NOBODY_LISTENS

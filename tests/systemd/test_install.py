@@ -20,6 +20,8 @@ import pytest
 from tests.systemd.debian_tree import KEPT, ROOT, Debian, base_tree, connect, run
 
 from vigie_gateway.install.program import copy_of_clone
+from vigie_gateway.install.steps import DEVICES_PASSWORD
+from vigie_gateway.nodes.rights import OWN_LINES
 
 pytestmark = [
     pytest.mark.root,
@@ -35,6 +37,7 @@ HEALTH = "import urllib.request as u, urllib.error as e\ntry: print(u.urlopen('{
 HEALTH += "except e.HTTPError as error: print(error.read().decode())"
 SENSOR = '\n[[sensors]]\nname = "loop"\ndriver = "latency"\nperiod_s = 2\noutside = ["127.0.0.1"]\n'
 """A measurement that is real and needs no wire: of the machine's own loopback."""
+OWN_RIGHT = "user gateway\ntopic write cmnd/lamp/POWER\n"
 NEEDED_S = 60.0
 """For what happens by itself within seconds."""
 
@@ -132,6 +135,15 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(debian: Debian) -> None:
     assert not (debian.tree / "etc" / "mosquitto").exists()
 
 
+def hears_devices(debian: Debian) -> None:
+    """The gateway may read the password with which it hears devices of others, nobody else, and the broker takes it."""
+    password = debian.do("runuser", "-u", "vigie-gateway", "--", "cat", DEVICES_PASSWORD).strip()
+    assert "Permission denied" in debian.do("runuser", "-u", "nobody", "--", "cat", DEVICES_PASSWORD, expected=1)
+    ask = "from vigie_gateway.nodes.mqtt_try import is_let_in; import sys; "
+    ask += "print(is_let_in(1883, 'gateway-devices', sys.argv[1]))"
+    assert debian.do("/opt/vigie/current/bin/python", "-c", ask, password).strip() == "True"
+
+
 def test_one_command_leads_from_a_clone_to_a_live_board(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
     with timed("install", capsys):
         said = debian.do("/srv/vigie/run", "install", "--bundle", BUNDLE)
@@ -139,6 +151,7 @@ def test_one_command_leads_from_a_clone_to_a_live_board(debian: Debian, capsys: 
     assert clean(debian).split() == ["active"] * 4
     assert "<html" in debian.do("python3", "-c", HEALTH.format("http://127.0.0.1:8080/board"))
     assert "vigie.local" in debian.do("systemctl", "status", "--no-pager", "avahi-daemon")
+    hears_devices(debian)
 
 
 def listening(debian: Debian) -> set[tuple[str, int]]:
@@ -224,8 +237,13 @@ def test_a_file_that_was_changed_on_its_way_is_refused_and_nothing_is_exchanged(
 
 def test_an_upgrade_backs_up_and_brings_the_newer_version(debian: Debian, capsys: pytest.CaptureFixture[str]) -> None:
     before = stored(debian)
+    rights = debian.tree / "etc" / "mosquitto" / "vigie.acl"
+    rights.write_text(f"{rights.read_text()}{OWN_RIGHT}")
+    (debian.tree / DEVICES_PASSWORD.lstrip("/")).unlink()  # as of an installation from before
     with timed("upgrade", capsys):
         said = debian.do("/srv/newer/run", "upgrade", "--bundle", BUNDLE)
+    assert rights.read_text().endswith(f"{OWN_LINES}{OWN_RIGHT}")
+    hears_devices(debian)
     copy = re.search(r"^ +(/var/lib/vigie/backups/\S+\.db)$", said, re.MULTILINE)
     assert copy is not None
     assert (debian.tree / copy[1].lstrip("/")).stat().st_size > 0

@@ -172,17 +172,25 @@ def _wait(name: str, enrolment: Enrolment) -> int:
     return 0
 
 
+def _names(settings: Settings, broker: Broker) -> list[str]:
+    """Of the nodes: neither of the gateway's own users is one."""
+    from vigie_gateway.nodes.admission import nodes_of
+
+    ours = {settings.broker.username, settings.devices.username}
+    return [name for name in nodes_of(broker) if name not in ours]
+
+
 def _list(settings: Settings, broker: Broker) -> int:
     from vigie_gateway.doctor import running
 
+    names = _names(settings, broker)
     try:
         said = running.ask(settings.http)["parts"].get("nodes", {}).get("by_id", {})
         why = ""
     except (running.NoGatewayError, running.UntoldError) as error:
         said, why = {}, str(error)
-    for name in broker.passwords.users():
-        if name != settings.broker.username:
-            print(f"{name}\t{_standing(said.get(name), why)}")
+    for name in names:
+        print(f"{name}\t{_standing(said.get(name), why)}")
     return 0
 
 
@@ -201,7 +209,7 @@ def _revoke(options: argparse.Namespace, settings: Settings, broker: Broker, sit
 
     began_mono = time.monotonic()
     if not put_out(broker, site, options.name):
-        known = ", ".join(name for name in broker.passwords.users() if name != settings.broker.username) or "none"
+        known = ", ".join(_names(settings, broker)) or "none"
         return fail(EXIT_REFUSED, f"there is no node {options.name}: the nodes are {known}")
     took_s = time.monotonic() - began_mono
     _note(settings, f"node {options.name} put out")

@@ -31,7 +31,8 @@ class File:
         mode: Of its permissions.
         group: Its owner is root.
         is_kept: It is a person's: one that is there stays as it is.
-        is_rights: It is the broker's access list, in which ``node add`` may have written the site's name.
+        is_rights: It is the broker's access list, in which ``node add`` may have written the site's name, and a person
+            the place's own lines: both stay.
     """
 
     path: str
@@ -140,11 +141,15 @@ class Password:
         user: At the broker.
         file: Where the password is.
         broker_file: Where its digest is, a line for each user.
+        mode: Of the file; its owner is root.
+        group: Who may read it beside root, where the mode lets it.
     """
 
     user: str
     file: str
     broker_file: str
+    mode: int = 0o600
+    group: str = "root"
 
     def __str__(self) -> str:
         return f"make a random password for {self.user} in {self.file}"

@@ -32,7 +32,7 @@ from vigie_gateway.install.actions import (
 )
 from vigie_gateway.install.ini_line import with_line
 from vigie_gateway.install.machine import CommandError, Machine
-from vigie_gateway.nodes.rights import unbound
+from vigie_gateway.nodes.rights import shipped_part, unbound
 
 PENDING = "/opt/vigie/pending"
 """Names of what must still take notice of a change: so that a run that was cut off is made good by the next."""
@@ -152,7 +152,7 @@ def _names(machine: Machine, path: str) -> dict[str, int]:
 
 def _as_shipped(action: File, machine: Machine) -> bytes:
     found = machine.read(action.path) or b""
-    return unbound(found.decode(errors="replace")).encode() if action.is_rights else found
+    return unbound(shipped_part(found.decode(errors="replace"))).encode() if action.is_rights else found
 
 
 def _has_mode(action: File | Folder, machine: Machine) -> bool:

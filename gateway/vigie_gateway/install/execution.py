@@ -40,6 +40,7 @@ from vigie_gateway.install.ini_line import with_line
 from vigie_gateway.install.machine import CommandError, Machine
 from vigie_gateway.install.source import SourceError
 from vigie_gateway.nodes.password_file import PasswordFile, PasswordFileError, new_password
+from vigie_gateway.nodes.rights import renewed
 
 APT_S = 1_800.0
 """For all packages; a Zero on a thin line takes some minutes. Lower ends apt in the middle, which it then mends."""
@@ -113,7 +114,7 @@ def _do(action: Action, machine: Machine) -> None:  # noqa: C901, PLR0912 - one 
             _write(action, machine)
         case Folder():
             machine.at(action.path).mkdir(parents=True, exist_ok=True)
-            _give(action, machine)
+            _give(action.path, action, machine)
         case Link():
             _lead(machine.at(action.path), action.target)
         case Absent():
@@ -166,17 +167,21 @@ def _install_packages(names: list[str], machine: Machine) -> None:
 def _write(wanted: File, machine: Machine) -> None:
     path = machine.at(wanted.path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if machine.read(wanted.path) != wanted.content:
-        replace_file(path, wanted.content, wanted.mode)
-    _give(wanted, machine)
+    found = machine.read(wanted.path)
+    content = wanted.content
+    if wanted.is_rights and found is not None:
+        content = renewed(content.decode(), found.decode(errors="replace")).encode()
+    if found != content:
+        replace_file(path, content, wanted.mode)
+    _give(wanted.path, wanted, machine)
 
 
-def _give(wanted: File | Folder, machine: Machine) -> None:
-    path = machine.at(wanted.path)
+def _give(name: str, wanted: File | Folder | Password, machine: Machine) -> None:
+    path = machine.at(name)
     if wanted.group != "root":
         group = group_id(wanted.group, machine)
         if group is None:
-            raise CommandError(f"there is no group {wanted.group} for {wanted.path}")
+            raise CommandError(f"there is no group {wanted.group} for {name}")
         if path.stat().st_gid != group:
             os.chown(path, -1, group)
     path.chmod(wanted.mode)
@@ -206,6 +211,7 @@ def _make_password(wanted: Password, machine: Machine) -> None:
     except PasswordFileError as error:
         raise CommandError(str(error)) from error
     replace_file(machine.at(wanted.file), password.encode() + b"\n", 0o600)
+    _give(wanted.file, wanted, machine)
 
 
 def _stop(wanted: Stopped, machine: Machine) -> None:

@@ -9,7 +9,13 @@ from vigie_gateway.install.actions import Absent, Line, NoUser, Refreshed, Step,
 from vigie_gateway.install.steps import AVAHI, BROKER, GATEWAY, NAME, OPT, SENSORS, TARGET, UNITS
 
 DATA = ("/var/lib/vigie", "/var/lib/vigie-sensors", "/etc/vigie")
-BROKER_DATA = ("/etc/mosquitto/vigie.passwd", "/etc/mosquitto/certs/vigie.key", "/etc/mosquitto/certs/vigie.crt")
+BROKER_DATA = (
+    "/etc/mosquitto/vigie.acl",
+    "/etc/mosquitto/vigie.passwd",
+    "/etc/mosquitto/certs/vigie.key",
+    "/etc/mosquitto/certs/vigie.crt",
+)
+"""The access list among them: it may hold lines of the place's own. Nothing reads it without the configuration."""
 
 
 def removal_steps(name: str, *, has_broker: bool, with_data: bool) -> list[Step]:
@@ -50,7 +56,7 @@ def removal_steps(name: str, *, has_broker: bool, with_data: bool) -> list[Step]
 
 
 def _broker() -> list[Step]:
-    files = ("conf.d/vigie.conf", "conf.d/vigie-lan.conf", "vigie.acl")
+    files = ("conf.d/vigie.conf", "conf.d/vigie-lan.conf")
     return [
         Step(
             "the broker as Debian has it",

@@ -31,6 +31,7 @@ PREVIOUS = f"{OPT}/previous"
 UNITS = "/etc/systemd/system"
 CREDENTIALS = "/etc/vigie/credentials"
 BROKER_PASSWORDS = "/etc/mosquitto/vigie.passwd"
+DEVICES_USER, DEVICES_PASSWORD = "gateway-devices", "/etc/vigie/gateway-devices.password"
 AVAHI = "/etc/avahi/avahi-daemon.conf"
 GATEWAY, SENSORS, BROKER, NAME = (
     f"{name}.service" for name in ("vigie-gateway", "vigie-sensors", "mosquitto", "avahi-daemon")
@@ -42,6 +43,10 @@ GATEWAY_TOML = """\
 
 [broker]
 password_file = "/run/credentials/vigie-gateway.service/broker-password"
+
+# Devices of others are heard once `discovery` or `families` stands here: /opt/vigie/docs/devices.md.
+[devices]
+password_file = "/etc/vigie/gateway-devices.password"
 """
 HTTP_TABLE = """
 # The pages, in the place's network too: /opt/vigie/docs/https.md.
@@ -187,6 +192,7 @@ def system_files(source: Source, *, is_gateway: bool, name: str = "") -> list[St
         drop_in = shipped(f"{UNITS}/{BROKER}.d/vigie.conf", "mosquitto.service.d/vigie.conf")
         found += [
             Step("the broker's configuration: who may say and hear what", files, (BROKER,)),
+            _password_for_devices(),
             Step(
                 "the broker for nodes elsewhere in the place: encrypted, port 8883",
                 (Certificates(f"{name}.local" if name else ""), lan),
@@ -197,11 +203,17 @@ def system_files(source: Source, *, is_gateway: bool, name: str = "") -> list[St
     return found
 
 
+def _password_for_devices() -> Step:
+    """Of the gateway's second user, so that devices of others need one line more; no upgrade lacks it."""
+    known = File(BROKER_PASSWORDS, b"", 0o640, "mosquitto", is_kept=True)
+    password = Password(DEVICES_USER, DEVICES_PASSWORD, BROKER_PASSWORDS, 0o640, "vigie-gateway")
+    return Step("a password at the broker for hearing devices of others", (known, password), refreshes=(BROKER,))
+
+
 def _broker(wishes: Wishes) -> Iterable[Step]:
     yield Step(
         "passwords at the broker, which nobody has to know",
         (
-            File(BROKER_PASSWORDS, b"", 0o640, "mosquitto", is_kept=True),
             Password("gateway", f"{CREDENTIALS}/gateway", BROKER_PASSWORDS),
             Password(wishes.node, f"{CREDENTIALS}/sensors", BROKER_PASSWORDS),
         ),

@@ -99,16 +99,31 @@ def reload_broker(broker: Broker) -> bool:
     return bool(processes)
 
 
+def nodes_of(broker: Broker) -> tuple[str, ...]:
+    """Users who are nodes: those without rights of their own, as Home Assistant and recorders have.
+
+    Raises:
+        AdmissionError: The access list cannot be read.
+        PasswordFileError: The same of the users.
+    """
+    named = _named_users(broker)
+    return tuple(user for user in broker.passwords.users() if user not in named)
+
+
 def has_rights_of_its_own(broker: Broker, name: str) -> bool:
     """Whether the access list names that user, so that a node called so could do more than a node may.
 
     Raises:
         AdmissionError: The access list cannot be read.
     """
+    return name in _named_users(broker)
+
+
+def _named_users(broker: Broker) -> frozenset[str]:
     if broker.rights is None:
-        return False
+        return frozenset()
     try:
-        return name in rights.named_users(broker.rights.read_text(encoding="utf-8"))
+        return rights.named_users(broker.rights.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise AdmissionError(f"{broker.rights} cannot be read: {why}; as root?") from error

@@ -12,6 +12,8 @@ import re
 from vigie_contract.topics import ID_PATTERN, check_id
 
 _OF_NODES = re.compile(rf"^(pattern (?:read|write|readwrite) vigie/1/)(\+|{ID_PATTERN})(/%u/.*)$", re.MULTILINE)
+OWN_LINES = "# The place's own lines, below: install and upgrade keep what stands under this line.\n"
+"""Ends the shipped list. Another wording would lose the lines of every place at its next upgrade."""
 _NAMED = re.compile(r"^[ \t]*user[ \t]+(\S+)", re.MULTILINE)
 
 
@@ -24,6 +26,22 @@ def bound(rights: str, site: str) -> str:
     """The access list with nodes bound to that site; raises ContractError when it is no id."""
     check_id(site, "site")
     return _OF_NODES.sub(rf"\g<1>{site}\g<3>", rights)
+
+
+def shipped_part(rights: str) -> str:
+    """The access list up to the place's own lines."""
+    before, mark, _ = rights.partition(OWN_LINES)
+    return before + mark
+
+
+def renewed(shipped: str, present: str) -> str:
+    """A shipped access list, with the site and the place's own lines of the one that is there."""
+    sites = sites_of(shipped_part(present))
+    text = bound(shipped, *sites) if len(sites) == 1 and "+" not in sites else shipped
+    _, _, own = present.partition(OWN_LINES)
+    if not own.strip():
+        return text
+    return (text if OWN_LINES in text else f"{text}\n{OWN_LINES}") + own
 
 
 def unbound(rights: str) -> str:

@@ -9,6 +9,7 @@ from tests.systemd.shipped_broker import ShippedBroker, needs_mosquitto
 
 from vigie_gateway.__main__ import main
 from vigie_gateway.certificates.authority import facts_of
+from vigie_gateway.nodes.password_file import hashed
 
 pytestmark = needs_mosquitto
 
@@ -60,6 +61,18 @@ def test_a_list_names_every_node_also_where_no_gateway_tells_of_them(
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("\t")[0] for line in lines] == ["pi-accueil", "pi-salle"]
     assert all("not known whether it is heard: no gateway answers" in line for line in lines)
+
+
+def test_programs_with_rights_of_their_own_and_the_gateways_users_are_no_nodes(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = config.parent / "mosquitto"
+    with (folder / "vigie.acl").open("a") as rights:
+        rights.write("user recorder\ntopic read vigie/#\n")
+    with (folder / "vigie.passwd").open("a") as users:
+        users.writelines(f"{hashed(name, 'a')}\n" for name in ("homeassistant", "gateway-devices", "recorder"))
+    assert node(config, "list") == 0
+    assert [line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["pi-accueil", "pi-salle"]
 
 
 def test_a_node_is_put_out_where_no_broker_runs(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,8 +77,8 @@ def test_iptables_own_matches_leave_both_ways_possible() -> None:
 
 
 def test_a_return_ends_its_chain_and_a_goto_does_not_come_back_to_the_one_it_left() -> None:
-    to_more = ("input", [{"jump": {"target": "more"}}])
-    more = [("more", [TO_PORT, {"return": None}]), ("more", [{"drop": None}])]
+    to_more: tuple[str, list[Any]] = ("input", [{"jump": {"target": "more"}}])
+    more: list[tuple[str, list[Any]]] = [("more", [TO_PORT, {"return": None}]), ("more", [{"drop": None}])]
     assert outcomes(listing(to_more, *more)) == {ACCEPT}
     assert outcomes(listing(to_more, *more), Packet("tcp", 1)) == {DROP}
     by_goto = listing(("input", [{"goto": {"target": "more"}}]), ("input", [{"drop": None}]), more[0])

@@ -55,6 +55,7 @@ class TreeMachine(Machine):
                 self._append("/etc/passwd", f"mosquitto:x:{os.getuid()}:{os.getgid()}::/:/bin/false\n")
         elif command[0] == "systemd-sysusers":
             self._append("/etc/passwd", "vigie-gateway:x:900:900::/:\nvigie-sensors:x:901:901::/:\n")
+            self._append("/etc/group", f"vigie-gateway:x:{os.getgid()}:\n")
         elif command[0] == "systemctl":
             self._links(command[1], command[2:])
         elif "certificates" in command:

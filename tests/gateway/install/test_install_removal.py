@@ -33,9 +33,11 @@ def test_readings_configuration_and_passwords_stay(installed: TreeMachine) -> No
     assert ours(installed) == {
         "/etc/mosquitto/certs/vigie.crt",
         "/etc/mosquitto/certs/vigie.key",
+        "/etc/mosquitto/vigie.acl",
         "/etc/mosquitto/vigie.passwd",
         "/etc/vigie/credentials/gateway",
         "/etc/vigie/credentials/sensors",
+        "/etc/vigie/gateway-devices.password",
         "/etc/vigie/gateway.toml",
         "/etc/vigie/sensors.toml",
         "/var/lib/vigie/vigie.db",

@@ -14,6 +14,8 @@ from vigie_gateway.install.examination import PENDING, examine
 from vigie_gateway.install.execution import StepError, carry_out, show
 from vigie_gateway.install.steps import CREDENTIALS, install_steps
 from vigie_gateway.install.wishes import Kind, Wishes, kind_of, obstacles
+from vigie_gateway.nodes.password_file import is_password
+from vigie_gateway.nodes.rights import bound
 from vigie_gateway.settings import load_settings
 from vigie_sensors.config import load_config
 from vigie_sensors.registry import Registry
@@ -35,7 +37,13 @@ def install(machine: TreeMachine, wishes: Wishes = GATEWAY, kind: Kind = DEBIAN)
 
 
 def without_secrets(machine: TreeMachine) -> dict[str, str]:
-    secret = ("/etc/vigie/credentials/", "/etc/mosquitto/vigie.passwd", "/etc/mosquitto/certs/", "/var/lib/dpkg/")
+    secret = (
+        "/etc/vigie/gateway-devices.password",
+        "/etc/vigie/credentials/",
+        "/etc/mosquitto/vigie.passwd",
+        "/etc/mosquitto/certs/",
+        "/var/lib/dpkg/",
+    )
     return {path: "" if path.startswith(secret) else text for path, text in machine.files().items()}
 
 
@@ -71,20 +79,45 @@ def test_the_passwords_are_random_and_closed_and_the_broker_knows_their_digests(
     assert len(secrets) == 2
     known = machine.at("/etc/mosquitto/vigie.passwd")
     assert stat.S_IMODE(known.stat().st_mode) == 0o640
-    assert re.findall(r"^(.+?):\$7\$101\$", known.read_text(), re.MULTILINE) == ["gateway", "pi-1"]
+    assert re.findall(r"^(.+?):\$7\$101\$", known.read_text(), re.MULTILINE) == ["gateway-devices", "gateway", "pi-1"]
     assert not [secret for secret in secrets if secret in known.read_text() + " ".join(machine.ran)]
 
 
 def test_a_password_without_its_digest_is_made_anew_and_no_other_is_touched(machine: TreeMachine) -> None:
     install(machine)
     known = machine.at("/etc/mosquitto/vigie.passwd")
-    kept, node = known.read_text().splitlines()
-    known.write_text(f"{kept}\npi-9:$7$101$c2FsdA==$a2V5\n")
+    devices, kept, node = known.read_text().splitlines()
+    known.write_text(f"{devices}\n{kept}\npi-9:$7$101$c2FsdA==$a2V5\n")
     install(machine)
     lines = known.read_text().splitlines()
-    assert lines[:2] == [kept, "pi-9:$7$101$c2FsdA==$a2V5"]
-    assert lines[2].startswith("pi-1:$7$")
-    assert lines[2] != node
+    assert lines[:3] == [devices, kept, "pi-9:$7$101$c2FsdA==$a2V5"]
+    assert lines[3].startswith("pi-1:$7$")
+    assert lines[3] != node
+
+
+def test_the_gateway_alone_reads_the_password_with_which_it_hears_devices(machine: TreeMachine) -> None:
+    install(machine)
+    path = machine.at("/etc/vigie/gateway-devices.password")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    settings = load_settings(machine.at("/etc/vigie/gateway.toml"))
+    assert (settings.devices.password_file, settings.devices.is_on) == ("/etc/vigie/gateway-devices.password", False)
+    assert is_password(machine.at("/etc/mosquitto/vigie.passwd").read_text().splitlines()[0], path.read_text().strip())
+    turned_on = machine.at("/etc/vigie/gateway.toml").read_text() + 'families = ["tasmota"]\n'
+    machine.at("/etc/vigie/gateway.toml").write_text(turned_on)
+    assert load_settings(machine.at("/etc/vigie/gateway.toml")).devices.is_on
+
+
+def test_the_places_own_rights_stay_and_the_shipped_ones_are_put_back(machine: TreeMachine) -> None:
+    install(machine)
+    path = machine.at("/etc/mosquitto/vigie.acl")
+    shipped = path.read_text()
+    own = "user recorder\ntopic read vigie/#\n"
+    path.write_text(bound(shipped, "lieu") + own)
+    assert files_left(machine) == []
+    path.write_text(bound(shipped, "lieu").replace("topic deny vigie/#\n", "") + own)
+    assert len(files_left(machine)) == 1
+    install(machine)
+    assert path.read_text() == bound(shipped, "lieu") + own
 
 
 def test_a_persons_configuration_stays_as_it_is(machine: TreeMachine) -> None:
@@ -277,4 +310,4 @@ def test_mosquitto_knows_a_password_that_was_made(machine: TreeMachine) -> None:
         ["mosquitto_passwd", "-D", path, "pi-1"], capture_output=True, text=True, check=False, timeout=20
     )
     assert done.returncode == 0, done.stderr
-    assert [line.split(":")[0] for line in path.read_text().splitlines()] == ["gateway"]
+    assert [line.split(":")[0] for line in path.read_text().splitlines()] == ["gateway-devices", "gateway"]

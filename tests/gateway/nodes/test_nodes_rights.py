@@ -6,7 +6,7 @@ import pytest
 from tests.systemd.shipped_broker import SHIPPED
 
 from vigie_contract.errors import ContractError
-from vigie_gateway.nodes.rights import bound, named_users, sites_of, unbound
+from vigie_gateway.nodes.rights import OWN_LINES, bound, named_users, renewed, shipped_part, sites_of, unbound
 
 RIGHTS = (SHIPPED / "vigie.acl").read_text()
 
@@ -28,6 +28,22 @@ def test_the_gateways_own_rights_and_what_a_person_added_stay() -> None:
 def test_users_with_rights_of_their_own_are_known() -> None:
     assert named_users(RIGHTS) == {"gateway", "gateway-devices", "homeassistant"}
     assert named_users("# user none\n\tuser  recorder \ntopic read #\npattern read user/x\n") == {"recorder"}
+
+
+def test_what_stands_below_the_last_shipped_line_is_the_places_own_and_is_kept_with_the_site() -> None:
+    own = "user gateway\ntopic write cmnd/lampe/POWER\n"
+    assert RIGHTS.endswith(OWN_LINES)
+    present = bound(RIGHTS, "lieu") + own
+    assert shipped_part(present) == bound(RIGHTS, "lieu")
+    newer = RIGHTS.replace("user homeassistant", "user newcomer\n\nuser homeassistant")
+    assert renewed(newer, present) == bound(newer, "lieu") + own
+    assert renewed(RIGHTS, RIGHTS) == renewed(RIGHTS, "user gateway\n") == RIGHTS
+
+
+def test_a_version_from_before_takes_the_places_own_lines_along() -> None:
+    older, own = RIGHTS.removesuffix(f"\n{OWN_LINES}"), "user lampe\ntopic read cmnd/lampe/POWER\n"
+    assert renewed(older, RIGHTS + own) == RIGHTS + own
+    assert renewed(older, RIGHTS) == older
 
 
 def test_a_site_that_could_match_another_is_no_site() -> None:
