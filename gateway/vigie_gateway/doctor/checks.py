@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from vigie_contract.clock import SystemClock
@@ -26,6 +27,7 @@ from vigie_gateway.doctor import (
     telling,
     timekeeping,
     upgrade,
+    versions,
     wifi,
 )
 from vigie_gateway.doctor.broker_file import BrokerFile
@@ -64,6 +66,7 @@ def checks_of(it: Installation) -> list[Check]:
         Check("configuration", lambda: installation.site_findings(it.site)),
         Check("configuration", lambda: installation.password_findings(settings)),
         Check("programs", installation.program_findings),
+        Check("programs", lambda: _version_findings(running_gateway())),
         Check("broker", lambda: _file_findings(it)),
         Check("broker", lambda: broker_live.stranger_findings(settings.broker)),
         Check("broker", lambda: _live_findings(it, running_gateway())),
@@ -116,6 +119,12 @@ def _gateway_findings(answer: running.Answer) -> list[Finding]:
     if isinstance(answer, running.UntoldError):
         return [Finding("gateway", "warn", str(answer), "systemctl status vigie-gateway")]
     return running.judge(answer)
+
+
+def _version_findings(answer: running.Answer) -> list[Finding]:
+    if isinstance(answer, running.NoGatewayError | running.UntoldError):
+        return []  # told by the check of the running gateway
+    return versions.version_findings(answer, version("vigie"))
 
 
 def _copy_findings(settings: Settings) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import sys
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from vigie_gateway.settings import DEFAULT_PATH, Settings, SettingsError, load_s
 
 CREDENTIALS = Path("/run/credentials")
 """Where systemd puts a service's passwords while it runs, for that service and root alone."""
+OLDEST_SQLITE = (3, 37)
+"""The tables of the store are STRICT, which came with it."""
 OLDEST_MOSQUITTO = (2, 0)
 """Before 2.0 a listener without a word on anonymous clients let everybody in, and memory_limit is newer too."""
 
@@ -79,13 +82,25 @@ def _unread_password(path: Path, error: OSError | UnicodeDecodeError) -> Finding
 def program_findings() -> list[Finding]:
     """Which versions of what run here."""
     python = ".".join(str(part) for part in sys.version_info[:3])
-    found = [Finding("programs", "pass", f"Vigie {version('vigie')} on Python {python}")]
+    found = [
+        Finding("programs", "pass", f"Vigie {version('vigie')} on Python {python}"),
+        sqlite_finding(sqlite3.sqlite_version),
+    ]
     program = find_mosquitto()
     if program is None:
         text = "the MQTT broker Mosquitto is not installed on this machine"
         return [*found, Finding("programs", "warn", text, INSTALL_COMMAND)]
     said = subprocess.run([program, "-h"], capture_output=True, text=True, check=False, timeout=5).stdout
     return [*found, mosquitto_finding(program, said)]
+
+
+def sqlite_finding(said: str) -> Finding:
+    """What is to be said of the SQLite that this Python has."""
+    if tuple(int(part) for part in said.split(".")) < OLDEST_SQLITE:
+        wanted = ".".join(str(part) for part in OLDEST_SQLITE)
+        text = f"Python's SQLite is {said}, expected {wanted} or newer: the store cannot be opened"
+        return Finding("programs", "fail", text, "take a newer system: Debian or Raspberry Pi OS, 12 or newer")
+    return Finding("programs", "pass", f"SQLite {said}")
 
 
 def mosquitto_finding(program: Path, said: str) -> Finding:
