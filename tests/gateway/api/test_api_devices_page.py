@@ -53,7 +53,6 @@ class Heard:
         self.bench.gateway = dataclasses.replace(self.bench.gateway, site=site)
         return found
 
-
     def put_in_place(self) -> None:
         """The pages are those of the gateway as it goes on."""
         cookies = self.reader.client.cookies
