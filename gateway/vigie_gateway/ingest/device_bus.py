@@ -9,7 +9,6 @@ device that floods loses its own messages: of one topic no more than MAX_WAITING
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from vigie_contract.memory import hidden
 from vigie_gateway.devices.measures import Message, clean
 from vigie_gateway.devices.payloads import MAX_PAYLOAD_BYTES
 from vigie_gateway.ingest.bus import KEEPALIVE_S, RECONNECT_MAX_S, RECONNECT_MIN_S, BufferedClient, identify
+from vigie_gateway.ingest.fair_queue import FairQueue
 from vigie_gateway.ingest.refusals import Refusals
 from vigie_gateway.settings import BrokerSettings
 
@@ -43,6 +43,9 @@ MAX_WAITING = 2_000
 MAX_WAITING_OF_A_TOPIC = 50
 """Of one topic. Lower drops from a device that says ten things a second while the card stalls for five; higher lets one
 that floods take the place of others."""
+MAX_WAITING_OF_A_DEVICE = 200
+"""Of one device, over all of its topics. Lower drops from a bridge that says all it knows at once; higher keeps more of
+what floods in memory."""
 MAX_SUBSCRIPTIONS = 4_000
 """Topics listened to. Lower leaves announced entities deaf; higher lets a flood of announcements fill the broker."""
 TOPICS_A_PACKET = 100
@@ -56,6 +59,23 @@ class Receipt(NamedTuple):
     mid: int
     qos: int
     connection: int
+
+
+_SHARED_LEVELS = frozenset({"tele", "stat", "cmnd", "shellies", "zigbee2mqtt", "tasmota", "home", "teleinfo"})
+"""First levels under which each device has one of its own."""
+
+
+def device_of(topic: str) -> str:
+    """By which levels of a topic devices are told apart, whose messages wait in a line each.
+
+    A guess, made without decoding, on the network's thread.
+    """
+    first, slash, rest = topic.partition("/")
+    if first in _SHARED_LEVELS and slash:
+        return f"{first}/{rest.partition('/')[0]}"
+    if rest.endswith("/config"):
+        return topic  # an announcement, of which each device has a few
+    return first
 
 
 class DeviceBus:
@@ -81,7 +101,7 @@ class DeviceBus:
         self._clock = clock
         self._refusals = refusals
         self._filters = dict.fromkeys(filters)
-        self._queue: queue.SimpleQueue[Receipt | None] = queue.SimpleQueue()
+        self._queue: FairQueue[Receipt] = FairQueue(MAX_WAITING, MAX_WAITING_OF_A_DEVICE)
         self._lock = threading.Lock()
         self._waiting: Counter[str] = Counter()
         self._flooding: Counter[str] = Counter()
@@ -119,21 +139,20 @@ class DeviceBus:
         """Disconnect and end the network thread; wakes ``get``. The session stays with the broker."""
         self._client.disconnect()
         self._client.loop_stop()
-        self._queue.put(None)
+        self._queue.wake()
 
     def get(self, timeout_s: float) -> Receipt | None:
         """The next message, waiting at most so long; None when there is none. Ingest thread of third parties only."""
-        try:
-            receipt = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
-        except queue.Empty:
-            return None
+        receipt = self._queue.get(timeout_s)
         if receipt is not None:
-            topic = receipt.message.topic
-            with self._lock:
-                self._waiting[topic] -= 1
-                if self._waiting[topic] <= 0:
-                    del self._waiting[topic]
+            self._waits_no_more(receipt.message.topic)
         return receipt
+
+    def _waits_no_more(self, topic: str) -> None:
+        with self._lock:
+            self._waiting[topic] -= 1
+            if self._waiting[topic] <= 0:
+                del self._waiting[topic]
 
     def done(self, receipt: Receipt) -> None:
         """Acknowledge a message that is committed or set aside; of an earlier connection, the broker sends it again."""
@@ -206,19 +225,33 @@ class DeviceBus:
             self._refuse(message, "too-large", topic, detail)
             return
         with self._lock:
-            waiting, is_full = self._waiting[topic], self._queue.qsize() >= MAX_WAITING
+            waiting = self._waiting[topic]
             is_flooding = waiting >= MAX_WAITING_OF_A_TOPIC
-            if not (is_flooding or is_full):
+            if is_flooding:
+                self._name_flooding(topic)
+            else:
                 self._waiting[topic] += 1
-            elif is_flooding and (topic in self._flooding or len(self._flooding) < MAX_WAITING):
-                self._flooding[topic] += 1
         if is_flooding:
             self._refuse(message, "flood", topic, f"{waiting} messages of this topic wait already")
-        elif is_full:
-            self._refuse(message, "queue-full", topic, f"{MAX_WAITING} messages of devices wait already")
-        else:
-            told = Message(topic, bytes(message.payload), now_ts, message.retain)
-            self._queue.put(Receipt(told, message.mid, message.qos, self.connections))
+            return
+        told = Message(topic, bytes(message.payload), now_ts, message.retain)
+        lost = self._queue.put(device_of(topic), Receipt(told, message.mid, message.qos, self.connections))
+        if lost is not None:
+            self._lose(lost)
+
+    def _name_flooding(self, name: str) -> None:
+        if name in self._flooding or len(self._flooding) < MAX_WAITING:
+            self._flooding[name] += 1
+
+    def _lose(self, lost: Receipt) -> None:
+        """Set aside what waited behind too much of its own device's: counted, named, and acknowledged."""
+        topic = lost.message.topic
+        device = device_of(topic)
+        with self._lock:
+            self._name_flooding(f"{device}/#")
+        self._waits_no_more(topic)
+        self._refusals.add("flood", clean(topic, 120), f"too many messages of {clean(device)} wait", lost.message.at_ts)
+        self.done(lost)
 
     def _refuse(self, message: MQTTMessage, reason: str, topic: str, detail: str) -> None:
         """Set a message aside: counted, and acknowledged, or the broker would send it for ever."""
