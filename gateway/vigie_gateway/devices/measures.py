@@ -35,6 +35,7 @@ REFUSALS = {
     "own-topic": "the topic belongs to Vigie or to the broker",
     "too-many": "the device or the bus announces more entities than are taken",
     "nothing": "the message carries nothing that Vigie measures",
+    "flood": "too many messages of its topic or device wait already",
     "changed": "its quantity or unit is not the one that was approved",
     "person": "it says where a person or a person's device is",
     "failed": "the decoder itself failed: a mistake of Vigie's",
