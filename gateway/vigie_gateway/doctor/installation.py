@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 from importlib.metadata import version
@@ -14,11 +13,10 @@ from vigie_gateway.doctor.findings import AS_ROOT, Finding
 from vigie_gateway.place.problem import SiteError, format_problem
 from vigie_gateway.place.site import load_site
 from vigie_gateway.settings import DEFAULT_PATH, Settings, SettingsError, load_settings
+from vigie_gateway.store.schema import OLDEST_SQLITE, SQLITE
 
 CREDENTIALS = Path("/run/credentials")
 """Where systemd puts a service's passwords while it runs, for that service and root alone."""
-OLDEST_SQLITE = (3, 37)
-"""The tables of the store are STRICT, which came with it."""
 OLDEST_MOSQUITTO = (2, 0)
 """Before 2.0 a listener without a word on anonymous clients let everybody in, and memory_limit is newer too."""
 
@@ -84,7 +82,7 @@ def program_findings() -> list[Finding]:
     python = ".".join(str(part) for part in sys.version_info[:3])
     found = [
         Finding("programs", "pass", f"Vigie {version('vigie')} on Python {python}"),
-        sqlite_finding(sqlite3.sqlite_version),
+        sqlite_finding(SQLITE),
     ]
     program = find_mosquitto()
     if program is None:
@@ -94,9 +92,10 @@ def program_findings() -> list[Finding]:
     return [*found, mosquitto_finding(program, said)]
 
 
-def sqlite_finding(said: str) -> Finding:
+def sqlite_finding(version_info: tuple[int, ...]) -> Finding:
     """What is to be said of the SQLite that this Python has."""
-    if tuple(int(part) for part in said.split(".")) < OLDEST_SQLITE:
+    said = ".".join(str(part) for part in version_info)
+    if version_info < OLDEST_SQLITE:
         wanted = ".".join(str(part) for part in OLDEST_SQLITE)
         text = f"Python's SQLite is {said}, expected {wanted} or newer: the store cannot be opened"
         return Finding("programs", "fail", text, "take a newer system: Debian or Raspberry Pi OS, 12 or newer")

@@ -26,6 +26,8 @@ APPLICATION_ID = 0x56494749
 CHECK_BELOW_BYTES = 16 * 1024 * 1024
 """Files up to this size are checked whole when opened. Higher delays the start on a Pi (a card reads about 40 MB/s);
 lower leaves more damage to be found by the query that meets it."""
+SQLITE, OLDEST_SQLITE = sqlite3.sqlite_version_info, (3, 37)
+"""The version that this Python has, and the first with STRICT tables, without which nothing here opens."""
 BUSY_TIMEOUT_S = 5.0
 """A backup may hold the write lock for a moment. Lower makes a commit fail for it; higher hides a second writer."""
 
