@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "backup", help="make a checked copy of database, alerts and forecasts, while the gateway runs"
+        "backup", help="make a checked copy of database, alerts, forecasts and devices, while the gateway runs"
     )
     parser.add_argument("file", nargs="?", type=Path, help="the copy (default: one in the folder of the daily copies)")
     parser.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")

@@ -78,6 +78,7 @@ class DeviceIngest:
         """
         with self._turn:
             self._decoding.pin(readings.approved.announced_on())
+            self.registry.approve(readings.approved.devices())
             readings.feed(self.registry.devices(), self._taken_before)
             self._taken_before |= readings.approved.identities()
             self._readings = readings
@@ -107,6 +108,7 @@ class DeviceIngest:
             "status": "pass" if trouble is None else "warn",
             "trouble": trouble,
             "devices": len(known),
+            "given_way": self.registry.given_way,
             "messages": self.messages,
             "measures": self.measures,
             "stored": 0 if self._readings is None else self._readings.stored,

@@ -53,6 +53,10 @@ class Approved:
         found = {identity: one.announced_on for identity, (_, one) in self._by_identity.items()}
         return {identity: topic for identity, topic in found.items() if topic}
 
+    def devices(self) -> frozenset[str]:
+        """Every device of which something was approved, ``family/id``."""
+        return frozenset(table.device for table, _ in self._by_identity.values())
+
     def identities(self) -> frozenset[str]:
         """Every ``Entity.unique_id`` that was approved."""
         return frozenset(self._by_identity)

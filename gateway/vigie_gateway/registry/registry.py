@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from vigie_gateway.store import StoreError
 
 MAX_DEVICES = 500
 """Known at once. Lower refuses a large Zigbee network; higher lets a flood of invented devices fill card and page."""
+UNHEARD_S = 600.0
+"""After so much silence a pending device may give way to a new one. Lower lets a flood of invented devices write to the
+card with each message; higher makes a new plug wait for longer in such a flood."""
 MAX_ENTITIES_OF_A_DEVICE = 64
 """Listed of one device. Lower hides phases of a meter; higher lets one device fill memory and page."""
 _COLUMNS = "family, id, name, maker, model, software, area, first_ts"
@@ -67,7 +70,11 @@ class Known:
 
 
 class Registry:
-    """The open file, and what was heard since."""
+    """The open file, and what was heard since.
+
+    Attributes:
+        given_way: Pending devices that were forgotten for newer ones, since the start.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it.
@@ -79,6 +86,8 @@ class Registry:
         self._lock = threading.Lock()
         self._database = open_database(path)
         self._unsaved: set[tuple[str, str]] = set()
+        self._approved: frozenset[str] = frozenset()
+        self.given_way = 0
         self._known: dict[tuple[str, str], Known] = {}
         for family, id_, name, maker, model, software, area, first_ts in self._run(f"SELECT {_COLUMNS} FROM device"):  # noqa: S608 - columns above
             device = Device(str(family), str(id_), str(name), str(maker), str(model), str(software), str(area))
@@ -87,6 +96,11 @@ class Registry:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def approve(self, devices: Collection[str]) -> None:
+        """These, ``family/id``, never give way to others, and all else may; from any thread."""
+        with self._lock:
+            self._approved = frozenset(devices)
 
     def devices(self) -> list[Known]:
         """A copy, by family and name."""
@@ -122,9 +136,11 @@ class Registry:
         with self._lock:
             if not self._unsaved:
                 return
-            rows = [self._known[key] for key in self._unsaved]
+            rows = [self._known[key] for key in self._unsaved if key in self._known]
+            gone = [key for key in self._unsaved if key not in self._known]
         try:
             self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("DELETE FROM device WHERE family = ? AND id = ?", gone)
             self._database.executemany(
                 f"INSERT OR REPLACE INTO device ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - columns above
                 (_row(one) for one in rows),
@@ -140,11 +156,22 @@ class Registry:
     def _describe(self, device: Device, at_ts: float) -> bool:
         key = device.family, device.id
         before = self._known.get(key)
-        if before is None and len(self._known) >= MAX_DEVICES:
+        if before is None and len(self._known) >= MAX_DEVICES and not self._give_way(at_ts):
             return False
         if before is None or before.device != device:
             self._known[key] = Known(device, at_ts) if before is None else replace(before, device=device)
             self._unsaved.add(key)
+        return True
+
+    def _give_way(self, at_ts: float) -> bool:
+        """Forget the pending device that was unheard for longest; False when there is none."""
+        pending = {key: known for key, known in self._known.items() if "/".join(key) not in self._approved}
+        key = min(pending, key=lambda one: _last_ts(pending[one]), default=None)
+        if key is None or at_ts - _last_ts(pending[key]) < UNHEARD_S:
+            return False
+        del self._known[key]
+        self._unsaved.add(key)
+        self.given_way += 1
         return True
 
     def _known_of(self, entity: Entity, at_ts: float) -> Known | None:
@@ -201,6 +228,11 @@ class Registry:
             return self._database.execute(text).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: the devices: {error}") from error
+
+
+def _last_ts(known: Known) -> float:
+    """When it was last heard; of one that was not since the start, when it was first heard of."""
+    return known.first_ts if known.heard_ts is None else known.heard_ts
 
 
 def _row(known: Known) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vigie_gateway.alerts.book_schema import ALERTS
+from vigie_gateway.registry.schema import DEVICES
 from vigie_gateway.sessions.forecast_schema import FORECASTS
 from vigie_gateway.store.schema import FileKind
 
@@ -34,5 +35,5 @@ class Companion(NamedTuple):
 
 
 ALERTS_FILE = Companion("alerts", ALERTS)
-COMPANIONS = (ALERTS_FILE, Companion("forecasts", FORECASTS))
+COMPANIONS = (ALERTS_FILE, Companion("forecasts", FORECASTS), Companion("devices", DEVICES))
 """In the order in which they are copied. Those who sign in are not among them: a copy lies where others may read it."""

@@ -19,9 +19,12 @@ from vigie_gateway.alerts.book import Book
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.signals import Subject, SubjectKind
 from vigie_gateway.commands import terminal
+from vigie_gateway.devices.decoding import Decoding
+from vigie_gateway.devices.measures import Message
 from vigie_gateway.notify.notices import Notice, Occasion
 from vigie_gateway.notify.outbox import Counts, Outbox
 from vigie_gateway.place.site import Site
+from vigie_gateway.registry.registry import Registry
 from vigie_gateway.sessions.forecast_log import MARGIN_S, ForecastLog
 from vigie_gateway.sessions.outcome import Forecast
 from vigie_gateway.store import open_store
@@ -196,6 +199,23 @@ def test_forecasts_come_back_with_the_readings(
     assert f"The forecasts are what {tmp_path / 'copy.forecasts.db'} holds; what they" in capsys.readouterr().out
     with closing(ForecastLog(bench.store.file.path.with_name("forecasts.db"))) as log:
         assert [one.verdict for one in log.waiting(before.ends_ts + MARGIN_S)] == ["go"]
+
+
+def test_devices_come_back_with_the_readings(
+    bench: Bench, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    devices, copy = bench.store.file.path.with_name("devices.db"), tmp_path / "copy.db"
+    message = Message("tele/prise/SENSOR", b'{"ENERGY":{"Power":5}}', 1_795_527_000.0)
+    with closing(Registry(devices)) as registry:
+        registry.take(message, Decoding().decode(message))
+        registry.commit()
+        assert program.main(["backup", "--config", str(config), str(copy)]) == 0
+    devices.unlink()
+    bench.store.close()
+    assert program.main(["restore", "--config", str(config), str(copy)]) == 0
+    assert f"The devices are what {tmp_path / 'copy.devices.db'} holds" in capsys.readouterr().out
+    with closing(Registry(devices)) as registry:
+        assert [known.device.id for known in registry.devices()] == ["prise"]
 
 
 def test_a_copy_without_alerts_leaves_those_that_are_there(

@@ -11,7 +11,7 @@ import pytest
 from vigie_gateway.devices.decoding import Decoding
 from vigie_gateway.devices.measures import Message
 from vigie_gateway.registry import registry as registry_module
-from vigie_gateway.registry.registry import Registry, Said
+from vigie_gateway.registry.registry import UNHEARD_S, Registry, Said
 from vigie_gateway.store import StoreError
 
 CONFIG = b'{"name":"Power","uniq_id":"p1","stat_t":"%s","unit_of_meas":"%s","dev_cla":"power","dev":{"ids":["plug"]}}'
@@ -89,6 +89,47 @@ def test_devices_beyond_the_limit_are_left_out_and_counted(tmp_path: Path, monke
     left_out = [bench.say(f"tele/plug-{number}/SENSOR", payload, 100.0) for number in range(3)]
     assert [count > 0 for count in left_out] == [False, False, True]
     assert len(bench.registry.devices()) == 2
+
+
+def full(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A registry that takes three devices, and knows as many: last heard of at 100, 200 and 300."""
+    monkeypatch.setattr(registry_module, "MAX_DEVICES", 3)
+    bench = Bench(folder / "devices.db")
+    for number, at_ts in ((1, 50.0), (2, 200.0), (3, 300.0), (1, 100.0)):
+        bench.say(f"tele/plug-{number}/SENSOR", b'{"ENERGY":{"Power":5}}', at_ts)
+    bench.registry.commit()
+    return bench
+
+
+def test_the_pending_device_unheard_for_longest_gives_way_and_is_not_in_the_file_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = full(tmp_path, monkeypatch)
+    assert bench.say("tele/new/SENSOR", b'{"ENERGY":{"Power":5}}', 100.0 + UNHEARD_S) == 0
+    assert bench.registry.given_way == 1
+    bench.registry.commit()
+    bench.registry.close()
+    with closing(Registry(tmp_path / "devices.db")) as again:
+        assert [known.device.id for known in again.devices()] == ["new", "plug-2", "plug-3"]
+
+
+def test_an_approved_device_keeps_its_place_however_long_it_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = full(tmp_path, monkeypatch)
+    bench.registry.approve({"tasmota/plug-1", "tasmota/plug-3"})
+    for name in ("new", "newer"):
+        bench.say(f"tele/{name}/SENSOR", b'{"ENERGY":{"Power":5}}', 1e6)
+    assert [known.device.id for known in bench.registry.devices()] == ["new", "plug-1", "plug-3"]
+
+
+def test_a_flood_of_invented_devices_pushes_out_none_that_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = full(tmp_path, monkeypatch)
+    left_out = [bench.say(f"tele/{n}/SENSOR", b'{"ENERGY":{"Power":5}}', 99.0 + UNHEARD_S) for n in range(50)]
+    assert min(left_out) > 0
+    assert [known.device.id for known in bench.registry.devices()] == ["plug-1", "plug-2", "plug-3"]
 
 
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:

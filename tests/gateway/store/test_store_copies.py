@@ -11,6 +11,8 @@ from vigie_contract.clock import SimulatedClock
 from vigie_contract.messages import Channel
 from vigie_gateway.alerts.book_file import BookFile
 from vigie_gateway.alerts.book_schema import ALERTS
+from vigie_gateway.registry.registry import Registry
+from vigie_gateway.registry.schema import DEVICES
 from vigie_gateway.sessions.forecast_log import ForecastLog
 from vigie_gateway.sessions.forecast_schema import FORECASTS
 from vigie_gateway.store import Sample, StoreError, open_store
@@ -110,19 +112,21 @@ def test_seven_days_are_kept_and_other_files_are_left_alone(path: Path, tmp_path
     assert (tmp_path / "backups" / "vigie-before-the-move.db").exists()
 
 
-def test_alerts_and_forecasts_are_copied_with_the_readings_and_their_copies_go_with_theirs(
+def test_what_lies_beside_the_readings_is_copied_with_them_and_its_copies_go_with_theirs(
     path: Path, tmp_path: Path
 ) -> None:
     BookFile(path.with_name("alerts.db"), "2026-05-01").close()
     ForecastLog(path.with_name("forecasts.db")).close()
+    Registry(path.with_name("devices.db")).close()
     copies = DailyCopies(tmp_path / "backups", 2)
     for day in (1, 2, 3):
         copies.make(path, date(2026, 5, day), ignore)
-    names = [f"vigie-2026-05-{day:02}{kind}.db" for day in (2, 3) for kind in (".alerts", "", ".forecasts")]
+    names = [f"vigie-2026-05-{day:02}{kind}.db" for day in (2, 3) for kind in (".alerts", "", ".devices", ".forecasts")]
     assert sorted(found.name for found in (tmp_path / "backups").iterdir()) == names
-    assert [found.name for found in copies.all()] == names[1::3]
+    assert [found.name for found in copies.all()] == names[1::4]
     check_copy(tmp_path / "backups" / names[0], ALERTS)
-    check_copy(tmp_path / "backups" / names[2], FORECASTS)
+    check_copy(tmp_path / "backups" / names[2], DEVICES)
+    check_copy(tmp_path / "backups" / names[3], FORECASTS)
 
 
 def test_alerts_that_cannot_be_copied_are_said_and_all_else_is_copied(path: Path, tmp_path: Path) -> None:
