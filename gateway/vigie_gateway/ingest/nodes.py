@@ -111,6 +111,14 @@ class NodeState:
         elif self.waiting_since_ts is None:
             self.waiting_since_ts = now_ts
 
+    def leave(self) -> None:
+        """It was taken out of the place: what stays is what a gateway knows of it that has just started."""
+        self.birth = self.journal = self.last = None
+        self.is_online = self.heard_ts = self.is_dated = None
+        self.waiting_readings = self.waiting_since_ts = None
+        self.is_cloned = False
+        self.clock.forget()
+
     def start_anew(self, step_s: float) -> None:
         """The gateway's clock was moved: what is not on disk is to come again, what was dated here moves with it."""
         self.accepted = dict(self.stored)

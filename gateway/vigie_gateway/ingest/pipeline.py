@@ -236,8 +236,8 @@ class Pipeline:
     def _take_word(self, node_id: str, leaf: str, message: Message) -> bool:
         """What a node says of itself; one that says hello learns how far its journal is stored."""
         changed = self._presence.take(node_id, leaf, message)
-        node = self.nodes[node_id]
-        if leaf == "status" and node.is_online:
+        node = self.nodes.get(node_id)
+        if leaf == "status" and node is not None and node.is_online:
             self._acknowledge(node)
         return changed
 

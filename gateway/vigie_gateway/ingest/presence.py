@@ -48,6 +48,8 @@ class Presence:
         """
         if leaf not in {"about", "status", "done"}:
             raise ContractError("topic", f"{message.topic} is not what a node says")
+        if not message.payload and leaf != "done":  # a retained message was taken away
+            return self._take_out(node_id, message.received_ts, is_whole=leaf == "about")
         node = self._node(node_id)
         node.heard_ts = message.received_ts
         if leaf == "about":
@@ -71,10 +73,21 @@ class Presence:
             node = self.nodes[node_id] = NodeState(node_id)
         return node
 
-    def _take_birth(self, node: NodeState, payload: bytes) -> bool:
-        if not payload:  # a cleared retained message: the node was taken out of the place
-            self._rehearsals.node_can(node.id, None, is_online=False)
+    def _take_out(self, node_id: str, at_ts: float, *, is_whole: bool) -> bool:
+        """A node was taken out of the place; or (not whole) the broker only forgot whether it is there."""
+        node = self.nodes.get(node_id)
+        if node is None:
             return False
+        if is_whole:
+            self.unregistered.pop(node_id, None)
+            node.leave()
+        else:
+            node.is_online = None
+        self._board.node_status(node_id, is_online=False, at_ts=at_ts)
+        self._tell_rehearsals(node)
+        return True
+
+    def _take_birth(self, node: NodeState, payload: bytes) -> bool:
         birth = decode_birth(payload)
         self.unregistered.pop(node.id, None)
         if birth == node.birth:

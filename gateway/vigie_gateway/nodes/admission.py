@@ -189,8 +189,9 @@ def put_out(broker: Broker, site: str, node: str) -> bool:
         if not reload_broker(broker):
             broker.passwords.remove(node)
             return True  # nothing runs: nobody is connected
-        about = topics.about(site, node)
-        if not _comes_true(lambda: is_let_in(broker.port, node, last_word, (about,))):
+        # Both: an "offline" that the broker keeps would be told to each gateway that starts.
+        said = (topics.about(site, node), topics.status(site, node))
+        if not _comes_true(lambda: is_let_in(broker.port, node, last_word, said)):
             raise AdmissionError(
                 f"{node} has no password any more, but the broker did not read that: sudo systemctl restart mosquitto"
             )

@@ -223,3 +223,13 @@ def test_the_documentation_has_every_signal_and_every_rule_of_vigie() -> None:
         compared = "above" if rule.is_above else "below"
         assert f"| `{rule.id}` | `{rule.signal}` {compared} {rule.level:g} |" in text
     assert [name for name in SIGNALS if f"| `{name}` | {SIGNALS[name].subject} |" not in text] == []
+
+
+def test_a_node_that_was_taken_out_of_the_place_is_no_silence(senses: Senses) -> None:
+    bench = senses.bench
+    bench.declare("spare")
+    bench.receive(topics.status("semaphore", "spare"), OFFLINE)
+    bench.clock.pass_time(3_600)
+    assert senses.at("node-silent node:spare") == (3_600, "")
+    bench.receive(topics.about("semaphore", "spare"), b"")
+    assert [which for which in senses.all() if "spare" in which] == []

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.gateway.conftest import Bench
 
+from vigie_contract import topics
+from vigie_contract.messages import OFFLINE
 from vigie_contract.readings import Reading
 from vigie_gateway.store import StoreError
 
@@ -68,3 +70,45 @@ def test_a_new_card_counts_its_own_readings(bench: Bench) -> None:
     _send(bench, 1, last=500)
     bench.send(Reading("linky-va", bench.clock.now, 1.0), first=1, journal="j2", last=3)
     assert _told(bench)[0] == 3
+
+
+def _node(bench: Bench) -> dict[str, Any]:
+    found: dict[str, Any] = bench.gateway.health.report()["parts"]["nodes"]
+    return found
+
+
+def _leave(bench: Bench) -> None:
+    bench.receive(topics.status("semaphore", "spare"), OFFLINE)
+    bench.receive(topics.about("semaphore", "spare"), b"")
+    bench.receive(topics.status("semaphore", "spare"), b"")
+
+
+def test_a_node_that_was_taken_out_of_the_place_is_missed_by_no_health_page(bench: Bench) -> None:
+    bench.declare("spare")
+    bench.send(Reading("linky-va", bench.clock.now, 1.0), first=1, node="spare", last=9)
+    bench.receive(topics.status("semaphore", "spare"), OFFLINE)
+    assert "offline: spare" in _node(bench)["trouble"]
+    _leave(bench)
+    assert _node(bench)["trouble"] is None
+    assert _node(bench)["by_id"]["spare"]["waiting_readings"] is None
+
+
+def test_a_node_that_is_let_in_again_goes_on_with_its_journal(bench: Bench) -> None:
+    bench.declare("spare")
+    bench.send(Reading("linky-va", bench.clock.now, 1.0), first=1, node="spare", last=1)
+    _leave(bench)
+    bench.commit()
+    bench.declare("spare")
+    assert _node(bench)["by_id"]["spare"]["is_online"] is True
+    bench.clock.pass_time(1)
+    for first in (1, 2):
+        bench.send(Reading("linky-va", bench.clock.now, float(first)), first=first, node="spare", last=2)
+    bench.commit()
+    assert [value for _, value in bench.stored("linky-va", "spare")] == [1.0, 2.0]
+
+
+def test_a_node_that_nobody_knows_is_not_made_by_being_taken_out(bench: Bench) -> None:
+    _leave(bench)
+    bench.receive(topics.about("semaphore", "ghost"), b"")
+    assert "ghost" not in _node(bench)["by_id"]
+    assert bench.refusals.all() == {}

@@ -46,11 +46,15 @@ def test_a_node_that_is_put_out_is_gone_at_once_and_stays_out(shipped: ShippedBr
     let_in(broker, "pi-2", password)
     with shipped.gateway() as gateway, shipped.node("pi-salle") as other, shipped.node("pi-2", secret=password) as node:
         gateway.subscribe("vigie/1/+/+/about")
+        gateway.subscribe("vigie/1/+/+/status")
+        assert node.publish(topics.status("lieu", "pi-2"), b"online", retain=True) == SUCCESS
+        assert gateway.heard.get(timeout=10) == (topics.status("lieu", "pi-2"), b"online")
         assert node.publish(topics.about("lieu", "pi-2"), b"{}", retain=True) == SUCCESS
         assert gateway.heard.get(timeout=10) == (topics.about("lieu", "pi-2"), b"{}")
         assert put_out(broker, "lieu", "pi-2")
         assert node.lost.get(timeout=10).is_failure
         assert gateway.heard.get(timeout=10) == (topics.about("lieu", "pi-2"), b""), "it is out of the place too"
+        assert gateway.heard.get(timeout=10) == (topics.status("lieu", "pi-2"), b"")
         with shipped.node("pi-2", secret=password) as again:
             assert again.connected.is_failure
         assert other.publish(topics.about("lieu", "pi-salle"), b"{}", retain=True) == SUCCESS
