@@ -57,7 +57,8 @@ def main() -> None:
         print_line(
             bench="devices", case="flood", messages_per_s=FLOOD_PER_S, others_p99_ms=with_flood[0],
             others_lost=with_flood[1], baseline_p99_ms=alone[0], baseline_lost=alone[1],
-            cpu_percent=round(cpu_percent), rss_mb=round(gateway.rss_mb(), 1), baseline_rss_mb=round(before_mb, 1), named=sorted(flooding),
+            cpu_percent=round(cpu_percent), rss_mb=round(gateway.rss_mb(), 1),
+            baseline_rss_mb=round(before_mb, 1), named=sorted(flooding),
         )  # fmt: skip
 
 
