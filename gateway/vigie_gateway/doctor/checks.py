@@ -19,6 +19,7 @@ from vigie_gateway.doctor import (
     certificates,
     influxdb,
     installation,
+    own_node,
     pins,
     ports,
     power,
@@ -65,6 +66,7 @@ def checks_of(it: Installation) -> list[Check]:
     return [
         Check("configuration", lambda: installation.site_findings(it.site)),
         Check("configuration", lambda: installation.password_findings(settings)),
+        Check("configuration", lambda: _own_node_findings(it)),
         Check("programs", installation.program_findings),
         Check("programs", lambda: _version_findings(running_gateway())),
         Check("broker", lambda: _file_findings(it)),
@@ -96,6 +98,13 @@ def _once(ask: Callable[[], running.Answer]) -> Callable[[], running.Answer]:
         return answers[0]
 
     return asked
+
+
+def _own_node_findings(it: Installation) -> list[Finding]:
+    try:
+        return own_node.own_node_findings(it.machine, load_site(it.site).id)
+    except SiteError:
+        return []  # told by the check of that file
 
 
 def _influxdb_findings(it: Installation) -> list[Finding]:

@@ -15,6 +15,10 @@ from vigie_gateway.setup.typed import Fields, Meant, is_own_id, name_value, new_
 DEFAULT_TIMEZONE = "Europe/Paris"
 """Where this machine does not say its own."""
 
+UNSET_ID = "vigie"
+"""The short name of a place before it has one, which an installation gives to the sensors of its own machine. Another
+here than there, and nobody hears them once the place is set up as the page proposes it."""
+
 
 def languages_of(fields: Mapping[str, str]) -> list[str]:
     """The languages that were chosen, in the pages' order; all where none was."""
@@ -30,7 +34,7 @@ def fields_of(raw: Mapping[str, Any]) -> Fields:
     hours = raw.get("hours") if isinstance(raw.get("hours"), dict) else {}
     assert isinstance(hours, dict)  # noqa: S101 - told to the type checker
     return {
-        "id": written(raw.get("id")),
+        "id": written(raw.get("id")) if raw else UNSET_ID,
         **{f"name_{one}": names.get(one, "") for one in LANGUAGES},
         "timezone": written(raw.get("timezone")) or own_timezone(),
         **{f"language_{one}": "yes" for one in spoken},

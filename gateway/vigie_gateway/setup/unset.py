@@ -12,7 +12,6 @@ from vigie_gateway.place.site import Site, load_site
 from vigie_gateway.setup import identity
 from vigie_gateway.setup.draft import DraftFile
 
-UNSET_ID = "vigie"
 UNSET_NAME = {"fr": "Nouveau lieu", "en": "New place"}
 
 
@@ -34,7 +33,7 @@ def unset_site(folder: Path) -> Site:
     typed = DraftFile(folder).load().steps.get("place")
     keys = {} if typed is None else identity.read_identity(typed, {}).keys
     return Site(
-        id=keys.get(("id",), UNSET_ID),
+        id=keys.get(("id",), identity.UNSET_ID),
         name=keys.get(("name",), UNSET_NAME),
         timezone=keys.get(("timezone",), identity.own_timezone()),
         languages=keys.get(("languages",), ("fr", "en")),

@@ -92,6 +92,12 @@ def test_what_was_dropped_or_is_not_told_is_a_warning_and_never_taken_for_zero()
     assert [finding.status for finding in broker_live.judge(Told(None, "m", 2.0, 0))] == ["warn"]
 
 
+def test_a_broker_that_may_be_asked_and_says_no_number_is_not_called_closed() -> None:
+    found = broker_live.judge(Told(None, "mosquitto version 2.0.11", 0.01, None))
+    assert [finding.status for finding in found] == ["pass", "pass"]
+    assert "tells of no message that it dropped lately" in found[1].text
+
+
 def test_a_gateways_report_becomes_sentences(bench: Bench) -> None:
     bench.declare()
     bench.receive("vigie/1/semaphore/tableau/status", b"offline")
