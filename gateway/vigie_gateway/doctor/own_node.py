@@ -23,8 +23,8 @@ def own_node_findings(machine: Machine, site: str) -> list[Finding]:
         site: Short name of the place.
     """
     try:
-        text = machine.read(SENSORS_FILE)
-        said = None if text is None else tomllib.loads(text.decode()).get("site")
+        kept = machine.read(SENSORS_FILE)
+        said = None if kept is None else tomllib.loads(kept.decode()).get("site")
     except (PermissionError, ValueError):
         return []
     if said is None:
