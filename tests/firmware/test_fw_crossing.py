@@ -82,7 +82,7 @@ def board(edges: tuple[Edge, ...]) -> tuple[int, int]:
     return counter.people_in, counter.people_out
 
 
-@pytest.mark.parametrize("name", ["micropython", "cpython"])
+@pytest.mark.parametrize("name", ["micropython", "webassembly", "cpython"])
 def test_ten_thousand_passages_count_the_same_on_a_board_and_on_a_pi(name: str) -> None:
     edges = recorded(1, PASSAGES)
     given = "".join(f"{at_ms} {beam} {int(blocked)}\n" for at_ms, beam, blocked in edges)

@@ -233,5 +233,6 @@ print(again.floor, again.last, again.at(699).value, again.at(131).value, again.a
 
 def test_a_board_keeps_the_same_as_a_test_machine(tmp_path: Path) -> None:
     said = {name: run_there(name, CODE, str(tmp_path / name)) for name in ("cpython", "micropython")}
-    assert said["micropython"] == said["cpython"]
+    said["webassembly"] = run_there("webassembly", CODE, "/journal")  # its files are in memory, and no folder is there
+    assert said["micropython"] == said["webassembly"] == said["cpython"]
     assert said["cpython"].split()[:2] == ["129", "704"]  # from the beginning of the file that holds 131

@@ -99,7 +99,7 @@ print(senml.pack("place/pico/", "k3v9", 7, 3, 7 + len(texts), texts))
 """
 
 
-@pytest.mark.parametrize("name", ["micropython", "cpython"])
+@pytest.mark.parametrize("name", ["micropython", "webassembly", "cpython"])
 def test_a_pack_of_every_kind_of_value_is_the_same_on_a_board(name: str) -> None:
     # A quantity without decimals is rounded on the board; the contract writes what it is given.
     rounded: list[tuple[str, str, float | str, int]] = [
