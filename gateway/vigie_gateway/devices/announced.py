@@ -99,7 +99,8 @@ class Announced:
             raise RefusedError(
                 "too-many", f"one topic announces more than {MAX_DEVICE_ENTITIES} components, one by one"
             )
-        if self._count - sum(map(len, before.values())) + sum(map(len, whole.values())) > MAX_ENTITIES:
+        more = sum(map(len, whole.values())) - sum(map(len, before.values()))
+        if self._count + more > MAX_ENTITIES and not (self._is_pinned(whole) and self._make_room(topic, more)):
             raise RefusedError("too-many", f"the bus announces more than {MAX_ENTITIES} entities")
         self._check_topics(whole, before)
         self._forget(topic)
@@ -135,6 +136,17 @@ class Announced:
         From any thread.
         """
         self._pinned = dict(topics)
+
+    def _is_pinned(self, found: Mapping[str, tuple[Source, ...]]) -> bool:
+        return any(one in self._pinned for one in _ids(chain(*found.values())))
+
+    def _make_room(self, topic: str, more: int) -> bool:
+        """Forget the oldest announcements that nobody approved, for one that somebody did."""
+        for other in [one for one, found in self._configs.items() if one != topic and not self._is_pinned(found)]:
+            if self._count + more <= MAX_ENTITIES:
+                break
+            self._forget(other)
+        return self._count + more <= MAX_ENTITIES
 
     def _owner_of(self, unique_id: str, topic: str) -> str:
         """Who may announce an identity: whom an administrator approved, else whoever was first, else this topic."""

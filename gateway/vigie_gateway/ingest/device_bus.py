@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 RECEIVE_MAXIMUM = 100
 """Unacknowledged messages that the broker may send. Lower costs round trips; higher sends more of them twice after a
 crash."""
+MAX_PACKET_BYTES = 2 * MAX_PAYLOAD_BYTES
+"""That the broker may send, which drops what is larger. Lower leaves nobody told of what is too large; higher lets one
+message of a broker without a limit of its own (256 MB) fill the memory of a small Pi."""
 SESSION_EXPIRY_S = 3_600
 """How long the broker keeps what comes for a gateway that is away. Lower loses it at a long update; higher lets the
 broker's queue fill with states that nobody needs any more."""
@@ -47,7 +50,8 @@ MAX_WAITING_OF_A_DEVICE = 200
 """Of one device, over all of its topics. Lower drops from a bridge that says all it knows at once; higher keeps more of
 what floods in memory."""
 MAX_SUBSCRIPTIONS = 4_000
-"""Topics listened to. Lower leaves announced entities deaf; higher lets a flood of announcements fill the broker."""
+"""Topics listened to, and as many again for what was approved. Lower leaves announced entities deaf; higher lets a
+flood of announcements fill the broker."""
 TOPICS_A_PACKET = 100
 """Subscribed to at once. Lower is slow to start; higher makes packets that the broker refuses for their size."""
 
@@ -129,6 +133,7 @@ class DeviceBus:
         """Connect in the background, now and whenever the connection is lost; a broker away is no error."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it so
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         self._client.connect_async(
             self._settings.host, self._settings.port, KEEPALIVE_S, clean_start=False, properties=properties
@@ -164,11 +169,12 @@ class DeviceBus:
         with self._lock:
             return self._flooding.most_common(limit)
 
-    def listen(self, filters: Iterable[str]) -> None:
-        """Subscribe to more topics, now and at each connection."""
+    def listen(self, filters: Iterable[str], *, is_approved: bool = False) -> None:
+        """Subscribe to more topics, now and at each connection; what was approved is not crowded out by others."""
         new = [topic for topic in filters if topic not in self._filters]
-        if len(self._filters) + len(new) > MAX_SUBSCRIPTIONS:
-            detail = f"{MAX_SUBSCRIPTIONS} topics are listened to already"
+        most = 2 * MAX_SUBSCRIPTIONS if is_approved else MAX_SUBSCRIPTIONS
+        if len(self._filters) + len(new) > most:
+            detail = f"{most} topics are listened to already"
             self._refusals.add("too-many", clean(new[0], 120), detail, self._clock.now_ts())
             return
         if new:

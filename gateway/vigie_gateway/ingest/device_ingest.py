@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from vigie_gateway.devices.decoding import Decoding
-from vigie_gateway.devices.measures import clean
+from vigie_gateway.devices.measures import Decoded, clean
 from vigie_gateway.ingest.device_bus import RECEIVE_MAXIMUM, DeviceBus, Receipt
 from vigie_gateway.ingest.device_readings import DeviceReadings
 from vigie_gateway.ingest.refusals import Refusals
@@ -158,8 +158,12 @@ class DeviceIngest:
             detail = "more devices, or more entities of one device, than are taken"
             self.refusals.add("too-many", subject, detail, message.at_ts, left_out)
         self.measures += len(decoded.measures)
-        self._bus.listen(decoded.listen)
+        self._bus.listen(decoded.listen, is_approved=self._is_approved(decoded))
         return self._readings is not None and self._readings.offer(receipt, decoded)
+
+    def _is_approved(self, decoded: Decoded) -> bool:
+        readings = self._readings
+        return readings is not None and any(readings.approved.of(one.unique_id) for one in decoded.entities)
 
     def _is_committed(self) -> bool:
         try:

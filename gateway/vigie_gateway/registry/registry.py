@@ -7,6 +7,7 @@ told again by themselves, and kept in memory, so that a card is written when a d
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable
@@ -87,6 +88,8 @@ class Registry:
         self._database = open_database(path)
         self._unsaved: set[tuple[str, str]] = set()
         self._approved: frozenset[str] = frozenset()
+        self._began_ts = math.inf
+        self._none_gives_way_before_ts = -math.inf
         self.given_way = 0
         self._known: dict[tuple[str, str], Known] = {}
         for family, id_, name, maker, model, software, area, first_ts in self._run(f"SELECT {_COLUMNS} FROM device"):  # noqa: S608 - columns above
@@ -101,6 +104,7 @@ class Registry:
         """These, ``family/id``, never give way to others, and all else may; from any thread."""
         with self._lock:
             self._approved = frozenset(devices)
+            self._none_gives_way_before_ts = -math.inf
 
     def devices(self) -> list[Known]:
         """A copy, by family and name."""
@@ -116,6 +120,7 @@ class Registry:
         """
         left_out = 0
         with self._lock:
+            self._began_ts = min(self._began_ts, message.at_ts)
             for device in decoded.devices:
                 left_out += not self._describe(device, message.at_ts)
             for entity in decoded.entities:
@@ -165,14 +170,21 @@ class Registry:
 
     def _give_way(self, at_ts: float) -> bool:
         """Forget the pending device that was unheard for longest; False when there is none."""
-        pending = {key: known for key, known in self._known.items() if "/".join(key) not in self._approved}
-        key = min(pending, key=lambda one: _last_ts(pending[one]), default=None)
-        if key is None or at_ts - _last_ts(pending[key]) < UNHEARD_S:
+        if at_ts < self._none_gives_way_before_ts:
+            return False  # without looking at all of them for each one of a flood
+        pending = ((self._last_ts(known), key) for key, known in self._known.items())
+        last_ts, key = min((one for one in pending if "/".join(one[1]) not in self._approved), default=(math.inf, None))
+        if key is None or at_ts < last_ts + UNHEARD_S:
+            self._none_gives_way_before_ts = last_ts + UNHEARD_S
             return False
         del self._known[key]
         self._unsaved.add(key)
         self.given_way += 1
         return True
+
+    def _last_ts(self, known: Known) -> float:
+        """When it was last heard; of one that was not since the start, the start: it has time to speak again."""
+        return max(known.first_ts, self._began_ts) if known.heard_ts is None else known.heard_ts
 
     def _known_of(self, entity: Entity, at_ts: float) -> Known | None:
         """The device of an entity, which may speak before it is described."""
@@ -228,11 +240,6 @@ class Registry:
             return self._database.execute(text).fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: the devices: {error}") from error
-
-
-def _last_ts(known: Known) -> float:
-    """When it was last heard; of one that was not since the start, when it was first heard of."""
-    return known.first_ts if known.heard_ts is None else known.heard_ts
 
 
 def _row(known: Known) -> tuple[object, ...]:

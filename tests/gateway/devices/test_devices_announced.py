@@ -325,3 +325,17 @@ def test_what_was_approved_is_announced_by_its_own_topic_alone_also_when_another
     assert "homeassistant/sensor/plug/p1/config" in thief.refusal.detail
     owner = decoding.decode(Message("homeassistant/sensor/plug/p1/config", config, NOW_TS))
     assert [one.unique_id for one in owner.entities] == ["homeassistant/plug-1/p1"]
+
+
+def test_what_was_approved_is_still_heard_where_a_flood_of_announcements_came_first() -> None:
+    decoding = Decoding()
+    decoding.pin({"homeassistant/plug-1/p1": "homeassistant/sensor/plug/p1/config"})
+    for at in range(MAX_ENTITIES):
+        config = json.dumps({**SENSOR, "uniq_id": f"u{at}", "stat_t": f"invented/{at}"}).encode()
+        decoding.decode(Message(f"homeassistant/sensor/f{at}/config", config, NOW_TS))
+    config = json.dumps({"dev": DEVICE, **SENSOR}).encode()
+    decoding.decode(Message("homeassistant/sensor/plug/p1/config", config, NOW_TS))
+    assert values(decoding.decode(Message("plug/power", b"41", NOW_TS))) == {"p1": 41.0}
+    # The oldest of the invented ones gave way, and no more than that.
+    assert refusal(decoding.decode(Message("invented/0", b"5", NOW_TS))) == "topic"
+    assert values(decoding.decode(Message("invented/1", b"5", NOW_TS))) == {"u1": 5.0}

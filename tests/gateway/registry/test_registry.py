@@ -132,6 +132,16 @@ def test_a_flood_of_invented_devices_pushes_out_none_that_speaks(
     assert [known.device.id for known in bench.registry.devices()] == ["plug-1", "plug-2", "plug-3"]
 
 
+def test_after_a_start_each_has_time_to_speak_again_before_it_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full(tmp_path, monkeypatch).registry.close()
+    bench = Bench(tmp_path / "devices.db")
+    left_out = [bench.say("tele/new/SENSOR", b'{"ENERGY":{"Power":5}}', 1e6 + after_s) for after_s in (0.0, UNHEARD_S)]
+    assert [count > 0 for count in left_out] == [True, False]
+    bench.registry.close()
+
+
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "devices.db")) as other:
         other.execute("CREATE TABLE theirs (a)")
