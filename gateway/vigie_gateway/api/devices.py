@@ -87,7 +87,7 @@ class _Pages:
         self._file = gateway.setup.file
 
     def shown(self, request: Request, which: str | None, table: str) -> Response:
-        """The list, with the form of one device where it is asked for."""
+        """The list; or one device with its form, where that is asked for."""
         change = self._change()
         done = request.query_params.get("done", "")
         notice = done if done in _DONE else ""
@@ -169,7 +169,7 @@ class _Pages:
             timezone=site.timezone,
             now_ts=self._gateway.clock.now_ts(),
             is_listening=self._gateway.devices is not None,
-            devices=device_views(self._known(), site),
+            devices=device_views(self._known(), site) if one is None else [one.view],
             form=None if one is None else _form(one, change),
             fields=fields,
             csrf=admin_csrf(request),
