@@ -107,16 +107,14 @@ def _sensor(found: object, index: int) -> Sensor:
     if not isinstance(period_s, (int, float)) or not 0.5 <= period_s <= 3_600:
         raise _wrong(where + ": period_s", period_s, "0.5 to 3600")
     id_ = _id(found, "id")
-    known = {"kind", "id", "period_s", "room", "label"} | set(made.PINS) | set(made.DEFAULTS)
-    if kind == "clamp":
-        known.add("adc")
+    known = {"kind", "id", "period_s", "room", "label"} | set(made.PINS) | set(made.INPUTS) | set(made.DEFAULTS)
     for key in sorted(found):
         if key not in known:
             raise _wrong(where + ": " + key, found[key], "one of " + ", ".join(sorted(known)))
     _check_words(found, where)
     options = dict(made.DEFAULTS)
     options.update(found)
-    for key in made.PINS + (("adc",) if kind == "clamp" else ()):
+    for key in made.PINS + made.INPUTS:
         _whole(found, key, 0, 48)
     for key, usual in made.DEFAULTS.items():
         if type(options[key]) is not type(usual) and not (isinstance(usual, float) and isinstance(options[key], int)):

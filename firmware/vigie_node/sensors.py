@@ -8,6 +8,10 @@ from vigie_node.boards.board import Board
 from vigie_node.crossing import INNER, OUTER, Crossing
 from vigie_node.waveform import STEPS, rms
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
+    from vigie_node.scd4x import Scd4x
+
 PERIODS = 10
 """Of the mains, that a clamp is looked at: more is steadier, and holds the loop for longer."""
 CLIPPED = 20
@@ -20,11 +24,13 @@ class Kind:
     Attributes:
         CHANNELS: (what is added to the sensor's id, quantity), in order.
         PINS: Options that name a pin, each watched.
+        INPUTS: Options that name a pin that is asked each period.
         DEFAULTS: Of the other options.
     """
 
     CHANNELS: tuple[tuple[str, str], ...] = ()
     PINS: tuple[str, ...] = ()
+    INPUTS: tuple[str, ...] = ()
     DEFAULTS: dict[str, object] = {}
 
     def __init__(self, options: dict[str, object], now_ms: int) -> None:
@@ -35,7 +41,7 @@ class Kind:
         return False
 
     def say(self, now_ms: int, board: Board) -> list[tuple[float | None, str]]:
-        """What is true now: of each channel (value, ""), or (None, why it is unknown)."""
+        """What is true now: of each channel (value, ""), or (None, why it is unknown); nothing: there is no news."""
         raise NotImplementedError
 
 
@@ -164,7 +170,7 @@ class Clamp(Kind):
     """Current, apparent power and use of an outlet or circuit: a clamp on an input that measures voltage."""
 
     CHANNELS = (("-current", "current"), ("-va", "apparent_power"), ("-in-use", "in_use"))
-    PINS = ()
+    INPUTS = ("adc",)
     DEFAULTS = {
         "amps_per_volt": 30.0,
         "line_voltage_v": 230.0,
@@ -193,7 +199,33 @@ class Clamp(Kind):
         return [(amps, ""), (amps * real(options["line_voltage_v"]), ""), (in_use, "")]
 
 
-KINDS: dict[str, type[Kind]] = {"door": Door, "motion": Motion, "clicker": Clicker, "mains": Mains, "clamp": Clamp}
+class Air(Kind):
+    """Carbon dioxide, temperature and humidity: an SCD40 or SCD41."""
+
+    CHANNELS = (("-co2", "carbon_dioxide"), ("-temperature", "temperature"), ("-humidity", "humidity"))
+    INPUTS = ("sda", "scl")
+
+    def __init__(self, options: dict[str, object], now_ms: int) -> None:
+        self._pins = (whole(options["sda"]), whole(options["scl"]))
+        self._sensor: "Scd4x | None" = None
+
+    def say(self, now_ms: int, board: Board) -> list[tuple[float | None, str]]:
+        """What it measured last, each once."""
+        if self._sensor is None:
+            from vigie_node.scd4x import Scd4x
+
+            self._sensor = Scd4x(board.i2c(*self._pins), board.sleep_ms)
+        return self._sensor.say(now_ms)
+
+
+KINDS: dict[str, type[Kind]] = {
+    "door": Door,
+    "motion": Motion,
+    "clicker": Clicker,
+    "mains": Mains,
+    "clamp": Clamp,
+    "air": Air,
+}
 """By the ``kind`` of ``node.json``."""
 
 

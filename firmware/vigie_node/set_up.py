@@ -32,6 +32,7 @@ _PINS = {
     "clicker": ("plus", "minus"),
     "mains": ("pin",),
     "clamp": ("adc",),
+    "air": ("sda", "scl"),
 }
 _WORDS = (
     ("", "—"),
@@ -40,6 +41,7 @@ _WORDS = (
     ("clicker", "Compteur à boutons / Clicker"),
     ("mains", "Secteur / Mains"),
     ("clamp", "Pince / Clamp"),
+    ("air", "Air : CO2, température, humidité / Air: CO2, temperature, humidity"),
 )
 _FIELDS = (
     ("ssid", "text", "Wi-Fi"),
@@ -49,8 +51,8 @@ _FIELDS = (
 _SENSOR_FIELDS = (
     ("id", "text", "Identifiant / Id (a-z, 0-9, -)"),
     ("room", "text", "Salle / Room (id)"),
-    ("pin_1", "number", "Broche 1 / Pin 1 (outer, plus, pin, adc)"),
-    ("pin_2", "number", "Broche 2 / Pin 2 (inner, minus)"),
+    ("pin_1", "number", "Broche 1 / Pin 1 (outer, plus, pin, adc, sda)"),
+    ("pin_2", "number", "Broche 2 / Pin 2 (inner, minus, scl)"),
 )
 
 

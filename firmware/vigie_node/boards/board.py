@@ -3,6 +3,18 @@
 from vigie_node.trust import context
 
 
+class I2c:
+    """A bus with sensors on it, as MicroPython's own; each raises OSError when nobody answers."""
+
+    def writeto(self, address: int, data: bytes) -> object:
+        """Send that to a sensor."""
+        raise NotImplementedError
+
+    def readfrom(self, address: int, count: int) -> bytes:
+        """So many bytes of a sensor."""
+        raise NotImplementedError
+
+
 class Board:
     """A board. Each file beside this gives every method; here, where MicroPython has no abstract classes, each raises.
 
@@ -40,6 +52,10 @@ class Board:
 
     def samples(self, adc: int, period_us: int, periods: int) -> list[int]:
         """Of an input, for so many whole periods: each as ``waveform`` wants it."""
+        raise NotImplementedError
+
+    def i2c(self, sda: int, scl: int) -> "I2c":
+        """The bus on those two pins."""
         raise NotImplementedError
 
     def join(self, ssid: str, password: str) -> None:

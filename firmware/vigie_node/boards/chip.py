@@ -7,10 +7,13 @@ import time
 import machine  # type: ignore[import-not-found]  # MicroPython's
 import network  # type: ignore[import-not-found]  # MicroPython's
 
-from vigie_node.boards.board import Board
+from vigie_node.boards.board import Board, I2c
 from vigie_node.boards.pins import Edges, samples
 from vigie_node.files import replace
 
+I2C_HZ = 50_000
+"""Lower holds the loop for longer, 9 bytes for 2 ms; higher fails on a metre of wire."""
+I2C_STRETCH_US = 50_000
 UNIX_2000_S = 946_684_800
 """From 1970 to 2000, where the time of an ESP32 begins."""
 
@@ -51,6 +54,11 @@ class Chip(Board):
 
     def samples(self, adc: int, period_us: int, periods: int) -> list[int]:
         return samples(adc, period_us, periods)
+
+    def i2c(self, sda: int, scl: int) -> I2c:
+        # In software: any two pins will do, and a sensor that holds the clock for long is waited for.
+        bus: I2c = machine.SoftI2C(scl=machine.Pin(scl), sda=machine.Pin(sda), freq=I2C_HZ, timeout=I2C_STRETCH_US)
+        return bus
 
     def join(self, ssid: str, password: str) -> None:
         self._wlan.active(True)

@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from vigie_node.boards.board import Board
+from vigie_node.boards.board import Board, I2c
 from vigie_node.waveform import STEPS
 
 try:
@@ -24,6 +24,16 @@ except ImportError:
     def ticks_diff(end: int, start: int) -> int:
         """As MicroPython's."""
         return end - start
+
+
+class Nobody(I2c):
+    """A bus with nothing on it."""
+
+    def writeto(self, address: int, data: bytes) -> object:
+        raise OSError(19, "no such device")
+
+    def readfrom(self, address: int, count: int) -> bytes:
+        raise OSError(19, "no such device")
 
 
 class Unix(Board):
@@ -79,6 +89,9 @@ class Unix(Board):
             value = 0.5 + self._peak * math.sin(2 * math.pi * at_us / period_us)
             found.append(at_us % period_us * STEPS + round(value * (STEPS - 1)))
         return found
+
+    def i2c(self, sda: int, scl: int) -> I2c:
+        return Nobody()
 
     def join(self, ssid: str, password: str) -> None:
         pass
