@@ -192,9 +192,24 @@ def test_a_reading_arrives_and_is_on_disk(debian: Debian) -> None:
     assert health(debian)["parts"]["broker"]["status"] == "pass"
 
 
+def doctor(debian: Debian) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(debian.ask("/usr/local/bin/vigie-gateway", "doctor", "--json"))["findings"]
+    return found
+
+
 def test_the_doctor_finds_nothing_that_fails(debian: Debian) -> None:
-    findings = json.loads(debian.ask("/usr/local/bin/vigie-gateway", "doctor", "--json"))
-    assert [each for each in findings["findings"] if each["status"] == "fail"] == []
+    findings = doctor(debian)
+    assert [each for each in findings if each["status"] == "fail"] == []
+    told = {each["text"]: each["status"] for each in findings if each["part"] in {"upgrade", "network"}}
+    assert set(told.values()) == {"pass"}, told
+    for words in (
+        "is installed whole",
+        "1883/tcp, the broker without TLS, is this machine's",
+        "8883/tcp (nodes",
+        "5353/udp",
+    ):
+        assert [text for text in told if words in text], told
+    assert {each["part"] for each in findings if each["status"] == "unknown"} <= {"power", "card"}
 
 
 @pytest.mark.parametrize(
@@ -263,6 +278,8 @@ def test_an_upgrade_that_does_not_run_goes_back_by_itself(debian: Debian, capsys
 def test_a_run_that_was_cut_off_is_made_good_by_the_next(debian: Debian) -> None:
     """Ended while the programs are installed: what runs is not touched, and the next run goes on."""
     debian.do("timeout", "--signal=KILL", "4", "/srv/vigie/run", "upgrade", "--bundle", BUNDLE, expected=-9)
+    cut = [each["text"] for each in doctor(debian) if each["part"] == "upgrade"]
+    assert re.search("is half made|runs just now", " ".join(cut)), cut
     assert health(debian)["version"] == "9.1.0"
     debian.do("/srv/vigie/run", "upgrade", "--bundle", BUNDLE)
     assert health(debian)["version"] != "9.1.0"
