@@ -25,7 +25,7 @@ UNHEARD_S = 600.0
 card with each message; higher makes a new plug wait for longer in such a flood."""
 MAX_ENTITIES_OF_A_DEVICE = 64
 """Listed of one device. Lower hides phases of a meter; higher lets one device fill memory and page."""
-_COLUMNS = "family, id, name, maker, model, software, area, first_ts"
+_COLUMNS = "family, id, name, maker, model, software, area, software_name, via, first_ts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Registry:
         self._none_gives_way_before_ts = -math.inf
         self.given_way = 0
         self._known: dict[tuple[str, str], Known] = {}
-        for family, id_, name, maker, model, software, area, first_ts in self._run(f"SELECT {_COLUMNS} FROM device"):  # noqa: S608 - columns above
-            device = Device(str(family), str(id_), str(name), str(maker), str(model), str(software), str(area))
+        for *told, first_ts in self._run(f"SELECT {_COLUMNS} FROM device"):  # noqa: S608 - columns above
+            device = Device(*map(str, told))
             self._known[device.family, device.id] = Known(device, float(str(first_ts)))
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class Registry:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.executemany("DELETE FROM device WHERE family = ? AND id = ?", gone)
             self._database.executemany(
-                f"INSERT OR REPLACE INTO device ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - columns above
+                f"INSERT OR REPLACE INTO device ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - columns above
                 (_row(one) for one in rows),
             )
             self._database.execute("COMMIT")
@@ -244,4 +244,5 @@ class Registry:
 
 def _row(known: Known) -> tuple[object, ...]:
     one = known.device
-    return one.family, one.id, one.name, one.maker, one.model, one.software, one.area, known.first_ts
+    told = one.family, one.id, one.name, one.maker, one.model, one.software, one.area, one.software_name, one.via
+    return *told, known.first_ts

@@ -15,7 +15,12 @@ CREATE TABLE device (family TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (family, id)) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_ANNOUNCED = """
+ALTER TABLE device ADD COLUMN software_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN via TEXT NOT NULL DEFAULT ''
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ANNOUNCED)
 """Script n takes a file from ``user_version`` n to n + 1, in one transaction. Never edited once released."""
 DEVICES = FileKind(APPLICATION_ID, len(MIGRATIONS))
 

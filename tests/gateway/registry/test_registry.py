@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from vigie_gateway.devices.decoding import Decoding
-from vigie_gateway.devices.measures import Message
+from vigie_gateway.devices.measures import Device, Message
 from vigie_gateway.registry import registry as registry_module
 from vigie_gateway.registry.registry import UNHEARD_S, Registry, Said
+from vigie_gateway.registry.schema import APPLICATION_ID, MIGRATIONS
 from vigie_gateway.store import StoreError
+from vigie_gateway.store.schema import migrate
 
 CONFIG = b'{"name":"Power","uniq_id":"p1","stat_t":"%s","unit_of_meas":"%s","dev_cla":"power","dev":{"ids":["plug"]}}'
 
@@ -45,6 +47,38 @@ def test_a_device_is_still_known_after_a_restart_since_when_it_was_first_heard_o
     with closing(Registry(tmp_path / "devices.db")) as again:
         (known,) = again.devices()
     assert (known.device.id, known.first_ts, known.heard_ts) == ("plug", 100.0, None)
+
+
+def test_a_device_is_known_after_a_restart_with_all_it_said_of_itself_and_not_written_again(tmp_path: Path) -> None:
+    config = (
+        b'{"uniq_id":"t1","stat_t":"t/1","unit_of_meas":"W","o":{"name":"bridge"},"dev":{"ids":["plug"],"name":"Plug",'
+        b'"mf":"Maker","mdl":"M1","sw":"1.2","sa":"Atelier","via_device":"radio"}}'
+    )
+    topic = "homeassistant/sensor/plug/power/config"
+    bench = Bench(tmp_path / "devices.db")
+    bench.say(topic, config, 100.0)
+    (before,) = bench.registry.devices()
+    bench.registry.commit()
+    bench.registry.close()
+    again = Bench(tmp_path / "devices.db")
+    (known,) = again.registry.devices()
+    assert known.device == before.device
+    assert (known.device.via, known.device.software_name) == ("radio", "bridge")
+    with closing(sqlite3.connect(tmp_path / "devices.db", isolation_level=None)) as other:
+        other.execute("DELETE FROM device")
+        again.say(topic, config, 200.0)
+        again.registry.commit()
+        assert other.execute("SELECT count(*) FROM device").fetchone() == (0,), "it says nothing new"
+    again.registry.close()
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "devices.db", isolation_level=None)) as first:
+        migrate(first, MIGRATIONS[:1], APPLICATION_ID)
+        first.execute("INSERT INTO device VALUES ('shelly', 's1', 'Plug', 'Shelly', '', '1.0', '', 100.0)")
+    with closing(Registry(tmp_path / "devices.db")) as registry:
+        (known,) = registry.devices()
+    assert (known.device, known.first_ts) == (Device("shelly", "s1", "Plug", "Shelly", software="1.0"), 100.0)
 
 
 def test_what_was_not_committed_is_not_in_the_file(tmp_path: Path) -> None:
