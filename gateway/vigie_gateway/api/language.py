@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import Request
 
 from vigie_dashboard.pages import LANGUAGES
@@ -37,3 +39,10 @@ def chosen_theme(request: Request) -> str | None:
     """``light`` or ``dark`` by ``?theme=``; None leaves it to the browser."""
     asked = request.query_params.get("theme")
     return asked if asked in {"light", "dark"} else None
+
+
+def with_choices(path: str, request: Request) -> str:
+    """A page's address with the language and the theme that were asked for by this one's."""
+    asked = {"l": request.query_params.get("l"), "theme": chosen_theme(request)}
+    kept = {name: word for name, word in asked.items() if word and (name != "l" or word in LANGUAGES)}
+    return f"{path}?{urlencode(kept)}" if kept else path

@@ -15,7 +15,7 @@ from vigie_gateway.api.answers import retry_after
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed
-from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.api.language import chosen_language, chosen_theme, with_choices
 from vigie_gateway.api.sign_in import BUSY_WAIT_S, sent_on
 from vigie_gateway.auth.access import Caller
 from vigie_gateway.auth.accounts import LONGEST_SESSION_S, AccountError
@@ -71,7 +71,7 @@ class _Pages:
             return self._page(request, standing, name, error.kind)
         except BusyError:
             return self._page(request, standing, name, "busy", BUSY_WAIT_S)
-        return sent_on("/setup", secret, caller, LONGEST_SESSION_S)
+        return sent_on(with_choices("/setup", request), secret, caller, LONGEST_SESSION_S)
 
     def _look(self, request: Request, code: str) -> tuple[Standing | None, float]:
         """What the address is, None for who has to wait first, and how long."""

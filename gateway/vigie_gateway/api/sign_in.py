@@ -15,7 +15,7 @@ from vigie_gateway.api.answers import retry_after
 from vigie_gateway.api.context import Gateway
 from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
-from vigie_gateway.api.language import chosen_language, chosen_theme
+from vigie_gateway.api.language import chosen_language, chosen_theme, with_choices
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.auth.access import COOKIE, PLAIN_COOKIE, Caller
 from vigie_gateway.auth.accounts import LONGEST_SESSION_S
@@ -69,7 +69,7 @@ class _Forms:
         if previous is not None:
             await run_in_threadpool(self._accounts.end_session, previous, now_ts)
         secret = await run_in_threadpool(self._accounts.open_session, name, now_ts)
-        return sent_on("/board", secret, caller, LONGEST_SESSION_S)
+        return sent_on(with_choices("/board", request), secret, caller, LONGEST_SESSION_S)
 
     async def _try(self, name: str, password: str, caller: Caller) -> tuple[Trouble | None, float]:
         """Look at a password; what is wrong, None when it is right, and how long the next try has to wait."""

@@ -37,6 +37,13 @@ def test_it_makes_the_first_administrator_and_signs_in(bench: Bench, browser: Te
     assert browser.get("/setup").status_code == 200
 
 
+def test_the_page_after_it_keeps_the_language_and_the_theme_that_were_asked_for(
+    bench: Bench, browser: TestClient
+) -> None:
+    answer = browser.post(path_of(bench), params={"l": "fr", "theme": "dark", "next": "//else.example"}, data=FORM)
+    assert answer.headers["location"] == "/setup?l=fr&theme=dark"
+
+
 def test_it_works_once(bench: Bench, browser: TestClient) -> None:
     path = path_of(bench)
     browser.post(path, data=FORM)
