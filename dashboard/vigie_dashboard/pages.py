@@ -245,7 +245,14 @@ def render_series_list(view: SeriesListView, search: str, by: str, lang: str, th
 
 
 def render_health(
-    view: HealthView, lang: str, theme: str | None, *, csrf: str = "", refused: str = "", current: int | None = None
+    view: HealthView,
+    lang: str,
+    theme: str | None,
+    *,
+    csrf: str = "",
+    refused: str = "",
+    current: int | None = None,
+    is_admin: bool = False,
 ) -> str:
     """What works and what does not, part by part and node by node, each with what to do.
 
@@ -256,6 +263,7 @@ def render_health(
         csrf: Of the session of an administrator who may vouch for the clock; "" asks nobody.
         refused: Why that word was not taken; "" when it was not refused.
         current: How many alerts are; None where nobody knows.
+        is_admin: Whether the reader may see the devices of others.
     """
     language = language_of(lang)
     page, site = language.gettext("Health"), language.named(view.site_name)
@@ -272,6 +280,7 @@ def render_health(
         now=language.time(view.now_ts, view.timezone),
         moment=language.moment(view.now_ts, view.timezone),
         csrf=csrf,
+        is_admin=is_admin,
         refused=refused,
         since=language.when(view.now_ts - view.up_s, view.now_ts, view.timezone),
         site=site,

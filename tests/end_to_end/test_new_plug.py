@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+from tests.dashboard.chromium import is_installed, open_browser
 from tests.sensors.wire.conftest import Broker, wait_until
 
 from vigie_contract.clock import CLOCK_VARIABLE, SimulatedClock, SystemClock
 from vigie_gateway.auth.accounts import Accounts
+from vigie_gateway.auth.roles import Role
 from vigie_gateway.broker import free_port
 from vigie_gateway.recording.wire import Wire
 from vigie_gateway.settings import BrokerSettings
@@ -46,6 +49,9 @@ measures = [{ channel = "power", key = "ENERGY/Power", quantity = "power", unit 
 """
 
 
+NAME, PASSWORD = "lou", "eight rooms, one lamp"
+
+
 class Place:
     """Broker and gateway of a place, and a plug on the broker."""
 
@@ -59,6 +65,7 @@ class Place:
         (folder / "any").write_text("any: this broker tells its users apart by their names alone\n", encoding="utf-8")
         accounts = Accounts(folder / "accounts.db")
         self._token = accounts.add_token("desk", "admin", time.time() + 3_600, "test", time.time())
+        accounts.add_user(NAME, Role.ADMIN, PASSWORD, "test", time.time())
         accounts.close()
         self._port = free_port()
         self.says(SITE)
@@ -93,10 +100,12 @@ class Place:
     def says(self, site: str) -> None:
         (self._folder / "site.toml").write_text(site, encoding="utf-8")
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
     def asked(self, path: str) -> Any:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}{path}", headers={"Authorization": f"Bearer {self._token}"}
-        )
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"Bearer {self._token}"})  # noqa: S310 - this test's own gateway
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - this test's own gateway
             return json.load(answer)
 
@@ -146,6 +155,30 @@ def test_a_plug_that_spoke_once_is_a_free_outlet_as_soon_as_it_was_given_one(pla
     wait_until(lambda: place.free() == 1, "the twelfth outlet is free")
     [approved] = place.asked("/api/v1/devices")
     assert (approved["state"], approved["entities"][0]["value"]) == ("approved", 0.0)
+    assert place.gateway.poll() is None
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not is_installed(), reason="Chromium is not installed")
+def test_a_plug_that_was_just_switched_on_is_a_free_outlet_by_three_clicks(place: Place) -> None:
+    with open_browser() as browser, browser.new_page() as page:
+        page.goto(f"{place.address}/sign-in?l=en")
+        page.fill("#name", NAME)
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/board*")
+        page.goto(f"{place.address}/devices?l=en")
+        begun_mono = time.monotonic()
+        with place.plug() as plug:
+            plug.publish("tele/plug-12/SENSOR", b'{"ENERGY":{"Power":0}}', is_retained=False)
+            plug.settle()
+        page.get_by_role("link", name="Give it a place").click()
+        page.select_option("#place", label="Outlet a-12 \u2013 Hall")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#notice")).to_have_text("Saved: it holds from now on.")
+        expect(page.locator("#list > li")).to_contain_text("Outlet a-12")
+        wait_until(lambda: place.free() == 1, "the twelfth outlet is free")
+        print(f"from switched on to a free outlet: {time.monotonic() - begun_mono:.1f} s")
     assert place.gateway.poll() is None
 
 

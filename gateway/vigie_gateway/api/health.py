@@ -39,6 +39,7 @@ def router(gateway: Gateway) -> APIRouter:
             csrf=session.csrf if session is not None and is_asked else "",
             refused=refused,
             current=report["parts"]["alerts"]["current"],
+            is_admin=principal.role is Role.ADMIN,
         )
         status = HTTPStatus.CONFLICT if refused else HTTPStatus.OK
         return page(html, status)

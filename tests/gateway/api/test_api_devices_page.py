@@ -241,5 +241,8 @@ def test_an_address_that_names_no_device_is_not_found(heard: Heard, which: str) 
     heard.reader.get(f"{PATH}?which={which}", 404)
 
 
-def test_it_is_the_administrators_alone(bench: Bench) -> None:
-    Reader(bench, Role.CONCIERGE).get(PATH, 403)
+def test_it_is_the_administrators_alone_and_health_leads_them_there(bench: Bench) -> None:
+    concierge, admin = Reader(bench, Role.CONCIERGE), Reader(bench)
+    concierge.get(PATH, 403)
+    assert f'href="{PATH}?' not in concierge.get("/health")
+    assert f'href="{PATH}?' in admin.get("/health")
