@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # MicroPython has neither, and reads no annotation
 
 MOST_ASKED_BYTES = 4_096
 """Of a request: a form of ours has 500. Higher fills the RAM."""
+UPDATE_PORT = 8885
+"""Where ``vigie-gateway node update`` offers newer versions."""
 JOIN_MS = 30_000
 """For the Wi-Fi to be joined. Lower gives up on a slow access point; higher keeps the person waiting at the page."""
 PATIENCE_S = 5
@@ -253,6 +255,7 @@ def enrol(board: Board, wanted: "dict[str, Any]") -> str:
         enrolment.check()
         found = enrolment.take()
         found["wifi"], found["sensors"] = wanted["wifi"], wanted["sensors"]
+        found["update"] = {"host": enrolment.host, "port": UPDATE_PORT}
         # Before node.json, so that the node that it makes tells whether it is heard.
         replace(board.folder + "/enrolled", str(wanted["code"]).encode())
         replace(board.folder + "/node.json", json.dumps(found).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,9 @@ from tests.firmware.interpreters import FIRMWARE, interpreter, run_there
 
 import slots
 from release import files_of, release
+from vigie_gateway.api.serving import Tls
+from vigie_gateway.nodes.door import OpenPort
+from vigie_gateway.nodes.offer import application, read_offer
 from vigie_node import VERSION
 from vigie_node.update import Copy, Manifest, UpdateError, Updater
 
@@ -175,19 +177,15 @@ def test_what_an_earlier_version_left_in_the_other_copy_is_cleared(flash: Path) 
 
 @pytest.fixture
 def released(tmp_path: Path) -> Iterator[tuple[trustme.CA, int]]:
-    """The program as it is, as version ``next``, over TLS: the authority that vouches for it, and the port."""
+    """The program as it is, as version ``next``, as the gateway offers it: the authority that vouches, and the port."""
     release(str(FIRMWARE), str(tmp_path / "offered"), "next")
     own = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    own.issue_cert("localhost").configure_cert(context)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "offered")))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield own, server.server_address[1]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    issued = own.issue_cert("localhost")
+    key = tmp_path / "offer.pem"
+    issued.private_key_and_cert_chain_pem.write_to_path(str(key))
+    answer = application(read_offer(tmp_path / "offered"), lambda *_: None)
+    with OpenPort(answer, Tls(str(key), str(key)), "127.0.0.1", 0) as offered:
+        yield own, offered.port
 
 
 def test_nothing_is_fetched_from_who_is_not_of_the_places_authority(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EXIT_REFUSED = 1
 EXIT_INTERRUPTED = 130
+UPDATE_PORT = 8885
+"""``nodes.offer.PORT``, which is imported only when it is needed."""
 _PRESENCE = {True: "online", False: "offline", None: "has not said whether it is online"}
 TOLD_WITHIN_S = 120.0
 """After it has its credential, how long a node may take to say whether it is heard. Lower gives up on a gateway that
@@ -43,6 +45,10 @@ def add_parser(commands: Commands) -> None:
     add.add_argument("--authority", type=Path, help="folder of the authority (default: /etc/vigie/authority)")
     does.add_parser("list", help="who has a credential, and when the gateway heard it")
     does.add_parser("revoke", help="end a node's right and its connection at once").add_argument("name")
+    update = does.add_parser("update", help="offer nodes a version of their program until Ctrl-C")
+    update.add_argument("folder", type=Path, help="what firmware/release.py wrote")
+    update.add_argument("--listen", default="", metavar="ADDRESS", help="offer it on this address alone")
+    update.add_argument("--port", type=int, default=UPDATE_PORT, help=f"on another port (default: {UPDATE_PORT})")
     node.add_argument("--config", type=Path, help="gateway.toml (default: /etc/vigie/gateway.toml if there)")
     node.set_defaults(run=run)
 
@@ -69,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     except (AdmissionError, PasswordFileError, InvitationError, DoorError) as error:
         return fail(EXIT_UNAVAILABLE, str(error))
     except KeyboardInterrupt:
-        return fail(EXIT_INTERRUPTED, "", "given up: the code does not hold any more")
+        return fail(EXIT_INTERRUPTED, "", "ended: nobody is let in, and nothing offered, any more")
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -83,6 +89,8 @@ def _do(options: argparse.Namespace) -> int:
     broker = find_broker(settings.broker)
     if options.does == "list":
         return _list(settings, broker)
+    if options.does == "update":
+        return _update(options, broker)
     if check_id(options.name, "NAME") == settings.broker.username:
         return fail(EXIT_REFUSED, f"{options.name} is the gateway's own name at the broker, and no node's")
     if options.does == "add" and has_rights_of_its_own(broker, options.name):
@@ -178,6 +186,33 @@ def _names(settings: Settings, broker: Broker) -> list[str]:
 
     ours = {settings.broker.username, settings.devices.username}
     return [name for name in nodes_of(broker) if name not in ours]
+
+
+def _update(options: argparse.Namespace, broker: Broker) -> int:
+    from vigie_gateway.api.serving import Tls
+    from vigie_gateway.commands.terminal import fail
+    from vigie_gateway.nodes.door import OpenPort
+    from vigie_gateway.nodes.offer import MANIFEST, OfferError, application, read_offer
+
+    try:
+        offer = read_offer(options.folder)
+    except OfferError as error:
+        return fail(EXIT_REFUSED, str(error))
+    if broker.certificate is None:
+        return fail(
+            EXIT_REFUSED, f"{broker.config}: the broker has no listener with TLS, whose certificate nodes trust"
+        )
+
+    def say(address: str, path: str) -> None:
+        if path in {MANIFEST, offer.last}:
+            print(f"{address} {'asked' if path == MANIFEST else f'has fetched {offer.version}'}", flush=True)
+
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    tls = Tls(str(broker.certificate), str(broker.key))
+    with OpenPort(application(offer, say), tls, options.listen, options.port) as opened:
+        print(f"version {offer.version} is offered on port {opened.port}; each node asks once an hour", flush=True)
+        while True:
+            time.sleep(LOOK_S)
 
 
 def _list(settings: Settings, broker: Broker) -> int:

@@ -24,20 +24,21 @@ BODY_WITHIN_S = 10.0
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class DoorError(Exception):
     """The door cannot be opened; one line for a person."""
 
 
-class Door:
-    """The open door, as a context manager.
+class OpenPort:
+    """A port that a command answers at as long as it runs, over TLS; a context manager.
 
     Attributes:
         port: Where it is.
     """
 
-    def __init__(self, enrolment: Enrolment, tls: Tls, host: str, port: int) -> None:
+    def __init__(self, application: Application, tls: Tls, host: str, port: int) -> None:
         """Take the port.
 
         Raises:
@@ -46,7 +47,7 @@ class Door:
         self._listener = _listen(host, port)
         self.port = int(self._listener.getsockname()[1])
         try:
-            self._server = Server(_application(enrolment), tls=tls, most_connections=MOST_CONNECTIONS)
+            self._server = Server(application, tls=tls, most_connections=MOST_CONNECTIONS)
         except OSError as error:
             self._listener.close()
             raise DoorError(f"{tls.certificate} and {tls.key} cannot be used: {error.strerror or error}") from error
@@ -68,7 +69,15 @@ class Door:
             runner.run(self._server.serve(sockets=[self._listener]))
 
 
-def _application(enrolment: Enrolment) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+class Door(OpenPort):
+    """The open door."""
+
+    def __init__(self, enrolment: Enrolment, tls: Tls, host: str, port: int) -> None:
+        """Take the port; raises DoorError as OpenPort does."""
+        super().__init__(_application(enrolment), tls, host, port)
+
+
+def _application(enrolment: Enrolment) -> Application:
     posts = {"/enrol": enrolment.enrol, "/enrolled": enrolment.told}
 
     async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -126,7 +135,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=is_everywhere)
     except OSError as error:
         raise DoorError(
-            f"port {port} cannot be used ({error.strerror}): does another node add wait? --port chooses another"
+            f"port {port} cannot be used ({error.strerror}): does another such command wait? --port chooses another"
         ) from error
     bound(listener)
     return listener
