@@ -48,10 +48,10 @@ def told_rows(told: Sequence[ToldView], now_ts: float, timezone: str, language: 
 def nobody_line(told: Sequence[ToldView], language: Language) -> str:
     """That nobody is told besides the screen, and what to do; "" where somebody is."""
     if not told:
-        return language.gettext("Nobody is told: the place has no [[told]] (docs/alerts.md).")
+        return language.gettext("Nobody is told: the place has named nobody yet.")
     elsewhere = [one for one in told if one.means != "screen"]
     if not elsewhere:
-        return language.gettext("Nobody is told: alerts are only on the screen (docs/alerts.md).")
+        return language.gettext("Nobody is told: alerts are only on the screen.")
     if not any(one.is_here for one in elsewhere):
         return language.gettext("Nobody is told: this machine has none of the notifiers that [[told]] names.")
     return ""

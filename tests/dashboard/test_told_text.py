@@ -18,7 +18,7 @@ MAIL = ToldView("desk", {"fr": "Accueil"}, "mail", "email", Severity.OUTAGE)
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ([], "has no [[told]]"),
+        ([], "has named nobody yet"),
         ([SCREEN], "only on the screen"),
         ([SCREEN, replace(MAIL, means="", is_here=False)], "has none of the notifiers"),
         ([SCREEN, MAIL], ""),

@@ -97,6 +97,15 @@ def test_a_place_where_nothing_was_ever_wrong_says_so(bench: Bench, desk: TestCl
     assert "est en silence." in text_of(desk, "/alerts?l=fr&tab=silenced")
 
 
+def test_where_nobody_is_told_an_administrator_is_led_to_the_page_and_others_are_told_who_can(
+    desk: TestClient, admin: TestClient
+) -> None:
+    assert re.search(r'<a href="/alerts/told[^"]*">Say who is told</a>', admin.get("/alerts?l=en").text)
+    page = desk.get("/alerts?l=en").text
+    assert "Say who is told" not in page
+    assert "An administrator can say who is told" in page
+
+
 def test_somebody_is_on_it_and_the_course_says_who(desk: TestClient, number: int) -> None:
     answer = submit(desk, number, "acknowledge")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/alerts/{number}?l=en#alert")
