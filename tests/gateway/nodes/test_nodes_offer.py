@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import signal
 import ssl
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -70,6 +74,31 @@ def test_nodes_get_what_the_manifest_names_and_nothing_else(tmp_path: Path) -> N
 def test_what_is_no_whole_version_is_not_offered(tmp_path: Path, manifest: object, said: str) -> None:
     with pytest.raises(OfferError, match=said):
         read_offer(offered(tmp_path, manifest))
+
+
+@needs_mosquitto
+def test_as_typed_it_offers_until_ctrl_c_and_says_who_has_fetched_it(tmp_path: Path) -> None:
+    broker = ShippedBroker(tmp_path / "mosquitto")
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'[broker]\nport = {broker.port}\nconfig_file = "{broker.configuration}"\n[http]\nport = 1\n')
+    folder = offered(tmp_path / "offered", {"version": "2", "files": {"node.py": DIGEST}})
+    line = [sys.executable, "-m", "vigie_gateway", "node", "--config", str(config), "update", str(folder)]
+    line += ["--listen", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        try:
+            assert command.stdout is not None
+            found = re.match(r"version 2 is offered on port (\d+);", command.stdout.readline())
+            assert found is not None
+            trusting = ssl.create_default_context(cafile=broker.ca_file)
+            for path in ("manifest.json", "2/node.py"):
+                where = f"https://127.0.0.1:{found[1]}/firmware/{path}"
+                urllib.request.urlopen(where, timeout=10, context=trusting).close()
+            assert command.stdout.readline() == "127.0.0.1 asked\n"
+            assert command.stdout.readline() == "127.0.0.1 has fetched 2\n"
+            command.send_signal(signal.SIGINT)
+            assert command.wait(20) == 130
+        finally:
+            command.kill()
 
 
 @needs_mosquitto
