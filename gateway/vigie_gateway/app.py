@@ -359,7 +359,9 @@ def _readings_of_devices(lasting: _Lasting, site: Site, board: Board) -> DeviceR
     devices = lasting.devices
     if devices is None:
         return None
-    return DeviceReadings(site, lasting.store, board, lasting.clock, lasting.watch, devices.refusals, devices.done)
+    return DeviceReadings(
+        site, lasting.store, board, lasting.clock, lasting.watch, devices.refusals, devices.registry, devices
+    )
 
 
 def _attach(devices: DeviceIngest | None, readings: DeviceReadings | None, stack: contextlib.ExitStack) -> None:

@@ -90,6 +90,11 @@ class DeviceIngest:
         with self._turn:
             self._readings = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker knows us now; from any thread."""
+        return self._bus.is_connected
+
     def done(self, receipt: Receipt) -> None:
         """Let a message go whose readings are on the disk; from any thread."""
         self._bus.done(receipt)

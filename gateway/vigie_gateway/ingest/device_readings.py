@@ -7,14 +7,14 @@ its own readings and then says ``committed``: only then is a message acknowledge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from vigie_contract.clock import Clock
 from vigie_contract.messages import Channel
 from vigie_gateway.clock.watch import ClockWatch
-from vigie_gateway.devices.measures import Decoded, Measure, clean
+from vigie_gateway.devices.measures import Decoded, Device, Entity, Measure, Presence, clean
 from vigie_gateway.ingest.device_bus import Receipt
 from vigie_gateway.ingest.nodes import ChannelState
 from vigie_gateway.ingest.refusals import Refusals
@@ -25,8 +25,9 @@ from vigie_gateway.place.device_table import DeviceTable, channel_id
 from vigie_gateway.place.site import Site
 from vigie_gateway.quality import judge
 from vigie_gateway.registry.approval import Approved, is_as_approved
+from vigie_gateway.registry.holding import Standing, Terms, next_word, terms_of
 from vigie_gateway.registry.period import Period
-from vigie_gateway.registry.registry import Known
+from vigie_gateway.registry.registry import Known, Registry
 from vigie_gateway.store import Sample, Store
 
 MAX_OFFERED = 5_000
@@ -40,6 +41,11 @@ COMMIT_SOON = 50
 Lower writes to the card more often; higher lets the broker stop in the middle of an ordinary minute."""
 
 
+HOLD_EVERY_S = 1.0
+"""How often is looked for what silent devices say by their silence. Lower costs a Pi for nothing; higher shows a plug
+for longer that is known to be away."""
+
+
 class Word(NamedTuple):
     """What a device says of one channel.
 
@@ -49,7 +55,8 @@ class Word(NamedTuple):
         at_ts: When it was so.
         value: In the quantity's unit; None when unknown.
         reason: Why it is unknown.
-        is_heard: Whether the device said it just now: its period is learnt from that.
+        source: Who said it: its entity, and what is known of that for good. None where the device itself is silent, and
+            for what is reckoned.
     """
 
     table: str
@@ -57,7 +64,7 @@ class Word(NamedTuple):
     at_ts: float
     value: float | None
     reason: str | None
-    is_heard: bool = True
+    source: tuple[Entity, Terms] | None = None
 
 
 class _Offer(NamedTuple):
@@ -71,17 +78,44 @@ class _Channels:
     def __init__(self, table: DeviceTable, site: Site, learnt_s: Mapping[str, float]) -> None:
         self.id = table.id
         quantities = {one.channel: one.quantity for one in table.measures}
+        self._told = frozenset(quantities)
         self.quantities = quantities | {channel_id(one): one for one in sorted(table.derived())}
         self.room = table.room or next((one.room for one in site.all_outlets() if one.id == table.outlet), None)
         self.periods = {channel: Period(known_s=learnt_s.get(channel)) for channel in self.quantities}
+        by_quantity = {quantity: name.partition(".")[2] for quantity, name in table.channels().items()}
+        self._follows = {
+            channel_id("apparent_power"): by_quantity.get("current"),
+            channel_id("in_use"): by_quantity.get(table.metered_by() or ""),
+        }
         self.states: dict[str, ChannelState] = {}
+        self.standing: dict[str, tuple[Standing, Entity, Terms]] = {}
 
     def declared(self) -> list[Channel]:
         """As a node's birth would declare them."""
         return [
-            Channel(channel, quantity, self.periods[channel].period_s, self.room)
+            Channel(channel, quantity, self.period_s(channel), self.room)
             for channel, quantity in self.quantities.items()
         ]
+
+    def period_s(self, channel: str) -> float:
+        """Of a channel; of one that is reckoned, that of what it is reckoned from."""
+        followed = None if channel in self._told else self._follows.get(channel)
+        return self.periods[followed or channel].period_s
+
+    def fresh_s(self, channel: str) -> float:
+        """For how long what it said counts."""
+        return FRESH_PERIODS * self.period_s(channel)
+
+
+class Acknowledging(Protocol):
+    """What is needed of the devices' connection."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker knows us now."""
+
+    def done(self, receipt: Receipt) -> None:
+        """Let a message go; from any thread."""
 
 
 class DeviceReadings:
@@ -94,7 +128,8 @@ class DeviceReadings:
         clock: The time.
         watch: Whether it is known to be right: nothing is stored before.
         refusals: Of devices.
-        acknowledge: Lets a message go, from the writer's thread.
+        registry: Says through which others they speak.
+        bus: Lets a message go, from the writer's thread, and knows whether the broker is there.
 
     Attributes:
         uncommitted: Readings that are not on the disk yet. Writer's thread only.
@@ -109,7 +144,8 @@ class DeviceReadings:
         clock: Clock,
         watch: ClockWatch,
         refusals: Refusals,
-        acknowledge: Callable[[Receipt], None],
+        registry: Registry,
+        bus: Acknowledging,
     ) -> None:
         self._site = site
         self._store = store
@@ -117,12 +153,13 @@ class DeviceReadings:
         self._clock = clock
         self._watch = watch
         self._refusals = refusals
-        self._acknowledge = acknowledge
+        self._registry = registry
+        self._bus = bus
         self.approved = Approved(site.devices)
         self._tables = {table.id: table for table in site.devices}
-        self._by_device: dict[str, list[DeviceTable]] = {}
-        for table in site.devices:
-            self._by_device.setdefault(table.device, []).append(table)
+        self._presences: dict[tuple[str, str | None], Presence] = {}
+        self._connection = 0
+        self._held_ts = 0.0
         self._last: dict[tuple[str, str], tuple[float, float]] = {}
         self._offered: SimpleQueue[_Offer] = SimpleQueue()
         self._kept: list[_Offer] = []
@@ -139,10 +176,12 @@ class DeviceReadings:
         Returns:
             Whether its acknowledgement is left to ``committed``.
         """
-        words = [word for measure in decoded.measures for word in self._words(measure)]
+        if receipt.connection != self._connection:
+            # Who is there was said in another connection: the broker tells it again.
+            self._connection, self._presences = receipt.connection, {}
         for presence in decoded.presences:
-            if not presence.is_online:
-                words += self._gone(f"{presence.family}/{presence.device}", presence.key, presence.at_ts)
+            self._presences[f"{presence.family}/{presence.device}", presence.key] = presence
+        words = [word for measure in decoded.measures for word in self._words(measure)]
         if not words:
             return False
         if self._offered.qsize() >= MAX_OFFERED:
@@ -192,12 +231,21 @@ class DeviceReadings:
             )
             self._refusals.add("changed", clean(entity.unique_id, 120), detail, measure.at_ts)
             return []
-        said = Word(table.id, approved.channel, measure.at_ts, measure.value, measure.reason)
-        is_first = table.channels()[approved.quantity] == f"{table.id}.{approved.channel}"
-        return [said, *self._derived(table, approved.quantity, said)] if is_first else [said]
+        entity = measure.entity
+        device = self._registry.device(entity.family, entity.device) or Device(entity.family, entity.device, "")
+        terms = terms_of(entity, device)
+        source = None if terms is None else (entity, terms)
+        return [Word(table.id, approved.channel, measure.at_ts, measure.value, measure.reason, source)]
 
-    def _derived(self, table: DeviceTable, quantity: str, said: Word) -> Iterable[Word]:
+    # The writer's thread
+
+    def _derived(self, said: Word) -> Iterable[Word]:
         """What is reckoned from a measure: unknown where the measure is."""
+        table = self._tables[said.table]
+        quantity = next((one.quantity for one in table.measures if one.channel == said.channel), "")
+        if table.channels().get(quantity) != f"{table.id}.{said.channel}":
+            return  # of two that measure the same, the first is reckoned with
+        said = said._replace(source=None)
         if said.value is None:
             self._last.pop((table.id, quantity), None)
         else:
@@ -207,7 +255,9 @@ class DeviceReadings:
             other = self._last.get((table.id, "current" if quantity == "voltage" else "voltage"))
             if said.value is None:
                 yield said._replace(channel=channel_id("apparent_power"))
-            elif other is not None and said.at_ts - other[0] <= FRESH_PERIODS * Period().period_s:
+            elif other is not None and said.at_ts - other[0] <= FRESH_PERIODS * self._channels[table.id].period_s(
+                said.channel
+            ):
                 yield said._replace(channel=channel_id("apparent_power"), value=abs(said.value * other[1]))
         if quantity == table.metered_by():
             value = said.value
@@ -215,17 +265,6 @@ class DeviceReadings:
                 power = abs(value) * (MAINS_V if quantity == "current" else 1)
                 value = float(power > table.in_use_above_w)
             yield said._replace(channel=channel_id("in_use"), value=value)
-
-    def _gone(self, device: str, key: str | None, at_ts: float) -> Iterable[Word]:
-        """A device, or one measure of it, is said to be away: what it measured is unknown."""
-        for table in self._by_device.get(device, ()):
-            for one in table.measures:
-                if key is None or one.key == key:
-                    said = Word(table.id, one.channel, at_ts, None, "absent", is_heard=False)
-                    yield said
-                    yield from self._derived(table, one.quantity, said)
-
-    # The writer's thread
 
     def serve(self) -> bool:
         """Take all that was offered; whether something shown may have changed.
@@ -242,7 +281,31 @@ class DeviceReadings:
                 self._registered(word.table)  # before any is taken: a message is taken whole
             changed |= self._take(offer)
             del self._kept[0]
+        now_ts = self._clock.now_ts()
+        if not self._kept and not 0 <= now_ts - self._held_ts < HOLD_EVERY_S:
+            self._held_ts = now_ts
+            changed |= self._hold(now_ts)
         return changed
+
+    def _hold(self, now_ts: float) -> bool:
+        """Say what silent devices say by their silence."""
+        changed = False
+        for table, channels in self._channels.items():
+            device = self._tables[table].device
+            for channel, (standing, entity, terms) in list(channels.standing.items()):
+                presence = self._presence(device, entity.key)
+                period_s = channels.periods[channel].period_s
+                held = next_word(standing, terms, presence, period_s, now_ts)
+                if held is not None:
+                    channels.standing[channel] = standing.after(held), entity, terms
+                    changed |= self._take_word(Word(table, channel, held.at_ts, held.value, held.reason), now_ts)[1]
+        return changed
+
+    def _presence(self, device: str, key: str) -> Presence | None:
+        """The newest word of whether it is there; None where nobody would tell that it is gone."""
+        if not self._bus.is_connected:
+            return None
+        return self._presences.get((device, key)) or self._presences.get((device, None))
 
     def is_blocked(self) -> bool:
         """Whether something waits for a disk that takes no more."""
@@ -257,7 +320,7 @@ class DeviceReadings:
         self.stored += len(self.uncommitted)
         self.uncommitted = []
         for receipt in self._unanswered:
-            self._acknowledge(receipt)
+            self._bus.done(receipt)
         self._unanswered = []
 
     def clock_moved(self, step_s: float) -> None:
@@ -268,6 +331,10 @@ class DeviceReadings:
                 period.moved(step_s)
             for state in channels.states.values():
                 state.previous = None
+            channels.standing = {
+                channel: (standing.moved(step_s), entity, terms)
+                for channel, (standing, entity, terms) in channels.standing.items()
+            }
 
     def _drained(self) -> Iterable[_Offer]:
         while True:
@@ -296,13 +363,37 @@ class DeviceReadings:
         changed = is_stored = False
         now_ts = self._clock.now_ts()
         for word in offer.words:
-            channels = self._channels[word.table]
-            state = channels.states[word.channel]
-            if word.is_heard and channels.periods[word.channel].heard(word.at_ts):
-                self._register(channels)
-                state = channels.states[word.channel]
-            at_ts, value = word.at_ts, None if word.value is None else state.quantity.rounded(word.value)
-            verdict = judge(state.quantity, at_ts, value, word.reason, state.previous, now_ts)
+            if word.source is not None:
+                self._stand(word, *word.source)
+            stored, shown = self._take_word(word, now_ts)
+            is_stored |= stored
+            changed |= shown
+        if offer.receipt is not None:
+            if is_stored:
+                self._unanswered.append(offer.receipt)
+            else:
+                self._bus.done(offer.receipt)
+        return changed
+
+    def _stand(self, word: Word, entity: Entity, terms: Terms) -> None:
+        """Learn the channel's period, and what a silence from now on says."""
+        channels = self._channels[word.table]
+        channels.standing[word.channel] = Standing(word.value, word.at_ts, word.at_ts), entity, terms
+        period = channels.periods[word.channel]
+        if period.tell(entity.expire_after_s) | period.heard(word.at_ts):
+            self._register(channels)
+
+    def _take_word(self, word: Word, now_ts: float) -> tuple[bool, bool]:
+        """Judge and show a word, and what is reckoned from it.
+
+        Returns:
+            Whether some of it is to be stored, and whether something shown may have changed.
+        """
+        is_stored = changed = False
+        for one in (word, *self._derived(word)):
+            state = self._channels[one.table].states[one.channel]
+            at_ts, value = one.at_ts, None if one.value is None else state.quantity.rounded(one.value)
+            verdict = judge(state.quantity, at_ts, value, one.reason, state.previous, now_ts)
             if verdict.flag is not None:
                 self._refusals.add(f"quality-{verdict.flag}", state.name, f"value {value!r} at {at_ts:.3f}", now_ts)
                 if verdict.flag == "duplicate":
@@ -312,9 +403,4 @@ class DeviceReadings:
             if self._watch.is_known:
                 self.uncommitted.append(Sample(state.series, verdict.at_ts, verdict.value, verdict.reason))
                 is_stored = True
-        if offer.receipt is not None:
-            if is_stored:
-                self._unanswered.append(offer.receipt)
-            else:
-                self._acknowledge(offer.receipt)
-        return changed
+        return is_stored, changed

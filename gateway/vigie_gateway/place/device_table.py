@@ -149,8 +149,8 @@ class DeviceTable(Table):
         return {key: channels[quantity] for key, quantity in filled(about, channels).items()}
 
     def metered_by(self) -> str | None:
-        """The quantity by which is judged whether its outlet feeds something; None where it tells that itself."""
-        told = with_derived({one.quantity for one in self.measures}, self.about())
+        """The measure by which is judged whether its outlet feeds something; None where it tells that itself."""
+        told = {one.quantity for one in self.measures}
         return next((one for one in _METERED if one in told), None) if "in_use" in self.derived() else None
 
 

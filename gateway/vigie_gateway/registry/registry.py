@@ -112,6 +112,12 @@ class Registry:
             known = [replace(one, entities=dict(one.entities)) for one in self._known.values()]
         return sorted(known, key=lambda one: (one.device.family, one.device.name.casefold(), one.device.id))
 
+    def device(self, family: str, id_: str) -> Device | None:
+        """As it described itself last; None when it is not known. From any thread."""
+        with self._lock:
+            known = self._known.get((family, id_))
+        return None if known is None else known.device
+
     def take(self, message: Message, decoded: Decoded) -> int:
         """Take what a message says; on the ingest thread of third parties.
 

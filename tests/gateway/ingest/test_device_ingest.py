@@ -62,7 +62,7 @@ def nowhere(folder: Path, ingest: DeviceIngest, refusals: Refusals) -> DeviceRea
     clock = SystemClock()
     watch = ClockWatch(clock, None, lambda: None, boot="boot-1", read_rtc=lambda: None)
     store = open_store(folder / "vigie.db", clock)
-    return DeviceReadings(site, store, Board(site, clock), clock, watch, refusals, ingest.done)
+    return DeviceReadings(site, store, Board(site, clock), clock, watch, refusals, ingest.registry, ingest)
 
 
 def bus_of(broker: Mosquitto, refusals: Refusals | None = None) -> DeviceBus:

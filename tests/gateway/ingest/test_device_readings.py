@@ -64,6 +64,7 @@ class World:
         self.decoding, self.refusals = Decoding(), Refusals()
         self.registry = Registry(folder / "devices.db")
         self.released: list[Receipt] = []
+        self.is_connected = True
         self.readings = DeviceReadings(
             site,
             store,
@@ -71,9 +72,14 @@ class World:
             clock,
             self.pipeline._watch,
             self.refusals,
-            self.released.append,
+            self.registry,
+            self,
         )
         self.pipeline._devices = self.readings
+
+    def done(self, receipt: Receipt) -> None:
+        """As the devices' connection."""
+        self.released.append(receipt)
 
     def hear(self, topic: str, payload: bytes, *, is_retained: bool = False, qos: int = 1) -> bool:
         """A message of a device; whether its acknowledgement is left to the store's writer."""
@@ -153,6 +159,7 @@ def test_unknown_is_not_zero_and_a_plug_that_is_away_is_unknown_at_once(world: W
     assert world.outlets().free == 1
     world.clock.pass_time(5)
     world.hear("tele/plug-12/LWT", b"Offline")
+    world.clock.pass_time(1)
     assert world.outlets().free is None
     world.commit()
     assert world.stored("in-use") == [(0.0, None), (None, "absent")]
@@ -274,3 +281,32 @@ def test_after_a_start_its_channels_are_no_nodes(site: Site, world: World) -> No
     world.commit()
     again = pipeline_alone("main", site, world.store, BusInMemory(), world.clock)
     assert again.nodes == {}
+
+
+def test_the_last_value_of_a_silent_plug_stands_while_the_broker_would_tell_that_it_is_gone(world: World) -> None:
+    world.hear("tele/plug-12/SENSOR", energy(Power=0))
+    world.hear("tele/plug-12/LWT", b"Online")
+    for _ in range(10):
+        world.clock.pass_time(300)
+        assert world.outlets().free == 1
+    world.is_connected = False
+    world.clock.pass_time(3_600)
+    assert world.outlets().free is None
+
+
+def test_a_channel_is_registered_with_the_period_that_its_device_was_heard_to_have(world: World) -> None:
+    for _ in range(8):
+        world.hear("tele/plug-12/SENSOR", energy(Power=0, Voltage=230, Current=0))
+        world.pipeline._round()
+        world.clock.pass_time(600)
+    periods = {one.name: one.channel.period_s for one in world.store.series()}
+    assert {periods[f"plug.{channel}"] for channel in ("power", "in-use", "apparent-power")} == {600.0}
+
+
+def test_current_alone_says_whether_an_outlet_is_in_use(site: Site, world: World, tmp_path: Path) -> None:
+    table = site.devices[0].model_copy(update={"measures": site.devices[0].measures[1:3]})
+    (tmp_path / "other").mkdir()
+    other = World(site.model_copy(update={"devices": (table,)}), world.store, world.clock, tmp_path / "other")
+    other.hear("tele/plug-12/SENSOR", energy(Voltage=230, Current=0.5))
+    assert (other.outlets().free, other.outlets().measured) == (0, 1)
+    other.registry.close()
