@@ -158,6 +158,7 @@ def test_a_plug_that_spoke_once_is_a_free_outlet_as_soon_as_it_was_given_one(pla
     assert place.gateway.poll() is None
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.skipif(not is_installed(), reason="Chromium is not installed")
 def test_a_plug_that_was_just_switched_on_is_a_free_outlet_by_three_clicks(place: Place) -> None:
