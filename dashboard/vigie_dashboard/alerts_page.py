@@ -76,6 +76,7 @@ class AlertForms:
     Attributes:
         csrf: Of their forms; "" for who may only read.
         may_silence: Whether they may silence.
+        author: Who they are, as it is written on an alert that they have in hand.
         can_close: Whether the place closes today, so that a silence can last until then.
         typed: What was typed into a form that was refused, by field.
         verb: Which form that was; "" for none.
@@ -85,6 +86,7 @@ class AlertForms:
 
     csrf: str = ""
     may_silence: bool = False
+    author: str = ""
     can_close: bool = False
     typed: Mapping[str, str] = field(default_factory=dict)
     verb: str = ""

@@ -273,6 +273,7 @@ class _Pages:
         return AlertForms(
             csrf=principal.csrf if principal.may_correct else "",
             may_silence=is_admin,
+            author=principal.name or THIS_MACHINE,
             can_close=self._closes_ts(self._gateway.clock.now_ts()) is not None,
             typed=typed,
             verb=verb,

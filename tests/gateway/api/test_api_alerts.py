@@ -180,6 +180,19 @@ def test_whoever_comes_second_is_told_who_has_it_and_may_take_it_over(
     assert "second is on it" in text_of(other, f"/alerts/{number}?l=en")
 
 
+def test_who_has_it_in_hand_is_not_asked_to_take_it_over(desk: TestClient, admin: TestClient, number: int) -> None:
+    submit(desk, number, "acknowledge")
+    assert "Take it over" not in desk.get(f"/alerts/{number}?l=en").text
+    assert "Give it back" in desk.get(f"/alerts/{number}?l=en").text
+    assert "Take it over" in admin.get(f"/alerts/{number}?l=en").text
+
+
+def test_who_may_not_silence_is_told_who_can(desk: TestClient, admin: TestClient, number: int) -> None:
+    said = "An administrator can silence it, once signed in."
+    assert said in desk.get(f"/alerts/{number}?l=en").text
+    assert said not in admin.get(f"/alerts/{number}?l=en").text
+
+
 def test_what_is_given_back_is_in_nobodys_hand(desk: TestClient, number: int) -> None:
     submit(desk, number, "acknowledge")
     assert submit(desk, number, "release").status_code == 303
