@@ -167,7 +167,8 @@ class Registry:
     def _describe(self, device: Device, at_ts: float) -> bool:
         key = device.family, device.id
         before = self._known.get(key)
-        if before is None and len(self._known) >= MAX_DEVICES and not self._give_way(at_ts):
+        is_full = before is None and len(self._known) >= MAX_DEVICES and "/".join(key) not in self._approved
+        if is_full and not self._give_way(at_ts):
             return False
         if before is None or before.device != device:
             self._known[key] = Known(device, at_ts) if before is None else replace(before, device=device)

@@ -166,6 +166,15 @@ def test_a_flood_of_invented_devices_pushes_out_none_that_speaks(
     assert [known.device.id for known in bench.registry.devices()] == ["plug-1", "plug-2", "plug-3"]
 
 
+def test_an_approved_device_that_is_heard_at_last_is_taken_though_all_places_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = full(tmp_path, monkeypatch)
+    bench.registry.approve({"tasmota/late"})
+    assert bench.say("tele/late/SENSOR", b'{"ENERGY":{"Power":5}}', 301.0) == 0
+    assert "late" in [known.device.id for known in bench.registry.devices()]
+
+
 def test_after_a_start_each_has_time_to_speak_again_before_it_gives_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
