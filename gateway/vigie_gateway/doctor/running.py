@@ -103,7 +103,7 @@ _REMEDIES = {
     "store": "see the findings of the store",
     "backlog": "see what else is wrong here: the disk, the link of a node",
     "nodes": "look at that node's power, Wi-Fi and clock: systemctl status vigie-sensors, timedatectl there",
-    "clock": "timedatectl says whether an NTP server answers; where none does: vigie-gateway clock set",
+    "clock": "timedatectl says whether NTP answers; where it does not: sudo /opt/vigie/bin/vigie-gateway clock set",
     "disk": "delete what is not needed, or take a larger card",
     "heat": "give the machine air: open its case, take it out of the sun",
     "supply": "use the power supply made for this Raspberry Pi, with its own cable",
