@@ -16,7 +16,12 @@ settings.register_profile("vigie", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("vigie")
 
 
-SETS = {"root": "needs root", "long": "takes long", "emulated": "starts a whole emulated computer"}
+SETS = {
+    "root": "needs root",
+    "long": "takes long",
+    "emulated": "starts a whole emulated computer",
+    "peers": "installs a program of others",
+}
 """Markers of tests that run only when they are asked for, and why."""
 
 

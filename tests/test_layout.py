@@ -259,7 +259,7 @@ def test_no_file_names_a_machines_path_or_a_registrys_host() -> None:
 
 def test_tests_mirror_the_folders_that_they_test() -> None:
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.rglob("*.py"))}
-    others = {"systemd", "end_to_end", "bench", "firmware", "requirements", "hardware"}
+    others = {"systemd", "end_to_end", "bench", "firmware", "requirements", "hardware", "peers"}
     mirrored = {path.parent.name for path in PACKAGES} | others
     assert folders - {"__pycache__", "output"} <= mirrored
     names = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("__init__.py")]
