@@ -199,7 +199,7 @@ def test_a_person_signs_in_and_out_by_the_keyboard_alone(open_page: Callable[...
     page.keyboard.press("Tab")
     page.keyboard.type("eight rooms, one lamp")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/board")
+    page.wait_for_url("**/board?**")
     page.goto(f"{place.address}/account?l=fr")
     page.screenshot(path=OUTPUT / "account-fr.png")
     assert_accessible(page)

@@ -109,7 +109,7 @@ def context(place: Place) -> Iterator[BrowserContext]:
         page.fill("#name", NAME)
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/board")
+        page.wait_for_url("**/board?**")
         page.close()
         yield made
 
