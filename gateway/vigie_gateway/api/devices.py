@@ -138,7 +138,7 @@ class _Pages:
         return [] if self._gateway.devices is None else self._gateway.devices.devices()
 
     def _one(self, change: SiteChange, which: str, table_id: str) -> _One:
-        known = {digest_of(f"{one.device.family}/{one.device.id}"): one for one in self._known()}.get(which)
+        known = {digest_of(one.device.identity): one for one in self._known()}.get(which)
         views = device_views([] if known is None else [known], change.site)
         view = next((one for one in views if one.digest == which), None)
         if view is None:

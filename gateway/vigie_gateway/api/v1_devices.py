@@ -89,7 +89,7 @@ def api_router(gateway: Gateway) -> APIRouter:
 
 def _answer(known: Known, site: Site) -> DeviceAnswer:
     one = known.device
-    tables = tables_of(f"{one.family}/{one.id}", site.devices)
+    tables = tables_of(one.identity, site.devices)
     return DeviceAnswer(
         family=one.family,
         id=one.id,

@@ -85,6 +85,11 @@ class Device:
     software_name: str = ""
     via: str = ""
 
+    @property
+    def identity(self) -> str:
+        """``family/id``, as site.toml and ``/devices`` name it."""
+        return f"{self.family}/{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:

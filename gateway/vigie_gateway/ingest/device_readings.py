@@ -79,14 +79,17 @@ class _Channels:
         self.id = table.id
         quantities = {one.channel: one.quantity for one in table.measures}
         self._told = frozenset(quantities)
-        self.quantities = quantities | {channel_id(one): one for one in sorted(table.derived())}
+        self.derived, self.metered_by = table.derived(), table.metered_by()
+        self.quantities = quantities | {channel_id(one): one for one in sorted(self.derived)}
         self.room = table.room or next((one.room for one in site.all_outlets() if one.id == table.outlet), None)
         self.periods = {channel: Period(known_s=learnt_s.get(channel)) for channel in self.quantities}
         by_quantity = {quantity: name.partition(".")[2] for quantity, name in table.channels().items()}
         self._follows = {
             channel_id("apparent_power"): by_quantity.get("current"),
-            channel_id("in_use"): by_quantity.get(table.metered_by() or ""),
+            channel_id("in_use"): by_quantity.get(self.metered_by or ""),
         }
+        # Of two that measure the same, the first is reckoned with.
+        self.reckoned_with = {channel: one for channel, one in quantities.items() if by_quantity[one] == channel}
         self.states: dict[str, ChannelState] = {}
         self.standing: dict[str, tuple[Standing, Entity, Terms]] = {}
 
@@ -193,7 +196,7 @@ class DeviceReadings:
 
     def given(self, known: Iterable[Known]) -> dict[str, dict[str, object]]:
         """For the health report: by its table, whether a device is there and when it was heard. From any thread."""
-        by_device = {f"{one.device.family}/{one.device.id}": one for one in known}
+        by_device = {one.device.identity: one for one in known}
         found: dict[str, dict[str, object]] = {}
         for table in self._tables.values():
             one = by_device.get(table.device)
@@ -241,25 +244,22 @@ class DeviceReadings:
 
     def _derived(self, said: Word) -> Iterable[Word]:
         """What is reckoned from a measure: unknown where the measure is."""
-        table = self._tables[said.table]
-        quantity = next((one.quantity for one in table.measures if one.channel == said.channel), "")
-        if table.channels().get(quantity) != f"{table.id}.{said.channel}":
-            return  # of two that measure the same, the first is reckoned with
+        table, channels = self._tables[said.table], self._channels[said.table]
+        quantity = channels.reckoned_with.get(said.channel)
+        if quantity is None:
+            return
         said = said._replace(source=None)
         if said.value is None:
             self._last.pop((table.id, quantity), None)
         else:
             self._last[table.id, quantity] = said.at_ts, said.value
-        derived = table.derived()
-        if "apparent_power" in derived and quantity in {"voltage", "current"}:
+        if "apparent_power" in channels.derived and quantity in {"voltage", "current"}:
             other = self._last.get((table.id, "current" if quantity == "voltage" else "voltage"))
             if said.value is None:
                 yield said._replace(channel=channel_id("apparent_power"))
-            elif other is not None and said.at_ts - other[0] <= FRESH_PERIODS * self._channels[table.id].period_s(
-                said.channel
-            ):
+            elif other is not None and said.at_ts - other[0] <= channels.fresh_s(said.channel):
                 yield said._replace(channel=channel_id("apparent_power"), value=abs(said.value * other[1]))
-        if quantity == table.metered_by():
+        if quantity == channels.metered_by:
             value = said.value
             if value is not None:
                 power = abs(value) * (MAINS_V if quantity == "current" else 1)

@@ -25,22 +25,18 @@ def digest_of(identity: str) -> str:
 
 def device_views(known: Iterable[Known], site: Site) -> list[DeviceView]:
     """All that are known and all that were given a place: pending ones first, the newest of them at the top."""
-    views = [_view(one, tables_of(_identity(one), site.devices), site) for one in known]
+    views = [_view(one, tables_of(one.device.identity, site.devices), site) for one in known]
     heard = {view.identity for view in views}
     away = dict.fromkeys(table.device for table in site.devices if table.device not in heard)
     views += [_absent(identity, tables_of(identity, site.devices), site) for identity in away]
     return sorted(views, key=lambda view: (_ORDER.index(view.state), -(view.first_ts or 0.0), view.identity))
 
 
-def _identity(known: Known) -> str:
-    return f"{known.device.family}/{known.device.id}"
-
-
 def _view(known: Known, tables: Sequence[DeviceTable], site: Site) -> DeviceView:
     device, approved = known.device, Approved(tables)
     return DeviceView(
-        digest=digest_of(_identity(known)),
-        identity=_identity(known),
+        digest=digest_of(device.identity),
+        identity=device.identity,
         name=device.name,
         maker=device.maker,
         model=device.model,
