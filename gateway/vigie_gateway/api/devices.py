@@ -24,7 +24,7 @@ from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.api.rules import MOST_BYTES, MOST_FIELDS, NOTICE_STATUS, admin_csrf
-from vigie_gateway.api.setup_pages import go_to, put_in_place
+from vigie_gateway.api.setup_pages import go_to, put_change
 from vigie_gateway.auth.roles import ADMIN_ONLY
 from vigie_gateway.devices.measures import Entity
 from vigie_gateway.place.device_table import DeviceTable
@@ -32,8 +32,7 @@ from vigie_gateway.registry.approval import tables_of
 from vigie_gateway.registry.registry import Known
 from vigie_gateway.registry.showing import device_views, digest_of
 from vigie_gateway.setup.device_form import Read, fields_of, measure_field, measures_of, places_of, read_device
-from vigie_gateway.setup.one_table import Made, SiteChange, with_tables, without_table
-from vigie_gateway.setup.site_file import SiteFileError
+from vigie_gateway.setup.one_table import SiteChange, with_tables, without_table
 from vigie_gateway.setup.typed import Fields
 from vigie_gateway.store import BY_HAND
 
@@ -113,23 +112,10 @@ class _Pages:
                 return self._answer(request, change, one, form, notice="wrong", troubles=read.troubles)
             made = change.made(lambda now: with_tables(now, _tables(read)))
             what = f"device {read.table} ({one.view.identity}): {', '.join(sorted(read.values))}"
-        trouble = self._put(request, change, made, form, what)
+        trouble = put_change(self._gateway, request, change, made, form, what)
         if trouble is not None:
             return self._answer(request, self._change(), one, form, notice=trouble.notice, said=trouble.said)
         return go_to(request, "/devices", done="removed" if form.get("do") == "remove" else "saved")
-
-    def _put(self, request: Request, change: SiteChange, made: Made, form: Fields, what: str) -> Made | None:
-        """Put it in place; what is in the way of that, None where it is done."""
-        if made.site is None:
-            return made
-        if form.get("base") != change.now.digest:
-            return Made("", None, "changed")
-        try:
-            if change.put(made.text):
-                put_in_place(self._gateway, request, what)
-        except SiteFileError as error:
-            return Made("", None, error.kind, [str(error)])
-        return None
 
     def _change(self) -> SiteChange:
         return SiteChange.of(self._file, self._gateway.site)

@@ -25,13 +25,12 @@ from vigie_gateway.api.form import read_form
 from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal_of
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
-from vigie_gateway.api.setup_pages import go_to, put_in_place
+from vigie_gateway.api.setup_pages import go_to, put_change
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF, Role
 from vigie_gateway.place.site import Site
 from vigie_gateway.place.wiring import Wiring
-from vigie_gateway.setup.one_table import Made, SiteChange, table_of, with_table, without_table
+from vigie_gateway.setup.one_table import SiteChange, table_of, with_table, without_table
 from vigie_gateway.setup.rule_form import RuleSource, fields_of, has_level, read_new, read_rule
-from vigie_gateway.setup.site_file import SiteFileError
 from vigie_gateway.setup.typed import Fields, new_id
 from vigie_gateway.store import Series, StoreError
 
@@ -103,23 +102,10 @@ class _Pages:
             return self._list(request, change, form, notice="wrong", troubles=read.troubles)
         rule_id = new_id(read.values["name"], all_rules(change.site), "mesure")
         made = change.made(lambda now: with_table(now, "rules", rule_id, read.values))
-        trouble = self._put(request, change, made, form, f"alert rule {rule_id} added")
+        trouble = put_change(self._gateway, request, change, made, form, f"alert rule {rule_id} added")
         if trouble is not None:
             return self._list(request, change, form, notice=trouble.notice, said=trouble.said)
         return go_to(request, f"/alerts/rules/{rule_id}", done="added")
-
-    def _put(self, request: Request, change: SiteChange, made: Made, form: Fields, what: str) -> Made | None:
-        """Put it in place; what is in the way of that, None where it is done."""
-        if made.site is None:
-            return made
-        if form.get("base") != change.now.digest:
-            return replace(made, notice="changed")
-        try:
-            if change.put(made.text):
-                put_in_place(self._gateway, request, what)
-        except SiteFileError as error:
-            return replace(made, notice=error.kind, said=[str(error)])
-        return None
 
     def one(self, request: Request, rule_id: str) -> Response:
         """One of them, as the site file has it now."""
@@ -135,7 +121,7 @@ class _Pages:
         source = _source(change, rule_id)
         if form.get("do") == "remove" and source.rule.is_own:
             made = change.made(lambda now: without_table(now, "rules", rule_id))
-            trouble = self._put(request, change, made, form, f"alert rule {rule_id} taken away")
+            trouble = put_change(self._gateway, request, change, made, form, f"alert rule {rule_id} taken away")
             if trouble is None:
                 return go_to(request, "/alerts/rules", done="removed")
             return self._answer(request, self._change(), source, form, notice=trouble.notice, said=trouble.said)
@@ -145,7 +131,9 @@ class _Pages:
         made = change.made(lambda now: with_table(now, "rules", rule_id, read.values))
         if form.get("do") == "try" and made.site is not None:
             return self._answer(request, change, source, form, trial=self._tried(made.site, rule_id, _days(form)))
-        trouble = self._put(request, change, made, form, f"alert rule {rule_id}: {', '.join(sorted(read.values))}")
+        trouble = put_change(
+            self._gateway, request, change, made, form, f"alert rule {rule_id}: {', '.join(sorted(read.values))}"
+        )
         if trouble is not None:
             return self._answer(request, self._change(), source, form, notice=trouble.notice, said=trouble.said)
         return go_to(request, f"/alerts/rules/{rule_id}", done="saved")

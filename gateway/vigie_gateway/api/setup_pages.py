@@ -1,12 +1,13 @@
 """What every page of the set-up shows, and how it is answered. Used by ``setup`` and ``setup_files``.
 
-``rules`` and ``told`` put their changes in place by it.
+``rules``, ``told`` and ``devices`` put their changes in place by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -24,9 +25,10 @@ from vigie_gateway.auth.accounts import AccountError
 from vigie_gateway.place.problem import Problem, SiteError, format_problem
 from vigie_gateway.setup import outlets, rooms
 from vigie_gateway.setup.blueprint import STEPS, Blueprint
+from vigie_gateway.setup.one_table import Made, SiteChange
 from vigie_gateway.setup.recipe import RecipeError
 from vigie_gateway.setup.site_file import SiteFileError
-from vigie_gateway.setup.typed import rows_of
+from vigie_gateway.setup.typed import Fields, rows_of
 
 TABLES = {"plan": ("rooms",), "doors": ("doors",), "outlets": ("circuits", "outlets")}
 """By page: the tables of its form."""
@@ -158,6 +160,22 @@ def put_in_place(gateway: Gateway, request: Request, what: str) -> None:
     with suppress(AccountError):  # the change is made: that it cannot be noted is no reason to say that it is not
         gateway.access.accounts.note(principal_of(request).name or THIS_MACHINE, what, now_ts)
     gateway.setup.read_again()
+
+
+def put_change(
+    gateway: Gateway, request: Request, change: SiteChange, made: Made, form: Fields, what: str
+) -> Made | None:
+    """Put what a form of one table made in place; what is in the way of that, None where it is done."""
+    if made.site is None:
+        return made
+    if form.get("base") != change.now.digest:
+        return replace(made, notice="changed")
+    try:
+        if change.put(made.text):
+            put_in_place(gateway, request, what)
+    except SiteFileError as error:
+        return replace(made, notice=error.kind, said=[str(error)])
+    return None
 
 
 def go_to(request: Request, path: str, **query: str) -> Response:

@@ -22,12 +22,11 @@ from vigie_gateway.api.guard import GuardedRoute, allowed, check_form, principal
 from vigie_gateway.api.language import chosen_language, chosen_theme
 from vigie_gateway.api.problems import Problem
 from vigie_gateway.api.rules import MOST_BYTES, MOST_FIELDS, NOTICE_STATUS, admin_csrf
-from vigie_gateway.api.setup_pages import go_to, put_in_place
+from vigie_gateway.api.setup_pages import go_to, put_change
 from vigie_gateway.auth.roles import ADMIN_ONLY, STAFF
 from vigie_gateway.notify.recipients import Recipient
 from vigie_gateway.place.alert_tables import recipients_of
 from vigie_gateway.setup.one_table import SiteChange, table_of, with_table, without_table
-from vigie_gateway.setup.site_file import SiteFileError
 from vigie_gateway.setup.told_form import fields_of, read_told
 from vigie_gateway.setup.typed import Fields, new_id, sources_of
 
@@ -83,15 +82,9 @@ class _Pages:
             told_id = who or new_id(values["name"], sources_of(change.now.raw, "told"), "personne")
             made = change.made(lambda now: with_table(now, "told", told_id, values))
             what = f"who is told of alerts, {told_id}: {', '.join(sorted(values))}"
-        if made.site is None:
-            return self._answer(request, change, who, form, notice=made.notice, said=made.said)
-        if form.get("base") != change.now.digest:
-            return self._answer(request, change, who, form, notice="changed")
-        try:
-            if change.put(made.text):
-                put_in_place(self._gateway, request, what)
-        except SiteFileError as error:
-            return self._answer(request, self._change(), who, form, notice=error.kind, said=[str(error)])
+        trouble = put_change(self._gateway, request, change, made, form, what)
+        if trouble is not None:
+            return self._answer(request, self._change(), who, form, notice=trouble.notice, said=trouble.said)
         return go_to(request, "/alerts/told", done="removed" if form.get("do") == "remove" else "saved")
 
     def _change(self) -> SiteChange:
