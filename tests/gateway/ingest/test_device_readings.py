@@ -172,7 +172,7 @@ def test_a_measure_in_another_unit_than_was_approved_is_not_taken(site: Site, wo
     }  # fmt: skip
     measure = {"channel": "power", "key": "p", "quantity": "power", "unit": "W"}
     table = site.devices[0].model_copy(update={"id": "m"})
-    table = type(table)(id="m", device="homeassistant/m", outlet="a-1", measures=(measure,))  # type: ignore[arg-type]
+    table = type(table)(id="m", device="homeassistant/m", outlet="a-1", measures=(measure,))  # type: ignore[arg-type]  # pydantic reads a table
     (world.store._path.parent / "other").mkdir()
     other = World(
         site.model_copy(update={"devices": (table,)}), world.store, world.clock, world.store._path.parent / "other"
